@@ -1,0 +1,67 @@
+using Kqueue.Interop;
+
+namespace Kqueue;
+
+/// <summary>
+/// A kernel event queue with the contract of kqueue(2): one call hands in a change list and fills an event list. It is
+/// the system's own kqueue on macOS and FreeBSD, and the same contract over epoll on Linux.
+/// </summary>
+/// <remarks>
+/// Any thread may hand in changes at any time, also while another thread waits. One thread at a time may wait.
+/// Wake the waiting thread and let it leave before the queue is disposed: some kernels do not wake it themselves.
+/// </remarks>
+public abstract class KernelQueue : IDisposable
+{
+    /// <summary>The timeout that never ends, in nanoseconds.</summary>
+    public const long InfiniteTimeout = -1;
+
+    /// <summary>What serves the contract, for people: <c>epoll</c>, <c>kqueue (darwin)</c>, <c>kqueue (libkqueue)</c>.</summary>
+    public abstract string BackendName { get; }
+
+    /// <summary>Hands in changes and waits for events.</summary>
+    /// <param name="changes">The changes, applied in order before anything is waited for.</param>
+    /// <param name="events">
+    /// Where events go. A change that failed takes an entry with <see cref="KEventFlags.Error"/>, and then the call
+    /// does not wait. An empty list returns at once, whatever the timeout.
+    /// </param>
+    /// <param name="timeoutNs">
+    /// How long to wait, in nanoseconds: 0 does not wait, <see cref="InfiniteTimeout"/> waits for ever.
+    /// </param>
+    /// <returns>
+    /// How many entries of <paramref name="events"/> are filled: 0 after the timeout, or after a signal (the changes
+    /// have been applied all the same).
+    /// </returns>
+    /// <exception cref="KernelQueueException">
+    /// A change failed and <paramref name="events"/> had no room to say so (the changes after it were not applied), or
+    /// the queue itself failed.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The queue is disposed.</exception>
+    public int Kevent(ReadOnlySpan<KEvent> changes, Span<KEvent> events, long timeoutNs = InfiniteTimeout)
+    {
+        var result = TryKevent(changes, events, timeoutNs);
+        if (result.IsError)
+        {
+            KernelQueueException.Throw("kevent", result.Error, BackendName);
+        }
+
+        return result.Value;
+    }
+
+    /// <summary><see cref="Kevent"/> with the error as a value.</summary>
+    /// <param name="changes">The changes.</param>
+    /// <param name="events">Where events go.</param>
+    /// <param name="timeoutNs">How long to wait, in nanoseconds.</param>
+    /// <returns>How many entries are filled, or the error.</returns>
+    public abstract KernelResult TryKevent(ReadOnlySpan<KEvent> changes, Span<KEvent> events, long timeoutNs);
+
+    /// <summary>Gives the queue back. No thread may be waiting in it.</summary>
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Gives the queue back.</summary>
+    /// <param name="disposing">Whether <see cref="Dispose()"/> called.</param>
+    protected abstract void Dispose(bool disposing);
+}
