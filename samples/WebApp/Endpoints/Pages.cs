@@ -1,0 +1,39 @@
+using System.Text.Json.Serialization;
+
+namespace WebApp.Endpoints;
+
+/// <summary>The start page and the two small answers that load tools ask for.</summary>
+internal static class Pages
+{
+    public static void MapPages(this WebApplication app, WebAppOptions options)
+    {
+        var page = StartPage(options);
+        var hello = TypedResults.Text("Hello, World!"u8, "text/plain");
+        app.MapGet("/", () => Results.Content(page, "text/html; charset=utf-8"));
+        app.MapGet("/plaintext", () => hello);
+        app.MapGet("/json", () => new JsonMessage("Hello, World!"));
+    }
+
+    private static string StartPage(WebAppOptions options) =>
+        $"""
+        <!DOCTYPE html>
+        <html lang="en">
+        <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>WebApp</title></head>
+        <body>
+        <h1>ASP.NET Core on {Transports.Describe(options)}</h1>
+        <ul>
+        <li><a href="/plaintext">/plaintext</a>, <a href="/json">/json</a>: small answers</li>
+        <li><a href="/big">/big</a>: 1 MiB, or <code>?mib=N</code>; <code>POST /upload</code>: counts the body</li>
+        <li><a href="/block?ms=20">/block?ms=20</a>: blocks its thread; <a href="/delay?ms=100">/delay?ms=100</a>: awaits</li>
+        <li><code>/ws</code>: WebSocket echo; <a href="/events?count=5">/events?count=5</a>: server-sent events</li>
+        </ul>
+        </body>
+        </html>
+        """;
+}
+
+internal sealed record JsonMessage(string Message);
+
+[JsonSerializable(typeof(JsonMessage))]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+internal sealed partial class JsonMessageContext : JsonSerializerContext;

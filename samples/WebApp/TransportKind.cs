@@ -1,0 +1,8 @@
+namespace WebApp;
+
+internal enum TransportKind
+{
+    Kqueue,
+    Sockets,
+    SocketsInline,
+}

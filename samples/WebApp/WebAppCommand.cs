@@ -1,0 +1,89 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
+namespace WebApp;
+
+/// <summary>The command line: its options, their defaults and what is wrong with a value, in one line each.</summary>
+internal sealed class WebAppCommand : RootCommand
+{
+    private static readonly Dictionary<string, TransportKind> s_transports = new()
+    {
+        ["kqueue"] = TransportKind.Kqueue,
+        ["sockets"] = TransportKind.Sockets,
+        ["sockets-inline"] = TransportKind.SocketsInline,
+    };
+
+    private static readonly Dictionary<string, SchedulingKind> s_schedulings = new()
+    {
+        ["default"] = SchedulingKind.Default,
+        ["threadpool"] = SchedulingKind.ThreadPool,
+        ["inline"] = SchedulingKind.Inline,
+    };
+
+    private readonly Option<TransportKind> _transport =
+        OneOf("--transport", s_transports, "The transport under Kestrel. Defaults to kqueue.");
+
+    private readonly Option<SchedulingKind> _scheduling =
+        OneOf("--scheduling", s_schedulings, "Where the application runs, with --transport kqueue. Defaults to its choice.");
+
+    private readonly Option<int?> _loops = new("--loops")
+    {
+        Description = "The number of event loops, with --transport kqueue. Defaults to its choice.",
+    };
+
+    private readonly Option<int> _port = new("--port")
+    {
+        Description = "HTTP is served on this port, raw echo on the next, raw hello on the one after. 0 picks free ones.",
+        DefaultValueFactory = _ => 5000,
+    };
+
+    public WebAppCommand()
+        : base("An ASP.NET Core app on the kqueue transport, or on Kestrel's Sockets transport for comparison.")
+    {
+        _loops.Validators.Add(result => RequireRange(result, 1, 1024));
+        _port.Validators.Add(result => RequireRange(result, 0, ushort.MaxValue - 2));
+        Options.Add(_transport);
+        Options.Add(_scheduling);
+        Options.Add(_loops);
+        Options.Add(_port);
+
+        // The generic host's own keys arrive as arguments too, from WebApplicationFactory for one.
+        foreach (var key in new[] { "--environment", "--contentRoot", "--applicationName" })
+        {
+            Options.Add(new Option<string>(key) { Hidden = true });
+        }
+    }
+
+    public WebAppOptions OptionsOf(ParseResult result) => new(
+        result.GetValue(_transport), result.GetValue(_scheduling), result.GetValue(_loops), result.GetValue(_port));
+
+    private static Option<T> OneOf<T>(string name, Dictionary<string, T> values, string description)
+        where T : struct
+    {
+        var names = string.Join('|', values.Keys);
+        return new Option<T>(name)
+        {
+            Description = description,
+            HelpName = names,
+            CustomParser = argument =>
+            {
+                var word = argument.Tokens[0].Value;
+                if (!values.TryGetValue(word, out var value))
+                {
+                    argument.AddError($"{name} '{word}' is unknown; write {name} {names}.");
+                }
+
+                return value;
+            },
+        };
+    }
+
+    private static void RequireRange(OptionResult result, int min, int max)
+    {
+        var word = result.Tokens.Count > 0 ? result.Tokens[0].Value : null;
+        if (word is not null && (!int.TryParse(word, out var value) || value < min || value > max))
+        {
+            result.AddError($"{result.Option.Name} '{word}' is not a number from {min} to {max}.");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using WebApp.Endpoints;
+using WebApp.RawTcp;
+
+namespace WebApp;
+
+/// <summary>Puts the app together: transport, ports, endpoints.</summary>
+internal static class WebAppServer
+{
+    private const long MaxUploadBytes = 1L << 30;
+
+    public static WebApplication Build(WebAppOptions options, string[] args)
+    {
+        var builder = WebApplication.CreateSlimBuilder(args);
+        KeepQuiet(builder);
+        Transports.Use(builder.WebHost, options);
+        Listen(builder.WebHost, options);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
+        builder.Services.ConfigureHttpJsonOptions(json =>
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, JsonMessageContext.Default));
+
+        var app = builder.Build();
+        app.UseWebSockets();
+        app.MapPages(options);
+        app.MapPayloads();
+        app.MapPauses();
+        app.MapWebSocketEcho();
+        app.MapServerEvents();
+        return app;
+    }
+
+    private static void Listen(IWebHostBuilder webHost, WebAppOptions options) => webHost.ConfigureKestrel(kestrel =>
+    {
+        kestrel.Limits.MaxRequestBodySize = MaxUploadBytes;
+        kestrel.Listen(IPAddress.Loopback, options.Port);
+        kestrel.Listen(IPAddress.Loopback, options.EchoPort, listen => listen.UseConnectionHandler<EchoHandler>());
+        kestrel.Listen(IPAddress.Loopback, options.HelloPort, listen => listen.UseConnectionHandler<HelloHandler>());
+    });
+
+    private static void KeepQuiet(WebApplicationBuilder builder)
+    {
+        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+
+        // A failed start is reported by Program in one line; the host would log the same with a stack trace.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
+
+        // The ports come from the command line only. Container images set these, and Kestrel warns about both.
+        builder.WebHost.UseSetting(WebHostDefaults.ServerUrlsKey, "");
+        builder.WebHost.UseSetting(WebHostDefaults.HttpPortsKey, "");
+        builder.WebHost.UseSetting(WebHostDefaults.HttpsPortsKey, "");
+    }
+}
