@@ -1,0 +1,85 @@
+namespace KqueueTransport.Sockets.Interop;
+
+/// <summary>The constants of the socket calls, which differ from system to system, under their own names.</summary>
+internal sealed record SocketNumbers
+{
+    public const int IPPROTO_TCP = 6;
+    public const int TCP_NODELAY = 1;
+
+    /// <summary>Zero where no flag of a send call keeps SIGPIPE away.</summary>
+    public required int MSG_NOSIGNAL { get; init; }
+
+    public required int SOL_SOCKET { get; init; }
+
+    public required int SO_LINGER { get; init; }
+
+    public required int SO_ERROR { get; init; }
+
+    /// <summary>Zero where it is not needed, because <see cref="MSG_NOSIGNAL"/> exists.</summary>
+    public int SO_NOSIGPIPE { get; init; }
+
+    /// <summary>Zero where the kernel does not spread connections over sockets that share a port.</summary>
+    public int BalancingReusePort { get; init; }
+
+    /// <summary>SOCK_NONBLOCK and SOCK_CLOEXEC for accept4(2); zero where that does not exist.</summary>
+    public int Accept4Flags { get; init; }
+
+    /// <summary>The request that makes a descriptor close-on-exec; zero where accept4(2) does it.</summary>
+    public nuint FIOCLEX { get; init; }
+
+    /// <summary>Whether an accepted socket is known to have TCP_NODELAY when its listen socket has it.</summary>
+    public bool InheritsNoDelay { get; init; }
+
+    /// <summary>Whether the error numbers are BSD's and not Linux's.</summary>
+    public bool BsdErrno { get; init; }
+
+    public static SocketNumbers Linux { get; } = new()
+    {
+        MSG_NOSIGNAL = 0x4000,
+        SOL_SOCKET = 1,
+        SO_LINGER = 13,
+        SO_ERROR = 4,
+        BalancingReusePort = 15, // SO_REUSEPORT
+        Accept4Flags = 0x800 | 0x80000,
+        InheritsNoDelay = true, // tcp_create_openreq_child copies the listen socket's tcp_sock.
+    };
+
+    public static SocketNumbers FreeBsd { get; } = new()
+    {
+        MSG_NOSIGNAL = 0x20000,
+        SOL_SOCKET = 0xffff,
+        SO_LINGER = 0x80,
+        SO_ERROR = 0x1007,
+        BalancingReusePort = 0x10000, // SO_REUSEPORT_LB: plain SO_REUSEPORT does not balance (setsockopt(2)).
+        Accept4Flags = 0x20000000 | 0x10000000,
+        InheritsNoDelay = true, // syncache_socket copies TF_NODELAY (tcp_syncache.c).
+        BsdErrno = true,
+    };
+
+    public static SocketNumbers NetBsd { get; } = FreeBsd with
+    {
+        MSG_NOSIGNAL = 0x400,
+        BalancingReusePort = 0,
+        InheritsNoDelay = false,
+    };
+
+    // MSG_NOSIGNAL is younger than the oldest macOS that .NET runs on, accept4(2) does not exist, and FIOCLEX, unlike
+    // fcntl(F_SETFD), takes no variadic argument, which on arm64 would have to lie on the stack (dotnet/runtime#48796).
+    public static SocketNumbers Darwin { get; } = new()
+    {
+        MSG_NOSIGNAL = 0,
+        SOL_SOCKET = 0xffff,
+        SO_LINGER = 0x80,
+        SO_ERROR = 0x1007,
+        SO_NOSIGPIPE = 0x1022,
+        FIOCLEX = 0x20006601,
+        BsdErrno = true,
+    };
+
+    /// <summary>The running system's.</summary>
+    public static SocketNumbers OfThisSystem() =>
+        OperatingSystem.IsLinux() ? Linux
+        : OperatingSystem.IsMacOS() ? Darwin
+        : OperatingSystem.IsFreeBSD() ? FreeBsd
+        : throw new PlatformNotSupportedException("There are no socket calls for this system.");
+}

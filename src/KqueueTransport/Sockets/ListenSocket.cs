@@ -1,0 +1,25 @@
+using System.Net;
+
+namespace KqueueTransport.Sockets;
+
+/// <summary>A listen socket: its descriptor, and what must be undone in the end.</summary>
+internal abstract class ListenSocket : IDisposable
+{
+    /// <summary>The descriptor, non-blocking.</summary>
+    public abstract int Descriptor { get; }
+
+    /// <summary>What it is bound to, with the real port.</summary>
+    public abstract EndPoint EndPoint { get; }
+
+    /// <summary>
+    /// What has to be set on every accepted connection, because it is not inherited from this socket; null where
+    /// nothing has to be.
+    /// </summary>
+    public abstract SocketOptions? OptionsToSet { get; }
+
+    /// <summary>
+    /// Closes the descriptor, which resets connections that nobody accepted, and deletes a Unix socket's file. An
+    /// inherited descriptor stays open: it is somebody else's.
+    /// </summary>
+    public abstract void Dispose();
+}

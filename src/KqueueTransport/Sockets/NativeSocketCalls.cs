@@ -1,0 +1,232 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using Kqueue.Interop;
+using KqueueTransport.Sockets.Interop;
+
+namespace KqueueTransport.Sockets;
+
+/// <summary>The hot calls over C functions and the constants of the system that they come from.</summary>
+internal abstract unsafe class NativeSocketCalls(SocketFunctions functions, SocketNumbers numbers) : SocketCalls
+{
+    protected SocketFunctions Functions { get; } = functions;
+
+    protected SocketNumbers Numbers { get; } = numbers;
+
+    public override bool BalancesSharedPort => Numbers.BalancingReusePort != 0;
+
+    public override KernelResult Accept(int listenDescriptor, SocketAddress peer)
+    {
+        var buffer = peer.Buffer.Span;
+        fixed (byte* address = buffer)
+        {
+            uint length;
+            KernelResult result;
+            do
+            {
+                length = (uint)buffer.Length;
+                result = Result(Numbers.Accept4Flags != 0
+                    ? Functions.accept4(listenDescriptor, address, &length, Numbers.Accept4Flags)
+                    : Functions.accept(listenDescriptor, address, &length));
+            }
+            while (result.Error == Errno.EINTR);
+
+            if (!result.IsError)
+            {
+                peer.Size = (int)Math.Min(length, (uint)buffer.Length);
+                CompletePlainAccept(result.Value);
+            }
+
+            return result;
+        }
+    }
+
+    public override KernelResult Receive(int descriptor, Span<byte> buffer)
+    {
+        Debug.Assert(!buffer.IsEmpty);
+        fixed (byte* start = buffer)
+        {
+            KernelResult result;
+            do
+            {
+                result = Result(Functions.recv(descriptor, start, (nuint)buffer.Length, 0));
+            }
+            while (result.Error == Errno.EINTR);
+
+            return result;
+        }
+    }
+
+    public override KernelResult Receive(int descriptor, ReadOnlySpan<IoVector> buffers)
+    {
+        Debug.Assert(!buffers.IsEmpty);
+        fixed (IoVector* first = buffers)
+        {
+            var count = CountForOneCall(buffers);
+            KernelResult result;
+            do
+            {
+                result = Result(Functions.readv(descriptor, first, count));
+            }
+            while (result.Error == Errno.EINTR);
+
+            return result;
+        }
+    }
+
+    public override KernelResult Send(int descriptor, ReadOnlySpan<byte> buffer)
+    {
+        fixed (byte* start = buffer)
+        {
+            KernelResult result;
+            do
+            {
+                result = Result(Functions.send(descriptor, start, (nuint)buffer.Length, Numbers.MSG_NOSIGNAL));
+            }
+            while (result.Error == Errno.EINTR);
+
+            return SendResult(result);
+        }
+    }
+
+    public override KernelResult Send(int descriptor, ReadOnlySpan<IoVector> buffers)
+    {
+        fixed (IoVector* first = buffers)
+        {
+            var message = new MessageHeader { msg_iov = first, msg_iovlen = (nuint)CountForOneCall(buffers) };
+            KernelResult result;
+            do
+            {
+                result = Result(Functions.sendmsg(descriptor, &message, Numbers.MSG_NOSIGNAL));
+            }
+            while (result.Error == Errno.EINTR);
+
+            return SendResult(result);
+        }
+    }
+
+    public override KernelResult Shutdown(int descriptor, SocketShutdown how) =>
+        Result(Functions.shutdown(descriptor, (int)how)); // SHUT_RD, SHUT_WR and SHUT_RDWR are 0, 1 and 2 everywhere.
+
+    // After EINTR the descriptor is gone on Linux and FreeBSD, so a second close could hit somebody else's; ECONNRESET
+    // is FreeBSD's remark about the peer, on a descriptor that it has closed (close(2)).
+    public override KernelResult Close(int descriptor)
+    {
+        var result = Result(Functions.close(descriptor));
+        return result.Error is Errno.EINTR or Errno.ECONNRESET ? KernelResult.Success(0) : result;
+    }
+
+    public override KernelResult Abort(int descriptor)
+    {
+        // struct linger: on, 0 seconds. It fails only where the connection is gone already (EINVAL on macOS).
+        var linger = stackalloc int[2] { 1, 0 };
+        _ = Functions.setsockopt(descriptor, Numbers.SOL_SOCKET, Numbers.SO_LINGER, linger, 2 * sizeof(int));
+        return Close(descriptor);
+    }
+
+    public override KernelResult GetLocalAddress(int descriptor, SocketAddress address)
+    {
+        var buffer = address.Buffer.Span;
+        var length = (uint)buffer.Length;
+        fixed (byte* start = buffer)
+        {
+            return AddressResult(Functions.getsockname(descriptor, start, &length), length, address);
+        }
+    }
+
+    public override KernelResult GetRemoteAddress(int descriptor, SocketAddress address)
+    {
+        var buffer = address.Buffer.Span;
+        var length = (uint)buffer.Length;
+        fixed (byte* start = buffer)
+        {
+            return AddressResult(Functions.getpeername(descriptor, start, &length), length, address);
+        }
+    }
+
+    public override KernelResult Configure(int descriptor, SocketOptions options)
+    {
+        if (!options.NoDelay)
+        {
+            return KernelResult.Success(0);
+        }
+
+        var result = SetOption(descriptor, SocketNumbers.IPPROTO_TCP, SocketNumbers.TCP_NODELAY, 1);
+        return IsNotTcp(result.Error) ? KernelResult.Success(0) : result;
+    }
+
+    public override KernelResult FinishConnect(int descriptor)
+    {
+        var error = 0;
+        var length = (uint)sizeof(int);
+        var result = Result(Functions.getsockopt(descriptor, Numbers.SOL_SOCKET, Numbers.SO_ERROR, &error, &length));
+        return result.IsError || error == 0 ? result : Failure(error);
+    }
+
+    /// <summary>Starts to connect a descriptor that is non-blocking.</summary>
+    protected KernelResult StartConnect(int descriptor, ReadOnlySpan<byte> address)
+    {
+        fixed (byte* start = address)
+        {
+            var result = Result(Functions.connect(descriptor, start, (uint)address.Length));
+
+            // After EINTR the connection goes on being made, as after EINPROGRESS (connect(2)).
+            return result.Error is Errno.EINPROGRESS or Errno.EINTR ? KernelResult.Success(0) : result;
+        }
+    }
+
+    protected KernelResult SetOption(int descriptor, int level, int name, int value) =>
+        Result(Functions.setsockopt(descriptor, level, name, &value, sizeof(int)));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    protected KernelResult Result(nint returned) =>
+        returned >= 0 ? KernelResult.Success((int)returned) : Failure(Functions.errno);
+
+    private KernelResult Failure(int errno) => KernelResult.Failure(SocketErrno.FromSystem(errno, Numbers.BsdErrno));
+
+    // macOS: accept(2) hands O_NONBLOCK on from the listen socket, but not close-on-exec.
+    private void CompletePlainAccept(int descriptor)
+    {
+        if (Numbers.FIOCLEX != 0)
+        {
+            _ = Functions.ioctl(descriptor, Numbers.FIOCLEX); // Cannot fail on a descriptor that has just been made.
+        }
+    }
+
+    private KernelResult AddressResult(int returned, uint length, SocketAddress address)
+    {
+        var result = Result(returned);
+        if (!result.IsError)
+        {
+            address.Size = (int)Math.Min(length, (uint)address.Buffer.Length);
+        }
+
+        return result;
+    }
+
+    // macOS says EPROTOTYPE while the connection is being torn down (libuv/libuv#482); for good behind a filter.
+    private static KernelResult SendResult(KernelResult result) =>
+        result.Error == Errno.EPROTOTYPE ? KernelResult.Failure(Errno.ECONNRESET) : result;
+
+    // A Unix socket has no TCP_NODELAY, and every system says so in its own way.
+    private static bool IsNotTcp(Errno error) =>
+        error is Errno.EOPNOTSUPP or Errno.ENOPROTOOPT or Errno.EPROTONOSUPPORT;
+
+    // macOS fails a call over 2 GiB in all instead of shortening it. No single piece is that long.
+    private static int CountForOneCall(ReadOnlySpan<IoVector> buffers)
+    {
+        var total = 0L;
+        var count = Math.Min(buffers.Length, IoVector.CountMax);
+        for (var i = 0; i < count; i++)
+        {
+            total += buffers[i].Length;
+            if (total > int.MaxValue)
+            {
+                return i;
+            }
+        }
+
+        return count;
+    }
+}

@@ -1,0 +1,61 @@
+using System.Net;
+using System.Net.Sockets;
+using Kqueue.Interop;
+using KqueueTransport.Sockets.Interop;
+
+namespace KqueueTransport.Sockets;
+
+/// <summary>
+/// The running system's sockets: the hot calls by its C library, the cold ones by <see cref="Socket"/>, which knows
+/// each system's families, options and error messages.
+/// </summary>
+internal sealed class SystemSocketCalls : NativeSocketCalls
+{
+    private SystemSocketCalls(SocketNumbers numbers)
+        : base(new LibC(), numbers)
+    {
+    }
+
+    /// <summary>The one instance.</summary>
+    /// <exception cref="PlatformNotSupportedException">The system is none of the supported ones.</exception>
+    public static SystemSocketCalls Instance => field ??= new SystemSocketCalls(SocketNumbers.OfThisSystem());
+
+    public override ListenSocket Listen(EndPoint endPoint, ListenSocketOptions options) =>
+        SystemListenSocket.Open(endPoint, options, Numbers);
+
+    public override KernelResult Connect(EndPoint remote, SocketOptions options)
+    {
+        var descriptor = CreateSocket(remote);
+        var result = Configure(descriptor, options);
+        if (!result.IsError)
+        {
+            var address = remote.Serialize();
+            result = StartConnect(descriptor, address.Buffer.Span[..address.Size]);
+        }
+
+        if (!result.IsError)
+        {
+            return KernelResult.Success(descriptor);
+        }
+
+        Close(descriptor);
+        return result;
+    }
+
+    // Socket makes the descriptor, close-on-exec and of the right family, and gives it up without closing it.
+    private int CreateSocket(EndPoint remote)
+    {
+        var socket = new Socket(remote.AddressFamily, SocketType.Stream, ProtocolOf(remote)) { Blocking = false };
+        if (Numbers.SO_NOSIGPIPE != 0)
+        {
+            socket.SetRawSocketOption(Numbers.SOL_SOCKET, Numbers.SO_NOSIGPIPE, SystemListenSocket.On);
+        }
+
+        var descriptor = (int)socket.SafeHandle.DangerousGetHandle();
+        socket.SafeHandle.SetHandleAsInvalid();
+        return descriptor;
+    }
+
+    private static ProtocolType ProtocolOf(EndPoint remote) =>
+        remote.AddressFamily == AddressFamily.Unix ? ProtocolType.Unspecified : ProtocolType.Tcp;
+}
