@@ -76,6 +76,10 @@ internal sealed record SocketNumbers
         BsdErrno = true,
     };
 
+    /// <summary>Whether there are numbers for the running system.</summary>
+    public static bool KnowThisSystem =>
+        OperatingSystem.IsLinux() || OperatingSystem.IsMacOS() || OperatingSystem.IsFreeBSD();
+
     /// <summary>The running system's.</summary>
     public static SocketNumbers OfThisSystem() =>
         OperatingSystem.IsLinux() ? Linux

@@ -1,0 +1,115 @@
+using System.Net;
+using Kqueue.Interop;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+
+namespace KqueueTransport.Diagnostics;
+
+/// <summary>
+/// The log messages. The ids below 100 and their level are those of Kestrel's Sockets transport, so that what watches
+/// that one can watch this one; those from 100 are this transport's own. No message carries payload.
+/// </summary>
+internal static partial class TransportLog
+{
+    /// <summary>The category of every message.</summary>
+    public const string Category = "KqueueTransport";
+
+    // A connection makes its id when it is asked for, so ask only where somebody listens.
+    public static void ConnectionPause(ILogger logger, ConnectionContext connection)
+    {
+        if (logger.IsEnabled(LogLevel.Debug))
+        {
+            ConnectionPause(logger, connection.ConnectionId);
+        }
+    }
+
+    public static void ConnectionResume(ILogger logger, ConnectionContext connection)
+    {
+        if (logger.IsEnabled(LogLevel.Debug))
+        {
+            ConnectionResume(logger, connection.ConnectionId);
+        }
+    }
+
+    public static void ConnectionReadFin(ILogger logger, ConnectionContext connection)
+    {
+        if (logger.IsEnabled(LogLevel.Debug))
+        {
+            ConnectionReadFin(logger, connection.ConnectionId);
+        }
+    }
+
+    public static void ConnectionWriteFin(ILogger logger, ConnectionContext connection, string reason)
+    {
+        if (logger.IsEnabled(LogLevel.Debug))
+        {
+            ConnectionWriteFin(logger, connection.ConnectionId, reason);
+        }
+    }
+
+    public static void ConnectionWriteRst(ILogger logger, ConnectionContext connection, string reason)
+    {
+        if (logger.IsEnabled(LogLevel.Debug))
+        {
+            ConnectionWriteRst(logger, connection.ConnectionId, reason);
+        }
+    }
+
+    public static void ConnectionError(ILogger logger, ConnectionContext connection, Exception error)
+    {
+        if (logger.IsEnabled(LogLevel.Debug))
+        {
+            ConnectionError(logger, connection.ConnectionId, error);
+        }
+    }
+
+    public static void ConnectionReset(ILogger logger, ConnectionContext connection)
+    {
+        if (logger.IsEnabled(LogLevel.Debug))
+        {
+            ConnectionReset(logger, connection.ConnectionId);
+        }
+    }
+
+    [LoggerMessage(100, LogLevel.Warning,
+        "This transport cannot serve here, because {Reason}. The endpoints go to the transport that was registered " +
+        "before it, which is Kestrel's Sockets transport in an ordinary application. Set RequireBackend to true to " +
+        "get an error instead.", EventName = nameof(NoBackend))]
+    public static partial void NoBackend(ILogger logger, string? reason);
+
+    [LoggerMessage(101, LogLevel.Warning,
+        "Accepting connections on {EndPoint} fails with {Error}. It goes on by itself as soon as it can.",
+        EventName = nameof(AcceptError))]
+    public static partial void AcceptError(ILogger logger, EndPoint endPoint, Errno error);
+
+    [LoggerMessage(102, LogLevel.Error, "Unexpected exception in {Place}.", EventName = nameof(UnexpectedException))]
+    public static partial void UnexpectedException(ILogger logger, string place, Exception exception);
+
+    [LoggerMessage(4, LogLevel.Debug, "Connection {ConnectionId} stops receiving until the application reads.",
+        EventName = nameof(ConnectionPause), SkipEnabledCheck = true)]
+    private static partial void ConnectionPause(ILogger logger, string connectionId);
+
+    [LoggerMessage(5, LogLevel.Debug, "Connection {ConnectionId} receives again.",
+        EventName = nameof(ConnectionResume), SkipEnabledCheck = true)]
+    private static partial void ConnectionResume(ILogger logger, string connectionId);
+
+    [LoggerMessage(6, LogLevel.Debug, "Connection {ConnectionId} received FIN.",
+        EventName = nameof(ConnectionReadFin), SkipEnabledCheck = true)]
+    private static partial void ConnectionReadFin(ILogger logger, string connectionId);
+
+    [LoggerMessage(7, LogLevel.Debug, "Connection {ConnectionId} sends FIN: {Reason}",
+        EventName = nameof(ConnectionWriteFin), SkipEnabledCheck = true)]
+    private static partial void ConnectionWriteFin(ILogger logger, string connectionId, string reason);
+
+    [LoggerMessage(8, LogLevel.Debug, "Connection {ConnectionId} sends RST: {Reason}",
+        EventName = nameof(ConnectionWriteRst), SkipEnabledCheck = true)]
+    private static partial void ConnectionWriteRst(ILogger logger, string connectionId, string reason);
+
+    [LoggerMessage(14, LogLevel.Debug, "Connection {ConnectionId} failed.",
+        EventName = nameof(ConnectionError), SkipEnabledCheck = true)]
+    private static partial void ConnectionError(ILogger logger, string connectionId, Exception error);
+
+    [LoggerMessage(19, LogLevel.Debug, "Connection {ConnectionId} was reset by its peer.",
+        EventName = nameof(ConnectionReset), SkipEnabledCheck = true)]
+    private static partial void ConnectionReset(ILogger logger, string connectionId);
+}

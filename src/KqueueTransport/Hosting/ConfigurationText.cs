@@ -1,0 +1,37 @@
+using System.Globalization;
+using Microsoft.Extensions.Options;
+
+namespace KqueueTransport.Hosting;
+
+/// <summary>A value in configuration, and how to read it as what an option takes.</summary>
+/// <param name="key">Its whole key, for messages.</param>
+/// <param name="text">What is written there; null and empty are the same, because not every source tells them apart.</param>
+internal readonly struct ConfigurationText(string key, string? text)
+{
+    public static OptionsValidationException Failure(string message) =>
+        new(Options.DefaultName, typeof(KqueueTransportOptions), [message]);
+
+    public int ToInt32() =>
+        int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value)
+            ? value
+            : throw Unreadable("a whole number");
+
+    public long? ToSize() =>
+        string.IsNullOrEmpty(text) ? null
+        : long.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) ? value
+        : throw Unreadable("a whole number of bytes, or 0 for no limit");
+
+    public bool ToBoolean() => bool.TryParse(text, out var value) ? value : throw Unreadable("true or false");
+
+    // IsDefined, because TryParse takes every number.
+    public TEnum ToEnum<TEnum>()
+        where TEnum : struct, Enum =>
+        Enum.TryParse<TEnum>(text, ignoreCase: true, out var value) && Enum.IsDefined(value)
+            ? value
+            : throw Unreadable(string.Join(" or ", Enum.GetNames<TEnum>()));
+
+    public string? ToText() => string.IsNullOrEmpty(text) ? null : text;
+
+    private OptionsValidationException Unreadable(string instead) =>
+        Failure($"'{key}' is '{text}' in the configuration. Write {instead}.");
+}

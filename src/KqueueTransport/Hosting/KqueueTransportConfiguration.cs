@@ -1,0 +1,60 @@
+using Kqueue;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+
+namespace KqueueTransport.Hosting;
+
+/// <summary>
+/// Takes the options from configuration: one entry per option, without reflection, so that a misspelt key or value is
+/// an error that says what to write, and that trimming has nothing to keep.
+/// </summary>
+internal sealed class KqueueTransportConfiguration(IConfiguration configuration)
+    : IConfigureOptions<KqueueTransportOptions>
+{
+    private static readonly Dictionary<string, Action<KqueueTransportOptions, ConfigurationText>> s_options =
+        new(StringComparer.OrdinalIgnoreCase)
+        {
+            [nameof(KqueueTransportOptions.LoopCount)] = (options, text) => options.LoopCount = text.ToInt32(),
+            [nameof(KqueueTransportOptions.Scheduling)] = (options, text) => options.Scheduling = text.ToEnum<Scheduling>(),
+            [nameof(KqueueTransportOptions.Backlog)] = (options, text) => options.Backlog = text.ToInt32(),
+            [nameof(KqueueTransportOptions.NoDelay)] = (options, text) => options.NoDelay = text.ToBoolean(),
+            [nameof(KqueueTransportOptions.MaxReadBufferSize)] =
+                (options, text) => options.MaxReadBufferSize = text.ToSize(),
+            [nameof(KqueueTransportOptions.MaxWriteBufferSize)] =
+                (options, text) => options.MaxWriteBufferSize = text.ToSize(),
+            [nameof(KqueueTransportOptions.RequireBackend)] =
+                (options, text) => options.RequireBackend = text.ToBoolean(),
+            [KernelQueueKey(nameof(KernelQueueOptions.Library))] =
+                (options, text) => options.KernelQueue.Library = text.ToText(),
+            [KernelQueueKey(nameof(KernelQueueOptions.SymbolPrefix))] =
+                (options, text) => options.KernelQueue.SymbolPrefix = text.ToText() ?? "",
+            [KernelQueueKey(nameof(KernelQueueOptions.Layout))] =
+                (options, text) => options.KernelQueue.Layout = text.ToText(),
+        };
+
+    public void Configure(KqueueTransportOptions options)
+    {
+        var root = (configuration as IConfigurationSection)?.Path;
+        foreach (var (key, value) in configuration.AsEnumerable(makePathsRelative: true))
+        {
+            if (s_options.TryGetValue(key, out var set))
+            {
+                set(options, new ConfigurationText(root is null ? key : ConfigurationPath.Combine(root, key), value));
+            }
+            else if (!IsParent(key))
+            {
+                throw Unknown(key, root);
+            }
+        }
+    }
+
+    private static string KernelQueueKey(string name) =>
+        ConfigurationPath.Combine(nameof(KqueueTransportOptions.KernelQueue), name);
+
+    private static bool IsParent(string key) =>
+        key.Equals(nameof(KqueueTransportOptions.KernelQueue), StringComparison.OrdinalIgnoreCase);
+
+    private static OptionsValidationException Unknown(string key, string? root) => ConfigurationText.Failure(
+        $"There is no option '{key}'{(root is null ? "" : $" under '{root}'")}. " +
+        $"The options are {string.Join(", ", s_options.Keys)}.");
+}

@@ -1,0 +1,76 @@
+using System.Globalization;
+using Microsoft.Extensions.Options;
+
+namespace KqueueTransport.Hosting;
+
+/// <summary>Checks the options when the host starts. Every message says what to write instead.</summary>
+internal sealed class KqueueTransportOptionsValidation : IValidateOptions<KqueueTransportOptions>
+{
+    // The length is a 16-bit number in some kernels; no kernel's own limit comes near.
+    private const int BacklogMax = ushort.MaxValue;
+
+    private static readonly string[] s_layouts = ["darwin", "freebsd", "netbsd", "libkqueue"];
+
+    public ValidateOptionsResult Validate(string? name, KqueueTransportOptions options)
+    {
+        var failures = new ValidateOptionsResultBuilder();
+        CheckRange(
+            failures,
+            nameof(options.LoopCount),
+            options.LoopCount,
+            KqueueTransportOptions.LoopCountMax,
+            "the default is the number of processors");
+        CheckRange(failures, nameof(options.Backlog), options.Backlog, BacklogMax, "the default is 512");
+        CheckSize(failures, nameof(options.MaxReadBufferSize), options.MaxReadBufferSize);
+        CheckSize(failures, nameof(options.MaxWriteBufferSize), options.MaxWriteBufferSize);
+        if (!Enum.IsDefined(options.Scheduling))
+        {
+            Add(failures, nameof(options.Scheduling), options.Scheduling, $"Write {Choices(Enum.GetNames<Scheduling>())}.");
+        }
+
+        CheckBackend(failures, options);
+        return failures.Build();
+    }
+
+    private static void CheckBackend(ValidateOptionsResultBuilder failures, KqueueTransportOptions options)
+    {
+        if (options.KernelQueue.Layout is { } layout && !s_layouts.Contains(layout))
+        {
+            Add(
+                failures,
+                $"{nameof(options.KernelQueue)}.{nameof(options.KernelQueue.Layout)}",
+                $"'{layout}'",
+                $"Write {Choices(s_layouts)}, or leave it out.");
+        }
+
+        if (options.RequireBackend && !options.Backend.IsPresent)
+        {
+            failures.AddError(
+                $"{nameof(options.RequireBackend)} is true, but {options.Backend.MissingBecause}. Write false to let " +
+                "Kestrel's Sockets transport serve there.");
+        }
+    }
+
+    private static void CheckRange(
+        ValidateOptionsResultBuilder failures, string option, int value, int max, string orElse)
+    {
+        if (value < 1 || value > max)
+        {
+            Add(failures, option, value, string.Create(
+                CultureInfo.InvariantCulture, $"Write a number from 1 to {max}; {orElse}."));
+        }
+    }
+
+    private static void CheckSize(ValidateOptionsResultBuilder failures, string option, long? value)
+    {
+        if (value < 0)
+        {
+            Add(failures, option, value, "Write a number of bytes, or 0 for no limit.");
+        }
+    }
+
+    private static void Add(ValidateOptionsResultBuilder failures, string option, object? value, string instead) =>
+        failures.AddError(string.Create(CultureInfo.InvariantCulture, $"{option} is {value}. {instead}"));
+
+    private static string Choices(string[] names) => $"{string.Join(", ", names[..^1])} or {names[^1]}";
+}

@@ -1,0 +1,68 @@
+using KqueueTransport;
+using KqueueTransport.Connections;
+using KqueueTransport.Hosting;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Adds the kqueue transport to a service collection.</summary>
+public static class KqueueTransportServiceCollectionExtensions
+{
+    /// <summary>
+    /// Adds the kqueue transport: Kestrel then asks it first for every endpoint, and a host without Kestrel gets it as
+    /// <see cref="IConnectionListenerFactory"/>. Calling this again adds nothing.
+    /// </summary>
+    /// <param name="services">The services.</param>
+    /// <returns>The services.</returns>
+    /// <remarks>
+    /// Kestrel asks the transport that was registered last first. Call this after Kestrel has been added, as it has
+    /// been in what <c>WebApplication.CreateBuilder</c> returns; then its Sockets transport stays for the endpoints
+    /// that this one declines.
+    /// </remarks>
+    public static IServiceCollection AddKqueueTransport(this IServiceCollection services)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.AddLogging();
+        services.AddOptionsWithValidateOnStart<KqueueTransportOptions, KqueueTransportOptionsValidation>();
+        if (!services.Any(IsTransport))
+        {
+            // Not TryAdd, because Kestrel's own transport stands there already, and it has to stay.
+            services.AddSingleton<IConnectionListenerFactory, KqueueConnectionListenerFactory>();
+        }
+
+        return services;
+    }
+
+    /// <summary>Adds the kqueue transport with options set in code.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="configure">Sets the options.</param>
+    /// <returns>The services.</returns>
+    /// <remarks>As <see cref="AddKqueueTransport(IServiceCollection)"/>.</remarks>
+    public static IServiceCollection AddKqueueTransport(
+        this IServiceCollection services, Action<KqueueTransportOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        return services.AddKqueueTransport().Configure(configure);
+    }
+
+    /// <summary>Adds the kqueue transport with options taken from configuration.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="configuration">
+    /// The section whose keys are the names of <see cref="KqueueTransportOptions"/>'s properties. A key that is none
+    /// of them, or a value that cannot be read, is an <see cref="OptionsValidationException"/> at start.
+    /// </param>
+    /// <returns>The services.</returns>
+    /// <remarks>As <see cref="AddKqueueTransport(IServiceCollection)"/>.</remarks>
+    public static IServiceCollection AddKqueueTransport(this IServiceCollection services, IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        services.AddKqueueTransport();
+        return services.AddSingleton<IConfigureOptions<KqueueTransportOptions>>(
+            new KqueueTransportConfiguration(configuration));
+    }
+
+    private static bool IsTransport(ServiceDescriptor service) =>
+        !service.IsKeyedService && service.ImplementationType == typeof(KqueueConnectionListenerFactory);
+}

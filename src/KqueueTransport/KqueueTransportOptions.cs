@@ -1,0 +1,62 @@
+using Kqueue;
+
+namespace KqueueTransport;
+
+/// <summary>Options of the transport. They are read once, when the server starts, and checked then.</summary>
+public sealed class KqueueTransportOptions
+{
+    /// <summary>
+    /// The number of event loops, each with a kernel event queue and a thread of its own, shared by all endpoints.
+    /// </summary>
+    /// <remarks>Defaults to <see cref="Environment.ProcessorCount"/>. From 1 to 1024.</remarks>
+    public int LoopCount { get; set; } = Math.Min(Environment.ProcessorCount, LoopCountMax);
+
+    /// <summary>Where the application's code runs.</summary>
+    /// <remarks>Defaults to <see cref="Scheduling.ThreadPool"/>.</remarks>
+    public Scheduling Scheduling { get; set; } = Scheduling.ThreadPool;
+
+    /// <summary>
+    /// The number of connections that the kernel keeps for an endpoint until they are accepted. The kernel cuts it to
+    /// its own limit (<c>net.core.somaxconn</c> on Linux, <c>kern.ipc.somaxconn</c> on macOS,
+    /// <c>kern.ipc.soacceptqueue</c> on FreeBSD).
+    /// </summary>
+    /// <remarks>Defaults to 512 connections. From 1 to 65535.</remarks>
+    public int Backlog { get; set; } = 512;
+
+    /// <summary>
+    /// Whether small segments go out at once (TCP_NODELAY) instead of waiting for the acknowledgement of earlier ones.
+    /// Has no effect on Unix sockets.
+    /// </summary>
+    /// <remarks>Defaults to true.</remarks>
+    public bool NoDelay { get; set; } = true;
+
+    /// <summary>
+    /// The number of received bytes that a connection holds while the application does not read them. At this mark it
+    /// stops receiving; at half of it, it goes on.
+    /// </summary>
+    /// <remarks>Defaults to 1,048,576 bytes (1 MiB). Null or 0 is no limit.</remarks>
+    public long? MaxReadBufferSize { get; set; } = 1024 * 1024;
+
+    /// <summary>
+    /// The number of written bytes that a connection holds while the peer does not take them. At this mark a flush
+    /// does not complete until half of them are sent.
+    /// </summary>
+    /// <remarks>Defaults to 65,536 bytes (64 KiB). Null or 0 is no limit.</remarks>
+    public long? MaxWriteBufferSize { get; set; } = 64 * 1024;
+
+    /// <summary>
+    /// Whether the server refuses to start on a platform that has no kernel event queue for this transport, as
+    /// Windows. Otherwise Kestrel's Sockets transport serves the endpoints there, and a warning says so.
+    /// </summary>
+    /// <remarks>Defaults to false.</remarks>
+    public bool RequireBackend { get; set; }
+
+    /// <summary>Which kernel event queue the loops use.</summary>
+    /// <remarks>Defaults to the system's own: kqueue on macOS and FreeBSD, epoll behind the same contract on Linux.</remarks>
+    public KernelQueueOptions KernelQueue { get; } = new() { FillData = false };
+
+    internal const int LoopCountMax = 1024;
+
+    /// <summary>Whether the transport can run here. Tests put another platform in its place.</summary>
+    internal BackendSupport Backend { get; set; } = BackendSupport.OfThisSystem();
+}
