@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Net.Sockets;
+using Microsoft.Extensions.Options;
 using WebApp;
 
 var command = new WebAppCommand();
@@ -23,7 +25,7 @@ static async Task<int> RunAsync(WebAppOptions options, string[] args)
         await app.WaitForShutdownAsync();
         return 0;
     }
-    catch (Exception e) when (e is IOException or ArgumentException or NotSupportedException)
+    catch (Exception e) when (e is IOException or SocketException or OptionsValidationException or NotSupportedException)
     {
         return Fail(e.Message);
     }

@@ -9,9 +9,11 @@ internal static class StartLine
 {
     public static string For(WebApplication app, WebAppOptions options)
     {
+        // Endpoints from configuration ("Kestrel:Endpoints") come behind the three from the command line.
         var addresses = app.Services.GetRequiredService<IServer>().Features
-            .GetRequiredFeature<IServerAddressesFeature>().Addresses.Select(address => new Uri(address)).ToArray();
-        return $"{addresses[0].GetLeftPart(UriPartial.Authority)} (echo on {addresses[1].Port}, hello on " +
-            $"{addresses[2].Port}): {Transports.Describe(options)}";
+            .GetRequiredFeature<IServerAddressesFeature>().Addresses.ToArray();
+        var more = string.Concat(addresses.Skip(3).Select(address => $", {address}"));
+        return $"{addresses[0]} (echo on {new Uri(addresses[1]).Port}, hello on {new Uri(addresses[2]).Port}){more}: " +
+            Transports.Describe(options, app.Services);
     }
 }

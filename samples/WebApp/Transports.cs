@@ -1,3 +1,6 @@
+using KqueueTransport;
+using Microsoft.Extensions.Options;
+
 namespace WebApp;
 
 /// <summary>Puts the chosen transport under Kestrel and says what it is.</summary>
@@ -8,7 +11,8 @@ internal static class Transports
         switch (options.Transport)
         {
             case TransportKind.Kqueue:
-                throw new NotSupportedException("the kqueue transport is not built in; write --transport sockets.");
+                webHost.UseKqueueTransport(kqueue => Apply(options, kqueue));
+                break;
             case TransportKind.SocketsInline:
                 webHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
                 break;
@@ -18,9 +22,21 @@ internal static class Transports
         }
     }
 
-    public static string Describe(WebAppOptions options) => options.Transport switch
+    public static string Describe(WebAppOptions options, IServiceProvider services)
     {
-        TransportKind.SocketsInline => "Kestrel Sockets, inline (no loops, --scheduling does not apply)",
-        _ => "Kestrel Sockets, thread pool (no loops, --scheduling does not apply)",
-    };
+        if (options.Transport != TransportKind.Kqueue)
+        {
+            var scheduling = options.Transport == TransportKind.SocketsInline ? "inline" : "thread pool";
+            return $"Kestrel's Sockets, scheduling {scheduling} (--loops and --scheduling do not apply)";
+        }
+
+        var kqueue = services.GetRequiredService<IOptions<KqueueTransportOptions>>().Value;
+        return $"kqueue transport, loops {kqueue.LoopCount}, scheduling {kqueue.Scheduling}";
+    }
+
+    private static void Apply(WebAppOptions options, KqueueTransportOptions kqueue)
+    {
+        kqueue.LoopCount = options.Loops ?? kqueue.LoopCount;
+        kqueue.Scheduling = options.Scheduling ?? kqueue.Scheduling;
+    }
 }

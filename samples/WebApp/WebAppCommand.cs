@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using KqueueTransport;
 
 namespace WebApp;
 
@@ -13,17 +14,17 @@ internal sealed class WebAppCommand : RootCommand
         ["sockets-inline"] = TransportKind.SocketsInline,
     };
 
-    private static readonly Dictionary<string, SchedulingKind> s_schedulings = new()
+    private static readonly Dictionary<string, Scheduling?> s_schedulings = new()
     {
-        ["default"] = SchedulingKind.Default,
-        ["threadpool"] = SchedulingKind.ThreadPool,
-        ["inline"] = SchedulingKind.Inline,
+        ["default"] = null,
+        ["threadpool"] = Scheduling.ThreadPool,
+        ["inline"] = Scheduling.Inline,
     };
 
     private readonly Option<TransportKind> _transport =
         OneOf("--transport", s_transports, "The transport under Kestrel. Defaults to kqueue.");
 
-    private readonly Option<SchedulingKind> _scheduling =
+    private readonly Option<Scheduling?> _scheduling =
         OneOf("--scheduling", s_schedulings, "Where the application runs, with --transport kqueue. Defaults to its choice.");
 
     private readonly Option<int?> _loops = new("--loops")
@@ -58,7 +59,6 @@ internal sealed class WebAppCommand : RootCommand
         result.GetValue(_transport), result.GetValue(_scheduling), result.GetValue(_loops), result.GetValue(_port));
 
     private static Option<T> OneOf<T>(string name, Dictionary<string, T> values, string description)
-        where T : struct
     {
         var names = string.Join('|', values.Keys);
         return new Option<T>(name)

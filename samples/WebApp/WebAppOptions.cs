@@ -1,7 +1,9 @@
+using KqueueTransport;
+
 namespace WebApp;
 
-/// <summary>What the command line asked for.</summary>
-internal sealed record WebAppOptions(TransportKind Transport, SchedulingKind Scheduling, int? Loops, int Port)
+/// <summary>What the command line asked for; null leaves the choice to the transport.</summary>
+internal sealed record WebAppOptions(TransportKind Transport, Scheduling? Scheduling, int? Loops, int Port)
 {
     /// <summary>Raw TCP echo; 0 stays 0, so that the system picks a port for every endpoint.</summary>
     public int EchoPort => Port == 0 ? 0 : Port + 1;

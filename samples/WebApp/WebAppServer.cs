@@ -16,6 +16,7 @@ internal static class WebAppServer
         KeepQuiet(builder);
         Transports.Use(builder.WebHost, options);
         Listen(builder.WebHost, options);
+        builder.WebHost.UseKestrelHttpsConfiguration();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
         builder.Services.ConfigureHttpJsonOptions(json =>
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, JsonMessageContext.Default));

@@ -7,20 +7,20 @@ internal static class Pages
 {
     public static void MapPages(this WebApplication app, WebAppOptions options)
     {
-        var page = StartPage(options);
+        var page = StartPage(Transports.Describe(options, app.Services));
         var hello = TypedResults.Text("Hello, World!"u8, "text/plain");
         app.MapGet("/", () => Results.Content(page, "text/html; charset=utf-8"));
         app.MapGet("/plaintext", () => hello);
         app.MapGet("/json", () => new JsonMessage("Hello, World!"));
     }
 
-    private static string StartPage(WebAppOptions options) =>
+    private static string StartPage(string transport) =>
         $"""
         <!DOCTYPE html>
         <html lang="en">
         <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>WebApp</title></head>
         <body>
-        <h1>ASP.NET Core on {Transports.Describe(options)}</h1>
+        <h1>ASP.NET Core on {transport}</h1>
         <ul>
         <li><a href="/plaintext">/plaintext</a>, <a href="/json">/json</a>: small answers</li>
         <li><a href="/big">/big</a>: 1 MiB, or <code>?mib=N</code>; <code>POST /upload</code>: counts the body</li>
