@@ -15,8 +15,24 @@ public abstract class KernelQueue : IDisposable
     /// <summary>The timeout that never ends, in nanoseconds.</summary>
     public const long InfiniteTimeout = -1;
 
+    /// <summary>Whether this platform has a kernel event queue: macOS, FreeBSD and Linux have.</summary>
+    public static bool IsSupported => UnsupportedReason is null;
+
+    /// <summary>Why this platform has no kernel event queue, and what to do instead; null where it has one.</summary>
+    public static string? UnsupportedReason => KernelQueueBackend.UnsupportedReason;
+
     /// <summary>What serves the contract, for people: <c>epoll</c>, <c>kqueue (darwin)</c>, <c>kqueue (libkqueue)</c>.</summary>
     public abstract string BackendName { get; }
+
+    /// <summary>Makes a queue.</summary>
+    /// <param name="options">How. Defaults to the system's own queue.</param>
+    /// <returns>The queue, to be disposed.</returns>
+    /// <exception cref="PlatformNotSupportedException">
+    /// This platform has no queue; ask <see cref="IsSupported"/> first.
+    /// </exception>
+    /// <exception cref="KernelQueueException">The system refused, for example because it is out of descriptors.</exception>
+    public static KernelQueue Create(KernelQueueOptions? options = null) =>
+        KernelQueueBackend.Create(options ?? new KernelQueueOptions());
 
     /// <summary>Hands in changes and waits for events.</summary>
     /// <param name="changes">The changes, applied in order before anything is waited for.</param>

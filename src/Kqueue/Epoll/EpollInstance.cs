@@ -1,0 +1,102 @@
+using Kqueue.Interop;
+
+namespace Kqueue.Epoll;
+
+/// <summary>The epoll descriptor and the table of what is registered with it, by descriptor number.</summary>
+internal sealed class EpollInstance
+{
+    private readonly int _descriptor;
+    private Registration?[] _registrations = new Registration?[64];
+    private uint _lastGeneration;
+
+    public EpollInstance()
+    {
+        var created = Libc.EpollCreate();
+        if (created.IsError)
+        {
+            KernelQueueException.Throw("epoll_create1", created.Error, EpollKernelQueue.Name);
+        }
+
+        _descriptor = created.Value;
+    }
+
+    /// <summary>Waits. The only member for use outside the queue's lock.</summary>
+    public KernelResult Wait(in EpollEventList events, long timeoutNs) =>
+        EpollWait.Wait(_descriptor, events, timeoutNs);
+
+    /// <summary>The registration that an event belongs to, or null when it is stale.</summary>
+    public Registration? Find(ulong data)
+    {
+        var registration = Find((int)(uint)data);
+        return registration is { IsRegistered: true } && registration.Generation == (uint)(data >> 32)
+            ? registration
+            : null;
+    }
+
+    public Registration? Find(int descriptor) =>
+        (uint)descriptor < (uint)_registrations.Length ? _registrations[descriptor] : null;
+
+    /// <summary>Puts a registration into the table in place of what stood there.</summary>
+    public void Place(Registration registration)
+    {
+        var descriptor = registration.Descriptor;
+        if (descriptor >= _registrations.Length)
+        {
+            Array.Resize(ref _registrations, Math.Max(descriptor + 1, _registrations.Length * 2));
+        }
+
+        _registrations[descriptor] = registration;
+    }
+
+    public void Displace(Registration registration) => _registrations[registration.Descriptor] = null;
+
+    /// <summary>Registers with a new generation. On success everything of an earlier one is stale.</summary>
+    public Errno Add(Registration registration, uint interest)
+    {
+        var generation = _lastGeneration + 1;
+        var error = Control(Libc.EPOLL_CTL_ADD, registration.Descriptor, generation, interest);
+        if (error == Errno.None)
+        {
+            _lastGeneration = generation;
+            registration.Generation = generation;
+            registration.Interest = interest;
+            registration.IsRegistered = true;
+        }
+
+        return error;
+    }
+
+    /// <summary>
+    /// Asks for something else. The kernel looks at the condition again and reports it if it holds, also
+    /// edge-triggered (epoll_ctl(2), EPOLL_CTL_MOD): that is what arming again means.
+    /// </summary>
+    public Errno Modify(Registration registration, uint interest)
+    {
+        var error = Control(Libc.EPOLL_CTL_MOD, registration.Descriptor, registration.Generation, interest);
+        registration.Interest = interest;
+        registration.IsRegistered = error == Errno.None;
+        return error;
+    }
+
+    public Errno Remove(Registration registration)
+    {
+        registration.IsRegistered = false;
+        return Control(Libc.EPOLL_CTL_DEL, registration.Descriptor, 0, 0);
+    }
+
+    public void Close()
+    {
+        foreach (var registration in _registrations)
+        {
+            if (registration is { IsOwn: true })
+            {
+                _ = Libc.Close(registration.Descriptor);
+            }
+        }
+
+        _ = Libc.Close(_descriptor);
+    }
+
+    private Errno Control(int operation, int descriptor, uint generation, uint interest) =>
+        Libc.EpollControl(_descriptor, operation, descriptor, interest, ((ulong)generation << 32) | (uint)descriptor);
+}

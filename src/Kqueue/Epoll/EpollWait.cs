@@ -1,0 +1,36 @@
+using Kqueue.Interop;
+
+namespace Kqueue.Epoll;
+
+/// <summary>The wait, to the nanosecond where the kernel can.</summary>
+internal static class EpollWait
+{
+    private const long NanosecondsPerMillisecond = 1_000_000;
+
+    // Kernels before 5.11 answer ENOSYS, some container filters EPERM. Asked once, with a wait that does not wait.
+    private static readonly bool s_isPrecise = Probe();
+
+    public static KernelResult Wait(int epoll, in EpollEventList events, long timeoutNs) =>
+        timeoutNs > 0 && s_isPrecise
+            ? Libc.EpollWaitPrecise(epoll, events, timeoutNs)
+            : Libc.EpollWait(epoll, events, ToMilliseconds(timeoutNs));
+
+    /// <summary>Rounds up: a wait that ends before its time makes the caller spin.</summary>
+    internal static int ToMilliseconds(long timeoutNs) => timeoutNs <= 0
+        ? (int)timeoutNs
+        : (int)Math.Min(((timeoutNs - 1) / NanosecondsPerMillisecond) + 1, int.MaxValue);
+
+    private static unsafe bool Probe()
+    {
+        var created = Libc.EpollCreate();
+        if (created.IsError)
+        {
+            return false;
+        }
+
+        var entry = stackalloc byte[EpollEventList.EntryBytesMax];
+        var waited = Libc.EpollWaitPrecise(created.Value, new EpollEventList(entry, 1), timeoutNs: 0);
+        _ = Libc.Close(created.Value);
+        return !waited.IsError;
+    }
+}

@@ -1,0 +1,56 @@
+using Kqueue.Interop;
+
+namespace Kqueue.Epoll;
+
+/// <summary>
+/// What one descriptor number has in the epoll instance: one entry for both its filters. The object stays with the
+/// number, so that the next descriptor of that number allocates nothing.
+/// </summary>
+internal sealed class Registration
+{
+    public Registration(int descriptor, bool isOwn = false)
+    {
+        Descriptor = descriptor;
+        IsOwn = isOwn;
+        Read = new Knote(descriptor, KEventFilter.Read, this);
+        Write = new Knote(descriptor, KEventFilter.Write, this);
+    }
+
+    /// <summary>The timer behind a timerfd; null for every other descriptor.</summary>
+    public Knote? Timer { get; private set; }
+
+    public int Descriptor { get; }
+
+    /// <summary>Whether the descriptor is the backend's (eventfd, timerfd) and no caller's.</summary>
+    public bool IsOwn { get; }
+
+    public Knote Read { get; }
+
+    public Knote Write { get; }
+
+    /// <summary>Rides in the epoll data, so that events of an earlier descriptor of the number fall out.</summary>
+    public uint Generation { get; set; }
+
+    /// <summary>What the kernel was last asked for.</summary>
+    public uint Interest { get; set; }
+
+    /// <summary>
+    /// Whether the kernel took the registration. It may be gone all the same: close(2) drops it without a word, and
+    /// the next epoll_ctl(2) tells.
+    /// </summary>
+    public bool IsRegistered { get; set; }
+
+    public bool IsLevelTriggered => (Interest & Libc.EPOLLET) == 0;
+
+    public bool HasKnotes => Read.IsAttached || Write.IsAttached;
+
+    /// <summary>The registration of the timerfd behind the timer of the caller's number <paramref name="ident"/>.</summary>
+    public static Registration ForTimer(int descriptor, nint ident)
+    {
+        var registration = new Registration(descriptor, isOwn: true);
+        registration.Timer = new Knote(ident, KEventFilter.Timer, registration);
+        return registration;
+    }
+
+    public Knote KnoteOf(KEventFilter filter) => filter == KEventFilter.Read ? Read : Write;
+}
