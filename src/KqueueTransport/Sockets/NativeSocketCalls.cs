@@ -156,6 +156,25 @@ internal abstract unsafe class NativeSocketCalls(SocketFunctions functions, Sock
         return IsNotTcp(result.Error) ? KernelResult.Success(0) : result;
     }
 
+    public override KernelResult Connect(EndPoint remote, SocketOptions options)
+    {
+        var created = CreateSocket(remote);
+        if (created.IsError)
+        {
+            return created;
+        }
+
+        var result = Configure(created.Value, options);
+        result = result.IsError ? result : StartConnect(created.Value, remote.Serialize());
+        if (!result.IsError)
+        {
+            return created;
+        }
+
+        Close(created.Value);
+        return result;
+    }
+
     public override KernelResult FinishConnect(int descriptor)
     {
         var error = 0;
@@ -164,12 +183,15 @@ internal abstract unsafe class NativeSocketCalls(SocketFunctions functions, Sock
         return result.IsError || error == 0 ? result : Failure(error);
     }
 
+    /// <summary>Makes a socket that can connect there: non-blocking, close-on-exec, raising no SIGPIPE.</summary>
+    protected abstract KernelResult CreateSocket(EndPoint remote);
+
     /// <summary>Starts to connect a descriptor that is non-blocking.</summary>
-    protected KernelResult StartConnect(int descriptor, ReadOnlySpan<byte> address)
+    protected virtual KernelResult StartConnect(int descriptor, SocketAddress address)
     {
-        fixed (byte* start = address)
+        fixed (byte* start = address.Buffer.Span)
         {
-            var result = Result(Functions.connect(descriptor, start, (uint)address.Length));
+            var result = Result(Functions.connect(descriptor, start, (uint)address.Size));
 
             // After EINTR the connection goes on being made, as after EINPROGRESS (connect(2)).
             return result.Error is Errno.EINPROGRESS or Errno.EINTR ? KernelResult.Success(0) : result;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using KqueueTransport.Sockets.Interop;
@@ -13,12 +12,10 @@ internal sealed class SystemListenSocket : ListenSocket
     internal static ReadOnlySpan<byte> On => BitConverter.IsLittleEndian ? [1, 0, 0, 0] : [0, 0, 0, 1];
 
     private readonly Socket _socket;
-    private readonly bool _inherited;
 
-    private SystemListenSocket(Socket socket, EndPoint endPoint, SocketOptions? optionsToSet, bool inherited)
+    private SystemListenSocket(Socket socket, EndPoint endPoint, SocketOptions? optionsToSet)
     {
         _socket = socket;
-        _inherited = inherited;
         Descriptor = (int)socket.SafeHandle.DangerousGetHandle();
         EndPoint = endPoint;
         OptionsToSet = optionsToSet;
@@ -30,14 +27,7 @@ internal sealed class SystemListenSocket : ListenSocket
 
     public override SocketOptions? OptionsToSet { get; }
 
-    public override void Dispose()
-    {
-        // Socket.Dispose would shut an inherited listen socket down for the process that shares it.
-        if (!_inherited)
-        {
-            _socket.Dispose();
-        }
-    }
+    public override void Dispose() => _socket.Dispose();
 
     /// <summary>Creates or takes over the socket, binds it and calls listen(2).</summary>
     public static SystemListenSocket Open(EndPoint endPoint, ListenSocketOptions options, SocketNumbers numbers)
@@ -50,14 +40,15 @@ internal sealed class SystemListenSocket : ListenSocket
         }
         catch (SocketException error)
         {
-            throw Explain(error, endPoint);
+            throw ListenError.Explain(error, endPoint);
         }
     }
 
+    // Whoever started the process may have called listen(2) already; calling it again sets the backlog.
     private static SystemListenSocket Inherit(FileHandleEndPoint handle, ListenSocketOptions options, SocketNumbers numbers)
     {
         var socket = new Socket(new SafeSocketHandle((nint)handle.FileHandle, ownsHandle: false));
-        return Listen(socket, options, numbers, inherited: true);
+        return Listen(socket, options, numbers);
     }
 
     private static SystemListenSocket Bind(EndPoint endPoint, ListenSocketOptions options, SocketNumbers numbers)
@@ -77,7 +68,7 @@ internal sealed class SystemListenSocket : ListenSocket
             }
 
             socket.Bind(endPoint); // Sets SO_REUSEADDR for TCP, so that a restart need not wait for TIME_WAIT.
-            return Listen(socket, options, numbers, inherited: false);
+            return Listen(socket, options, numbers);
         }
         catch
         {
@@ -86,8 +77,7 @@ internal sealed class SystemListenSocket : ListenSocket
         }
     }
 
-    private static SystemListenSocket Listen(
-        Socket socket, ListenSocketOptions options, SocketNumbers numbers, bool inherited)
+    private static SystemListenSocket Listen(Socket socket, ListenSocketOptions options, SocketNumbers numbers)
     {
         socket.Blocking = false;
         if (numbers.SO_NOSIGPIPE != 0)
@@ -98,7 +88,7 @@ internal sealed class SystemListenSocket : ListenSocket
 
         var optionsToSet = InheritedOptions(socket, options.Accepted, numbers);
         socket.Listen(options.Backlog);
-        return new SystemListenSocket(socket, socket.LocalEndPoint!, optionsToSet, inherited);
+        return new SystemListenSocket(socket, socket.LocalEndPoint!, optionsToSet);
     }
 
     // Sets on the listen socket what accepted sockets inherit; the rest comes back.
@@ -126,25 +116,5 @@ internal sealed class SystemListenSocket : ListenSocket
         }
 
         socket.SetRawSocketOption(numbers.SOL_SOCKET, numbers.BalancingReusePort, On);
-    }
-
-    // Kestrel tells an address in use by AddressInUseException, and falls back from IPv6 to IPv4 after anything that
-    // is neither an IOException nor a NotSupportedException.
-    private static Exception Explain(SocketException error, EndPoint endPoint)
-    {
-        if (error.SocketErrorCode != SocketError.AddressAlreadyInUse)
-        {
-            var message = string.Create(
-                CultureInfo.InvariantCulture, $"Cannot listen on {endPoint}: {error.Message}.");
-            return new SocketException((int)error.SocketErrorCode, message);
-        }
-
-        return new AddressInUseException(
-            endPoint is UnixDomainSocketEndPoint
-                ? $"Cannot listen on the Unix socket {endPoint}: the path is taken, by a server that is running or by " +
-                  "the file of one that is not. Choose another path, or delete the file if nobody listens on it."
-                : $"Cannot listen on {endPoint}: the address is in use. Stop the program that listens on it, or " +
-                  "choose another port; port 0 picks a free one.",
-            error);
     }
 }

@@ -23,29 +23,11 @@ internal sealed class SystemSocketCalls : NativeSocketCalls
     public override ListenSocket Listen(EndPoint endPoint, ListenSocketOptions options) =>
         SystemListenSocket.Open(endPoint, options, Numbers);
 
-    public override KernelResult Connect(EndPoint remote, SocketOptions options)
-    {
-        var descriptor = CreateSocket(remote);
-        var result = Configure(descriptor, options);
-        if (!result.IsError)
-        {
-            var address = remote.Serialize();
-            result = StartConnect(descriptor, address.Buffer.Span[..address.Size]);
-        }
-
-        if (!result.IsError)
-        {
-            return KernelResult.Success(descriptor);
-        }
-
-        Close(descriptor);
-        return result;
-    }
-
     // Socket makes the descriptor, close-on-exec and of the right family, and gives it up without closing it.
-    private int CreateSocket(EndPoint remote)
+    protected override KernelResult CreateSocket(EndPoint remote)
     {
-        var socket = new Socket(remote.AddressFamily, SocketType.Stream, ProtocolOf(remote)) { Blocking = false };
+        var protocol = remote.AddressFamily == AddressFamily.Unix ? ProtocolType.Unspecified : ProtocolType.Tcp;
+        var socket = new Socket(remote.AddressFamily, SocketType.Stream, protocol) { Blocking = false };
         if (Numbers.SO_NOSIGPIPE != 0)
         {
             socket.SetRawSocketOption(Numbers.SOL_SOCKET, Numbers.SO_NOSIGPIPE, SystemListenSocket.On);
@@ -53,9 +35,6 @@ internal sealed class SystemSocketCalls : NativeSocketCalls
 
         var descriptor = (int)socket.SafeHandle.DangerousGetHandle();
         socket.SafeHandle.SetHandleAsInvalid();
-        return descriptor;
+        return KernelResult.Success(descriptor);
     }
-
-    private static ProtocolType ProtocolOf(EndPoint remote) =>
-        remote.AddressFamily == AddressFamily.Unix ? ProtocolType.Unspecified : ProtocolType.Tcp;
 }

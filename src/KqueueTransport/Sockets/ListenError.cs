@@ -1,0 +1,44 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+
+namespace KqueueTransport.Sockets;
+
+/// <summary>Turns a failure to listen into an exception that names the endpoint and says what to do.</summary>
+/// <remarks>
+/// Kestrel tells an address in use by <see cref="AddressInUseException"/>, and falls back from IPv6 to IPv4 after
+/// anything that is neither an <see cref="IOException"/> nor a <see cref="NotSupportedException"/>.
+/// </remarks>
+internal static class ListenError
+{
+    public static Exception Explain(SocketException error, EndPoint endPoint) => error.SocketErrorCode switch
+    {
+        SocketError.AddressAlreadyInUse => new AddressInUseException(
+            $"Cannot listen on {Describe(endPoint)}: {InUse(endPoint)}", error),
+        var code => new SocketException(
+            (int)code, $"Cannot listen on {Describe(endPoint)}: {error.Message}. {Hint(code, endPoint)}".TrimEnd()),
+    };
+
+    private static string InUse(EndPoint endPoint) => endPoint is UnixDomainSocketEndPoint
+        ? "the path is taken, by a server that is running or by the file that one left behind. Choose another path, " +
+          "or delete the file if no server uses it."
+        : "the address is in use. Stop the program that listens there or choose another port; port 0 takes a free one.";
+
+    private static string Hint(SocketError code, EndPoint endPoint) => (code, endPoint) switch
+    {
+        // The runtime reports a missing directory (ENOENT) so.
+        (SocketError.AddressNotAvailable, UnixDomainSocketEndPoint) => "Make sure that its directory exists.",
+        (SocketError.AddressNotAvailable, _) => "Choose an address that one of this machine's interfaces has.",
+        (SocketError.AccessDenied, UnixDomainSocketEndPoint) => "Choose a directory that this process may write to.",
+        (SocketError.AccessDenied, _) => "Choose a port from 1024 on, or give the process the right to this one.",
+        (SocketError.NotSocket, _) => "Pass the number of an open listen socket.",
+        _ => "",
+    };
+
+    private static string Describe(EndPoint endPoint) => endPoint switch
+    {
+        FileHandleEndPoint handle => $"file handle {handle.FileHandle}",
+        UnixDomainSocketEndPoint => $"the Unix socket {endPoint}",
+        _ => $"{endPoint}",
+    };
+}
