@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using KqueueTransport.Diagnostics;
+using KqueueTransport.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -8,9 +9,15 @@ using Microsoft.Extensions.Options;
 namespace KqueueTransport.Connections;
 
 /// <summary>Binds endpoints to the event loops of one server.</summary>
-internal sealed class KqueueConnectionListenerFactory : IConnectionListenerFactory, IConnectionListenerFactorySelector
+internal sealed class KqueueConnectionListenerFactory :
+    IConnectionListenerFactory, IConnectionListenerFactorySelector, IDisposable
 {
+    private readonly KqueueTransportOptions _options;
+    private readonly ILogger _logger;
     private readonly EndPointSelector _selector;
+
+    // Made with the first endpoint, so that a factory that binds nothing costs no threads.
+    private readonly Lazy<TransportLoops> _loops;
 
     public KqueueConnectionListenerFactory(
         IOptions<KqueueTransportOptions> options,
@@ -19,11 +26,30 @@ internal sealed class KqueueConnectionListenerFactory : IConnectionListenerFacto
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(loggerFactory);
-        _selector = new EndPointSelector(options.Value.Backend, loggerFactory.CreateLogger(TransportLog.Category));
+        _options = options.Value;
+        _logger = loggerFactory.CreateLogger(TransportLog.Category);
+        _selector = new EndPointSelector(_options.Backend, _logger);
+        _loops = new Lazy<TransportLoops>(
+            () => new TransportLoops(_options, SystemSocketCalls.Instance, _logger, memoryPoolFactory));
     }
 
     public bool CanBind(EndPoint endpoint) => _selector.CanBind(endpoint);
 
-    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
-        throw new NotSupportedException("This transport cannot bind an endpoint.");
+    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(endpoint);
+        var loops = _loops.Value;
+        var socket = loops.Calls.Listen(endpoint, new ListenSocketOptions(_options.Backlog, new(_options.NoDelay)));
+        var listener = new KqueueConnectionListener(socket, loops, _options.Backlog, _logger);
+        listener.Start();
+        return ValueTask.FromResult<IConnectionListener>(listener);
+    }
+
+    public void Dispose()
+    {
+        if (_loops.IsValueCreated)
+        {
+            _loops.Value.Dispose();
+        }
+    }
 }

@@ -1,0 +1,414 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using Kqueue.Interop;
+
+namespace Kqueue.EventLoops;
+
+/// <summary>
+/// An event loop on a kernel event queue: it waits, dispatches events to registrations, fires timers and runs work
+/// that any thread posts.
+/// </summary>
+/// <remarks>
+/// A loop is not a thread. It is a queue, an event list, a cursor into that list, work and timers, and exactly one
+/// thread drives it at a time. A driver claims each event, timer and piece of work before it runs it, by a swap of one
+/// word; so the loop can be handed to another thread while a handler is still running, and the first driver notices at
+/// its next claim and leaves. Members may be called from any thread unless they say otherwise.
+/// </remarks>
+public sealed class EventLoop : IDisposable
+{
+    // Posted work that one turn runs at most before the kernel is asked again, so that work which posts work cannot
+    // keep events waiting.
+    private const int WorkPerTurn = 1024;
+
+    private readonly KernelQueue _queue;
+    private readonly RegistrationTable _registrations = new();
+    private readonly TimerQueue _timers;
+    private readonly WorkQueue _work = new();
+    private readonly Action<Exception>? _unhandledException;
+    private readonly ManualResetEventSlim _stopped = new();
+
+    // Keeps changes that other threads hand in apart from the queue's disposal.
+    private readonly Lock _submitGate = new();
+
+    // Filled by the driver in the wait and read-only until the next one. A driver copies an event before it claims it:
+    // when the claim succeeds, the turn is still the same and so the copy was whole.
+    private readonly KEvent[] _events;
+
+    private int _eventCount;
+
+    // The ClaimWord. Only ever changed by compare-and-swap.
+    private long _word = ClaimWord.Initial.Value;
+
+    // The stint that belongs to the word's epoch. Written by whoever swapped the epoch in, before that stint drives.
+    private LoopDriver _driver;
+
+    private int _state = (int)LoopState.Created;
+    private bool _queueDisposed;
+
+    /// <summary>Makes a loop. It does nothing until <see cref="Run"/> or <see cref="Start"/>.</summary>
+    /// <param name="options">How; null takes the defaults.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The event capacity is out of range.</exception>
+    /// <exception cref="PlatformNotSupportedException">No backend serves this system.</exception>
+    /// <exception cref="KernelQueueException">The kernel refused a queue.</exception>
+    public EventLoop(EventLoopOptions? options = null)
+    {
+        options ??= new EventLoopOptions();
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.EventCapacity, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.EventCapacity, ClaimWord.MaxCursor / 2);
+        Name = options.Name;
+        _unhandledException = options.UnhandledException;
+        _events = new KEvent[options.EventCapacity];
+        _timers = new TimerQueue(options.TimeProvider);
+        _driver = new LoopDriver(this, epoch: 0);
+        _queue = KernelQueue.Create(options.KernelQueue);
+        AddWakeEvent();
+    }
+
+    private enum LoopState
+    {
+        Created,
+        Running,
+        Stopping,
+        Stopped,
+    }
+
+    /// <summary>The loop that the calling thread is driving, or null.</summary>
+    public static EventLoop? Current => LoopDriver.Current is { IsDriving: true } driver ? driver.Loop : null;
+
+    /// <summary>The loop's name.</summary>
+    public string Name { get; }
+
+    /// <summary>What serves the kernel queue: <see cref="KernelQueue.BackendName"/>.</summary>
+    public string BackendName => _queue.BackendName;
+
+    /// <summary>How many registrations the loop has. Exact only on a quiet loop.</summary>
+    public int RegistrationCount => _registrations.Count;
+
+    /// <summary>How often the loop was handed over.</summary>
+    internal int Epoch => Word.Epoch;
+
+    internal ClaimWord Word => new(Volatile.Read(ref _word));
+
+    /// <summary>
+    /// Puts work off until the handler that the calling thread is running has returned to its loop, or until the loop
+    /// is taken from that handler. One piece of work can be put off at a time; the same piece counts once.
+    /// </summary>
+    /// <param name="work">What to run; it must bear to be run once too often.</param>
+    /// <returns>False when this thread drives no loop or something else is deferred: do the work at once.</returns>
+    public static bool TryDefer(IThreadPoolWorkItem work) => LoopDriver.Current?.TryDefer(work) ?? false;
+
+    /// <summary>Drives the loop on the calling thread until <see cref="Stop"/>.</summary>
+    /// <exception cref="InvalidOperationException">The loop runs, or ran, already.</exception>
+    /// <exception cref="KernelQueueException">The kernel queue failed.</exception>
+    public void Run()
+    {
+        TakeStart();
+        Drive(_driver);
+        _stopped.Wait();
+    }
+
+    /// <summary>Drives the loop on a background thread of its own until <see cref="Stop"/>.</summary>
+    /// <exception cref="InvalidOperationException">The loop runs, or ran, already.</exception>
+    public void Start()
+    {
+        TakeStart();
+        new Thread(() => Drive(_driver)) { Name = Name, IsBackground = true }.Start();
+    }
+
+    /// <summary>
+    /// Asks the loop to end once its posted work is done. Returns at once; <see cref="Dispose"/> waits. Work that is
+    /// posted later runs on the thread pool.
+    /// </summary>
+    public void Stop()
+    {
+        if (Interlocked.CompareExchange(ref _state, (int)LoopState.Stopping, (int)LoopState.Running) ==
+            (int)LoopState.Running)
+        {
+            Wake();
+        }
+    }
+
+    /// <summary>
+    /// Stops the loop, waits until it has ended and gives its kernel queue back. Called on the loop itself it only
+    /// stops it, and the loop gives the queue back as it ends.
+    /// </summary>
+    public void Dispose()
+    {
+        if (Interlocked.CompareExchange(ref _state, (int)LoopState.Stopped, (int)LoopState.Created) ==
+            (int)LoopState.Created)
+        {
+            End();
+            return;
+        }
+
+        Stop();
+        if (LoopDriver.Current?.Loop != this)
+        {
+            _stopped.Wait();
+        }
+    }
+
+    /// <summary>Gives a descriptor a place in the loop. Arm its filters next.</summary>
+    /// <param name="ident">The descriptor; non-blocking, and open for as long as the registration lives.</param>
+    /// <param name="handler">What to call.</param>
+    /// <returns>The registration; dispose it just before the descriptor is closed.</returns>
+    public Registration Register(nint ident, IEventHandler handler)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        var registration = new Registration(this, ident, handler);
+        _registrations.Add(registration);
+        return registration;
+    }
+
+    /// <summary>
+    /// Runs work on the loop, in the order of posting and never inside this call. On a loop that has stopped it runs
+    /// on the thread pool, so that work is never lost.
+    /// </summary>
+    /// <param name="work">What to run. The same object may be posted again.</param>
+    public void Post(IThreadPoolWorkItem work)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        _work.Enqueue(work);
+
+        // The driver announces the wait and then looks for work; this adds work and then looks for a driver in the
+        // wait. With a full fence between the two steps on either side, one of them sees the other.
+        Interlocked.MemoryBarrier();
+        if (Word.IsInWait)
+        {
+            Wake();
+        }
+
+        if (Volatile.Read(ref _state) == (int)LoopState.Stopped)
+        {
+            _work.MoveToThreadPool();
+        }
+    }
+
+    /// <summary>Runs a callback on the loop, as <see cref="Post(IThreadPoolWorkItem)"/> does.</summary>
+    /// <param name="callback">What to run.</param>
+    /// <param name="state">What to give it.</param>
+    public void Post(Action<object?> callback, object? state)
+    {
+        ArgumentNullException.ThrowIfNull(callback);
+        Post(new CallbackWork(callback, state));
+    }
+
+    /// <summary>Calls back once on the loop after a time.</summary>
+    /// <param name="dueTime">From now; zero or less is the next turn.</param>
+    /// <param name="callback">What to run.</param>
+    /// <param name="state">What to give it.</param>
+    /// <returns>The timer; dispose it to call it off.</returns>
+    public LoopTimer Schedule(TimeSpan dueTime, Action<object?> callback, object? state)
+    {
+        ArgumentNullException.ThrowIfNull(callback);
+        var timer = _timers.Add(dueTime, callback, state, out var isEarliest);
+        Interlocked.MemoryBarrier();
+        if (isEarliest && Word.IsInWait)
+        {
+            Wake();
+        }
+
+        return timer;
+    }
+
+    /// <summary>Hands one change to the kernel at once.</summary>
+    /// <returns>0, or the kernel's error; EBADF when the loop has ended.</returns>
+    internal KernelResult Submit(in KEvent change)
+    {
+        lock (_submitGate)
+        {
+            return _queueDisposed
+                ? KernelResult.Failure(Errno.EBADF)
+                : _queue.TryKevent(new ReadOnlySpan<KEvent>(in change), [], timeoutNs: 0);
+        }
+    }
+
+    internal bool Remove(Registration registration) => _registrations.Remove(registration);
+
+    /// <summary>
+    /// Takes the loop from a driver that has not moved since <paramref name="seen"/>. Returns the stint to give to
+    /// another thread, or null when the driver moved or is in the wait.
+    /// </summary>
+    internal LoopDriver? TryTakeOver(ClaimWord seen)
+    {
+        if (seen.IsInWait || !TrySwap(seen, seen.HandOver()))
+        {
+            return null;
+        }
+
+        var left = _driver;
+        _driver = new LoopDriver(this, seen.HandOver().Epoch);
+        left.RunDeferred();
+        return _driver;
+    }
+
+    /// <summary>
+    /// Drives the loop until it stops or is taken from this thread: events first, then due timers and posted work,
+    /// then the next wait. Every step is claimed before it is run.
+    /// </summary>
+    internal void Drive(LoopDriver driver)
+    {
+        LoopDriver.Current = driver;
+        var word = Word;
+        while (word.Epoch == driver.Epoch)
+        {
+            if (word.IsInWait)
+            {
+                // Nobody takes a loop over while it is in the wait: from here to the next turn it is this thread's.
+                if (HasEnded)
+                {
+                    End();
+                    break;
+                }
+
+                WaitForEvents(ref word);
+            }
+            else if (word.Cursor < _eventCount)
+            {
+                var kevent = _events[word.Cursor];
+                if (TryClaim(ref word))
+                {
+                    Dispatch(driver, kevent);
+                }
+            }
+            else if (HasWork(word))
+            {
+                if (TryClaim(ref word))
+                {
+                    RunWork(driver);
+                }
+            }
+            else
+            {
+                TryAdvance(ref word, word.EnterWait());
+            }
+        }
+
+        LoopDriver.Current = null;
+    }
+
+    private bool HasEnded => Volatile.Read(ref _state) == (int)LoopState.Stopping && _work.IsEmpty;
+
+    private void TakeStart()
+    {
+        if (Interlocked.CompareExchange(ref _state, (int)LoopState.Running, (int)LoopState.Created) !=
+            (int)LoopState.Created)
+        {
+            throw new InvalidOperationException("This event loop was started before. Make a new one to run again.");
+        }
+    }
+
+    private void WaitForEvents(ref ClaimWord word)
+    {
+        var mustNotWait = !_work.IsEmpty || Volatile.Read(ref _state) == (int)LoopState.Stopping;
+        var timeoutNs = mustNotWait ? 0 : _timers.NanosecondsToEarliest();
+        var result = _queue.TryKevent([], _events, timeoutNs);
+        _work.OnAwake();
+        if (result.IsError)
+        {
+            KernelQueueException.Throw("kevent", result.Error, BackendName);
+        }
+
+        _eventCount = result.Value;
+        TryAdvance(ref word, word.BeginTurn());
+    }
+
+    private bool HasWork(ClaimWord word) =>
+        word.Cursor < _eventCount + WorkPerTurn && (!_work.IsEmpty || _timers.IsDue);
+
+    private void Dispatch(LoopDriver driver, in KEvent kevent)
+    {
+        // Nobody is found for a stale event, nor for the wake, whose user data is 0.
+        var registration = _registrations.Find(kevent.UserData);
+        if (registration is null)
+        {
+            return;
+        }
+
+        try
+        {
+            registration.Dispatch(kevent);
+            driver.RunDeferred();
+        }
+        catch (Exception exception) when (_unhandledException is not null)
+        {
+            _unhandledException(exception);
+        }
+    }
+
+    private void RunWork(LoopDriver driver)
+    {
+        try
+        {
+            if (_timers.IsDue && _timers.TakeDue() is { } timer)
+            {
+                timer.Fire();
+            }
+            else if (_work.TryDequeue(out var work))
+            {
+                work.Execute();
+            }
+
+            driver.RunDeferred();
+        }
+        catch (Exception exception) when (_unhandledException is not null)
+        {
+            _unhandledException(exception);
+        }
+    }
+
+    private bool TryClaim(ref ClaimWord word) => TryAdvance(ref word, word.NextClaim());
+
+    /// <summary>Swaps the word forward; on failure <paramref name="word"/> is what stands there instead.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryAdvance(ref ClaimWord word, ClaimWord next)
+    {
+        var present = Interlocked.CompareExchange(ref _word, next.Value, word.Value);
+        var swapped = present == word.Value;
+        word = swapped ? next : new ClaimWord(present);
+        return swapped;
+    }
+
+    private bool TrySwap(ClaimWord from, ClaimWord to) =>
+        Interlocked.CompareExchange(ref _word, to.Value, from.Value) == from.Value;
+
+    private void AddWakeEvent()
+    {
+        // The knote is added and triggered in two calls: FreeBSD drops a trigger that comes with EV_ADD
+        // (kern_event.c, filt_userattach), and EV_CLEAR sent again with a trigger would take the trigger back.
+        var result = Submit(new KEvent(0, KEventFilter.User, KEventFlags.Add | KEventFlags.Clear));
+        if (result.IsError)
+        {
+            _queue.Dispose();
+            KernelQueueException.Throw("kevent(EVFILT_USER)", result.Error, BackendName);
+        }
+    }
+
+    private void Wake()
+    {
+        if (_work.TakeWake())
+        {
+            Submit(new KEvent(0, KEventFilter.User, KEventFlags.None, KEventNotes.Trigger));
+        }
+    }
+
+    private void End()
+    {
+        Volatile.Write(ref _state, (int)LoopState.Stopped);
+        Debug.Assert(_driver.IsDriving, "Only the driver ends its loop.");
+        Interlocked.MemoryBarrier();
+        _work.MoveToThreadPool();
+        lock (_submitGate)
+        {
+            _queueDisposed = true;
+            _queue.Dispose();
+        }
+
+        _stopped.Set();
+    }
+
+    private sealed class CallbackWork(Action<object?> callback, object? state) : IThreadPoolWorkItem
+    {
+        public void Execute() => callback(state);
+    }
+}

@@ -1,0 +1,29 @@
+namespace Kqueue.EventLoops;
+
+/// <summary>How an <see cref="EventLoop"/> is made.</summary>
+public sealed class EventLoopOptions
+{
+    /// <summary>The name of the loop, which its threads carry. Defaults to <c>kqueue</c>.</summary>
+    public string Name { get; set; } = "kqueue";
+
+    /// <summary>
+    /// How many events one wait takes from the kernel at most. Defaults to 256; 1 to 32,768. What does not fit comes
+    /// with the next wait.
+    /// </summary>
+    public int EventCapacity { get; set; } = 256;
+
+    /// <summary>
+    /// How the loop's kernel queue is made. Its <see cref="KernelQueueOptions.FillData"/> defaults to false here,
+    /// because registrations are told only that something is ready.
+    /// </summary>
+    public KernelQueueOptions KernelQueue { get; set; } = new() { FillData = false };
+
+    /// <summary>The clock of the timers. Defaults to the system's.</summary>
+    public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
+
+    /// <summary>
+    /// Called, on the driving thread, with an exception that a handler, a timer or a piece of work let escape; the
+    /// loop then goes on. Defaults to null: the exception ends the thread, and with it the process.
+    /// </summary>
+    public Action<Exception>? UnhandledException { get; set; }
+}

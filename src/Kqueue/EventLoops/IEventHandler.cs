@@ -1,0 +1,17 @@
+namespace Kqueue.EventLoops;
+
+/// <summary>What a <see cref="Registration"/> calls when the kernel reports something.</summary>
+public interface IEventHandler
+{
+    /// <summary>
+    /// An event arrived. It is a hint: the call it announces may still have to wait, and a registration that was
+    /// disposed a moment ago on another thread may still deliver one.
+    /// </summary>
+    /// <param name="kevent">The event. Its user data belongs to the loop.</param>
+    /// <remarks>
+    /// Runs on the thread that drives the loop. Where the loop can be handed over, that thread may no longer drive it
+    /// when the handler returns, and the next event of the same registration may be dispatched on another thread
+    /// meanwhile.
+    /// </remarks>
+    void OnEvent(in KEvent kevent);
+}

@@ -1,0 +1,36 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+
+namespace Kqueue.EventLoops;
+
+/// <summary>Work that any thread posts to a loop, and the one wake that stands for many posts.</summary>
+internal sealed class WorkQueue
+{
+    private readonly ConcurrentQueue<IThreadPoolWorkItem> _items = new();
+
+    // 1 from the first wake that is asked for in a wait until the driver is awake.
+    private int _wakeTaken;
+
+    public bool IsEmpty => _items.IsEmpty;
+
+    public void Enqueue(IThreadPoolWorkItem work) => _items.Enqueue(work);
+
+    public bool TryDequeue([NotNullWhen(true)] out IThreadPoolWorkItem? work) => _items.TryDequeue(out work);
+
+    /// <summary>True for the one caller that has to trigger the wake.</summary>
+    public bool TakeWake() => Interlocked.Exchange(ref _wakeTaken, 1) == 0;
+
+    /// <summary>
+    /// The driver is awake and looks at the work after this: whoever finds the wake taken has added its work before.
+    /// </summary>
+    public void OnAwake() => Interlocked.Exchange(ref _wakeTaken, 0);
+
+    /// <summary>Hands what is left to the thread pool: the loop has ended.</summary>
+    public void MoveToThreadPool()
+    {
+        while (_items.TryDequeue(out var work))
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false);
+        }
+    }
+}

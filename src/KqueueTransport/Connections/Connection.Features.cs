@@ -1,0 +1,175 @@
+using System.Buffers;
+using System.Collections;
+using System.IO.Pipelines;
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace KqueueTransport.Connections;
+
+/// <summary>
+/// What a connection offers to the server: it is its own feature collection, so that a connection costs no dictionary.
+/// Used by one thread at a time, as a feature collection is, except for the token.
+/// </summary>
+internal sealed partial class Connection :
+    IFeatureCollection,
+    IConnectionIdFeature,
+    IConnectionTransportFeature,
+    IConnectionItemsFeature,
+    IConnectionLifetimeFeature,
+    IConnectionEndPointFeature,
+    IMemoryPoolFeature
+{
+    // The transport's own features by type; replaced ones go to _others.
+    private const int OwnFeatureCount = 6;
+
+    private static readonly Type[] s_ownFeatures =
+    [
+        typeof(IConnectionIdFeature), typeof(IConnectionTransportFeature), typeof(IConnectionItemsFeature),
+        typeof(IConnectionLifetimeFeature), typeof(IConnectionEndPointFeature), typeof(IMemoryPoolFeature),
+    ];
+
+    private string? _connectionId;
+    private IDictionary<object, object?>? _items;
+    private IDuplexPipe _transport;
+
+    // Made when the token is first asked for, by compare-and-swap: the end of the connection may come at that moment.
+    private CancellationTokenSource? _closedSource;
+    private CancellationToken? _replacedToken;
+
+    // Features that were added or replaced; a null value hides one of the transport's own. Few, so a list.
+    private List<KeyValuePair<Type, object?>>? _others;
+    private int _revision;
+
+    public override IFeatureCollection Features => this;
+
+    public override string ConnectionId
+    {
+        get => _connectionId ??= ConnectionIds.Next();
+        set => _connectionId = value;
+    }
+
+    public override IDictionary<object, object?> Items
+    {
+        get => _items ??= new ConnectionItems();
+        set => _items = value;
+    }
+
+    /// <summary>Replaceable by middleware; the connection goes on using its own reader and writer.</summary>
+    public override IDuplexPipe Transport
+    {
+        get => _transport;
+        set => _transport = value;
+    }
+
+    public override CancellationToken ConnectionClosed
+    {
+        get => _replacedToken ?? ClosedSource().Token;
+        set => _replacedToken = value;
+    }
+
+    public override EndPoint? LocalEndPoint { get; set; }
+
+    public override EndPoint? RemoteEndPoint { get; set; }
+
+    MemoryPool<byte> IMemoryPoolFeature.MemoryPool => _settings.MemoryPool;
+
+    bool IFeatureCollection.IsReadOnly => false;
+
+    int IFeatureCollection.Revision => _revision;
+
+    object? IFeatureCollection.this[Type key]
+    {
+        get => FindFeature(key);
+        set => SetFeature(key, value);
+    }
+
+    TFeature? IFeatureCollection.Get<TFeature>()
+        where TFeature : default => (TFeature?)FindFeature(typeof(TFeature));
+
+    void IFeatureCollection.Set<TFeature>(TFeature? instance)
+        where TFeature : default => SetFeature(typeof(TFeature), instance);
+
+    IEnumerator<KeyValuePair<Type, object>> IEnumerable<KeyValuePair<Type, object>>.GetEnumerator()
+    {
+        foreach (var type in s_ownFeatures)
+        {
+            if (FindFeature(type) is { } feature)
+            {
+                yield return new(type, feature);
+            }
+        }
+
+        foreach (var (type, feature) in _others ?? [])
+        {
+            if (feature is not null && !IsOwnFeature(type))
+            {
+                yield return new(type, feature);
+            }
+        }
+    }
+
+    IEnumerator IEnumerable.GetEnumerator() => ((IEnumerable<KeyValuePair<Type, object>>)this).GetEnumerator();
+
+    private CancellationTokenSource ClosedSource()
+    {
+        if (Volatile.Read(ref _closedSource) is { } source)
+        {
+            return source;
+        }
+
+        source = new CancellationTokenSource();
+        if (Interlocked.CompareExchange(ref _closedSource, source, null) is { } earlier)
+        {
+            return earlier;
+        }
+
+        // The end reads the field after it raised the flag; this reads the flag after it set the field.
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref _isClosedFired) != 0)
+        {
+            source.Cancel();
+        }
+
+        return source;
+    }
+
+    private void CancelConnectionClosed() => Volatile.Read(ref _closedSource)?.Cancel();
+
+    private object? FindFeature(Type type)
+    {
+        if (_others is not null)
+        {
+            foreach (var (key, feature) in _others)
+            {
+                if (key == type)
+                {
+                    return feature;
+                }
+            }
+        }
+
+        return IsOwnFeature(type) ? this : null;
+    }
+
+    private void SetFeature(Type type, object? feature)
+    {
+        _revision++;
+        _others ??= new List<KeyValuePair<Type, object?>>(OwnFeatureCount);
+        var index = _others.FindIndex(pair => pair.Key == type);
+        if (index >= 0)
+        {
+            _others[index] = new(type, feature);
+        }
+        else
+        {
+            _others.Add(new(type, feature));
+        }
+    }
+
+    private static bool IsOwnFeature(Type type) =>
+        type == typeof(IConnectionIdFeature) || type == typeof(IConnectionTransportFeature) ||
+        type == typeof(IConnectionItemsFeature) || type == typeof(IConnectionLifetimeFeature) ||
+        type == typeof(IConnectionEndPointFeature) || type == typeof(IMemoryPoolFeature);
+}

@@ -1,0 +1,224 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Sockets;
+using Kqueue;
+using Kqueue.EventLoops;
+using Kqueue.Interop;
+using KqueueTransport.Diagnostics;
+using Microsoft.AspNetCore.Connections;
+
+namespace KqueueTransport.Connections;
+
+/// <summary>
+/// A connection: one descriptor, its registration with a loop, a reader and a writer straight over it, and the one
+/// place that decides why and when it ends.
+/// </summary>
+/// <remarks>
+/// The descriptor is used under the reader's or the writer's lock only, and closed after both have been told that it
+/// ends, so no call can meet a number that belongs to somebody else.
+/// </remarks>
+internal sealed partial class Connection : ConnectionContext, IDuplexPipe, IEventHandler, IThreadPoolWorkItem
+{
+    private readonly ConnectionSettings _settings;
+    private readonly ConnectionReader _reader;
+    private readonly ConnectionWriter _writer;
+    private readonly Registration _registration;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // A ShutdownReason; set once, by the first cause.
+    private int _shutdownReason;
+
+    // What is left until _ended: the descriptor's close and the ConnectionClosed callbacks.
+    private int _partsLeft = 2;
+
+    // 1 once the ConnectionClosed token is, or is about to be, cancelled.
+    private int _isClosedFired;
+
+    public Connection(ConnectionSettings settings, int descriptor, EndPoint? local, EndPoint? remote)
+    {
+        _settings = settings;
+        Descriptor = descriptor;
+        _reader = new ConnectionReader(this, settings);
+        _writer = new ConnectionWriter(this, settings);
+        _registration = settings.Loop.Register(descriptor, this);
+        _transport = this;
+        LocalEndPoint = local;
+        RemoteEndPoint = remote;
+    }
+
+    /// <summary>Valid until the reader and the writer have been told of the end.</summary>
+    public int Descriptor { get; }
+
+    public EventLoop Loop => _settings.Loop;
+
+    /// <summary>Whether the application runs on the loop.</summary>
+    public bool RunsInline => _settings.RunsInline;
+
+    /// <summary>Whether received bytes wait for the application. A hint, from any thread.</summary>
+    public bool HasUnconsumedInput => _reader.HasUnconsumedBytes;
+
+    PipeReader IDuplexPipe.Input => _reader;
+
+    PipeWriter IDuplexPipe.Output => _writer;
+
+    /// <summary>
+    /// Begins to receive events. A socket without an armed filter would never hear of a reset on macOS, so READ stays
+    /// armed for life.
+    /// </summary>
+    public void Start()
+    {
+        var result = Arm(KEventFilter.Read, KEventFlags.Clear);
+        if (result.IsError)
+        {
+            OnReceiveFailed(SocketErrors.ToException(result.Error));
+        }
+    }
+
+    /// <summary>Arms a filter; under the reader's or the writer's lock, or before the connection is given away.</summary>
+    public KernelResult Arm(KEventFilter filter, KEventFlags mode) => _registration.Arm(filter, mode);
+
+    void IEventHandler.OnEvent(in KEvent kevent)
+    {
+        if (kevent.Filter == KEventFilter.Read)
+        {
+            _reader.OnReadable((kevent.Flags & KEventFlags.Eof) != 0);
+        }
+        else
+        {
+            _writer.OnWritable();
+        }
+    }
+
+    public override void Abort(ConnectionAbortedException abortReason) =>
+        Shutdown(abortReason is null ? ShutdownReason.Closed : ShutdownReason.Aborted, abortReason);
+
+    public override void Abort() =>
+        Abort(new ConnectionAbortedException("The application aborted the connection."));
+
+    /// <summary>
+    /// Ends the reader and the writer, lets what was written go out, and completes when the descriptor is closed and
+    /// the callbacks of ConnectionClosed have run.
+    /// </summary>
+    [SuppressMessage("Usage", "CA2215", Justification = "The base class has nothing to dispose.")]
+    public override ValueTask DisposeAsync()
+    {
+        _reader.Complete();
+        _writer.Complete();
+        return new ValueTask(_ended.Task);
+    }
+
+    /// <summary>The stream of received bytes ended. Null is an orderly end.</summary>
+    public void OnInputEnded(Exception? error)
+    {
+        if (error is not null)
+        {
+            OnReceiveFailed(error);
+            return;
+        }
+
+        TransportLog.ConnectionReadFin(_settings.Logger, this);
+        FireConnectionClosed();
+    }
+
+    /// <summary>The application completed its output and the kernel has all of it.</summary>
+    public void OnOutputDrained() => Shutdown(ShutdownReason.OutputCompleted, null);
+
+    /// <summary>The application completed its output with an error.</summary>
+    public void OnOutputFaulted(Exception error)
+    {
+        TransportLog.ConnectionError(_settings.Logger, this, error);
+        Shutdown(ShutdownReason.Aborted, error);
+    }
+
+    public void OnSendFailed(Errno error) => OnReceiveFailed(SocketErrors.ToException(error));
+
+    /// <summary>Cancels the token of ConnectionClosed, on the thread pool: its callbacks are the application's.</summary>
+    void IThreadPoolWorkItem.Execute()
+    {
+        try
+        {
+            CancelConnectionClosed();
+        }
+        catch (AggregateException exception)
+        {
+            TransportLog.UnexpectedException(_settings.Logger, "a callback of ConnectionClosed", exception);
+        }
+
+        EndPart();
+    }
+
+    private void OnReceiveFailed(Exception error)
+    {
+        if (error is ConnectionResetException)
+        {
+            TransportLog.ConnectionReset(_settings.Logger, this);
+            Shutdown(ShutdownReason.PeerReset, error);
+        }
+        else
+        {
+            TransportLog.ConnectionError(_settings.Logger, this, error);
+            Shutdown(ShutdownReason.Failed, error);
+        }
+    }
+
+    /// <summary>The one way a connection ends; every cause after the first is ignored.</summary>
+    private void Shutdown(ShutdownReason reason, Exception? error)
+    {
+        if (Interlocked.CompareExchange(ref _shutdownReason, (int)reason, (int)ShutdownReason.None) !=
+            (int)ShutdownReason.None)
+        {
+            return;
+        }
+
+        // The reader learns the reason before the descriptor closes, so that the application sees the reason and not
+        // the close. Once both have returned, neither uses the descriptor again.
+        _reader.End(error ?? new ConnectionAbortedException(Describe(reason)));
+        _writer.End();
+        _registration.Dispose();
+        CloseDescriptor(reason, error);
+        FireConnectionClosed();
+        EndPart();
+    }
+
+    private void CloseDescriptor(ShutdownReason reason, Exception? error)
+    {
+        if (error is not null && reason is ShutdownReason.Aborted)
+        {
+            TransportLog.ConnectionWriteRst(_settings.Logger, this, error.Message);
+            _settings.Calls.Abort(Descriptor);
+            return;
+        }
+
+        TransportLog.ConnectionWriteFin(_settings.Logger, this, error?.Message ?? Describe(reason));
+        _settings.Calls.Shutdown(Descriptor, SocketShutdown.Both);
+        _settings.Calls.Close(Descriptor);
+    }
+
+    private void FireConnectionClosed()
+    {
+        if (Interlocked.Exchange(ref _isClosedFired, 1) == 0)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+    }
+
+    private void EndPart()
+    {
+        if (Interlocked.Decrement(ref _partsLeft) == 0)
+        {
+            _ended.SetResult();
+        }
+    }
+
+    private static string Describe(ShutdownReason reason) => reason switch
+    {
+        ShutdownReason.OutputCompleted => "The application completed the connection's output.",
+        ShutdownReason.Closed => "The application closed the connection.",
+        ShutdownReason.Aborted => "The application aborted the connection.",
+        ShutdownReason.PeerReset => "The peer reset the connection.",
+        ShutdownReason.Failed => "The connection failed.",
+        _ => throw new UnreachableException(),
+    };
+}

@@ -1,0 +1,31 @@
+using System.Buffers;
+using Kqueue.EventLoops;
+using KqueueTransport.Sockets;
+using Microsoft.Extensions.Logging;
+
+namespace KqueueTransport.Connections;
+
+/// <summary>What all connections of one loop share. Immutable.</summary>
+internal sealed class ConnectionSettings
+{
+    public required EventLoop Loop { get; init; }
+
+    public required SocketCalls Calls { get; init; }
+
+    /// <summary>The loop's own pool, so that loops do not contend for blocks.</summary>
+    public required MemoryPool<byte> MemoryPool { get; init; }
+
+    public required ILogger Logger { get; init; }
+
+    /// <summary>Whether the application runs on the loop.</summary>
+    public required bool RunsInline { get; init; }
+
+    /// <summary>Received bytes that are held while nobody reads them; <see cref="long.MaxValue"/> is no limit.</summary>
+    public required long MaxReadBufferBytes { get; init; }
+
+    /// <summary>Unsent bytes at which a flush begins to wait; <see cref="long.MaxValue"/> is no limit.</summary>
+    public required long MaxWriteBufferBytes { get; init; }
+
+    /// <summary>Unsent bytes at which a flush that waits goes on.</summary>
+    public long ResumeWriteBufferBytes => MaxWriteBufferBytes / 2;
+}

@@ -1,0 +1,61 @@
+using System.Net;
+using KqueueTransport.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+
+namespace KqueueTransport.Connections;
+
+/// <summary>A bound endpoint: an acceptor on one of the loops, and the queue that AcceptAsync takes from.</summary>
+internal sealed class KqueueConnectionListener : IConnectionListener
+{
+    private readonly AcceptQueue _queue;
+    private readonly Acceptor _acceptor;
+
+    public KqueueConnectionListener(ListenSocket socket, TransportLoops loops, int queueCapacity, ILogger logger)
+    {
+        EndPoint = socket.EndPoint;
+        _queue = new AcceptQueue(queueCapacity);
+        _acceptor = new Acceptor(socket, loops, _queue, logger);
+        _queue.RoomMade = _acceptor.Resume;
+    }
+
+    public EndPoint EndPoint { get; }
+
+    /// <summary>Begins to accept.</summary>
+    /// <exception cref="Kqueue.KernelQueueException">The listen socket cannot be watched.</exception>
+    public void Start()
+    {
+        var result = _acceptor.Start();
+        if (result.IsError)
+        {
+            _acceptor.Stop();
+            throw new Kqueue.KernelQueueException($"{EndPoint} cannot be watched: {result.Error}.", result.Error);
+        }
+    }
+
+    /// <summary>
+    /// The next connection, or null after <see cref="UnbindAsync"/>. It never fails because of a connection or for
+    /// want of descriptors: Kestrel would not ask again.
+    /// </summary>
+    public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default) =>
+        await _queue.TakeAsync(cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Stops accepting. What the kernel has accepted can still be taken.</summary>
+    public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+    {
+        _acceptor.Stop();
+        _queue.Complete();
+        return default;
+    }
+
+    /// <summary>Stops accepting and aborts what nobody took.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await UnbindAsync().ConfigureAwait(false);
+        while (_queue.TryTake(out var connection))
+        {
+            connection!.Abort(new ConnectionAbortedException("The listener was disposed before it was accepted."));
+            await connection.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+namespace KqueueTransport.Connections;
+
+/// <summary>Why a connection ended. The first cause wins.</summary>
+internal enum ShutdownReason
+{
+    /// <summary>It has not ended.</summary>
+    None,
+
+    /// <summary>The application completed its output and all of it was sent.</summary>
+    OutputCompleted,
+
+    /// <summary>The application asked for an end without giving an error.</summary>
+    Closed,
+
+    /// <summary>The application aborted, or completed its output with an error.</summary>
+    Aborted,
+
+    /// <summary>The peer reset the connection.</summary>
+    PeerReset,
+
+    /// <summary>A receive or a send failed for another reason.</summary>
+    Failed,
+}

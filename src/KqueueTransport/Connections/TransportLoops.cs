@@ -1,0 +1,52 @@
+using System.Buffers;
+using Kqueue.EventLoops;
+using KqueueTransport.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+
+namespace KqueueTransport.Connections;
+
+/// <summary>The event loops of one server, shared by all its listeners, and what the connections of each loop share.</summary>
+internal sealed class TransportLoops : IDisposable
+{
+    private readonly EventLoopGroup _group;
+    private readonly Dictionary<EventLoop, ConnectionSettings> _settings;
+
+    public TransportLoops(
+        KqueueTransportOptions options, SocketCalls calls, ILogger logger, IMemoryPoolFactory<byte>? memoryPoolFactory)
+    {
+        Calls = calls;
+        _group = new EventLoopGroup(
+            options.LoopCount, new EventLoopOptions { Name = "kqueue", KernelQueue = options.KernelQueue });
+        _settings = _group.Loops.ToDictionary(loop => loop, loop => new ConnectionSettings
+        {
+            Loop = loop,
+            Calls = calls,
+            MemoryPool = memoryPoolFactory?.Create(new MemoryPoolOptions { Owner = "kqueue" }) ??
+                MemoryPool<byte>.Shared,
+            Logger = logger,
+            RunsInline = options.Scheduling == Scheduling.Inline,
+            MaxReadBufferBytes = LimitOf(options.MaxReadBufferSize),
+            MaxWriteBufferBytes = LimitOf(options.MaxWriteBufferSize),
+        });
+    }
+
+    public SocketCalls Calls { get; }
+
+    /// <summary>The settings of the loop with the fewest connections.</summary>
+    public ConnectionSettings LeastLoaded() => _settings[_group.LeastLoaded()];
+
+    /// <summary>
+    /// Ends the loops. Connections have ended by then; a pool bears the return of what one of them still holds.
+    /// </summary>
+    public void Dispose()
+    {
+        _group.Dispose();
+        foreach (var settings in _settings.Values)
+        {
+            settings.MemoryPool.Dispose();
+        }
+    }
+
+    private static long LimitOf(long? size) => size is null or 0 ? long.MaxValue : size.Value;
+}
