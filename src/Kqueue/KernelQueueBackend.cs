@@ -1,4 +1,5 @@
 using Kqueue.Epoll;
+using Kqueue.Native;
 
 namespace Kqueue;
 
@@ -6,7 +7,12 @@ namespace Kqueue;
 internal static class KernelQueueBackend
 {
     /// <summary>Why this platform has no queue, or null when it has one.</summary>
-    public static string? UnsupportedReason { get; } = OperatingSystem.IsLinux() ? null : "not supported";
+    public static string? UnsupportedReason { get; } = FindUnsupportedReason();
+
+    private static KqueueAbi? SystemAbi =>
+        OperatingSystem.IsMacOS() ? KqueueAbi.Darwin
+        : OperatingSystem.IsFreeBSD() ? KqueueAbi.FreeBsd
+        : null;
 
     public static KernelQueue Create(KernelQueueOptions options)
     {
@@ -15,6 +21,33 @@ internal static class KernelQueueBackend
             throw new PlatformNotSupportedException(UnsupportedReason);
         }
 
-        return new EpollKernelQueue(options.FillData);
+        if (options.Library is { } library)
+        {
+            var abi = AbiFor(options);
+            return NativeKernelQueueFactory.Create(abi, KqueueLibrary.Load(library, options.SymbolPrefix, abi));
+        }
+
+        return SystemAbi is { } systemAbi
+            ? NativeKernelQueueFactory.Create(systemAbi, KqueueLibrary.LoadSystem(systemAbi))
+            : new EpollKernelQueue(options.FillData);
+    }
+
+    private static KqueueAbi AbiFor(KernelQueueOptions options) =>
+        options.Layout is { } layout ? NativeKernelQueueFactory.AbiOf(layout) : SystemAbi ?? KqueueAbi.Libkqueue;
+
+    private static string? FindUnsupportedReason()
+    {
+        if (!Environment.Is64BitProcess || !BitConverter.IsLittleEndian)
+        {
+            return "Kqueue knows the layouts of 64-bit little-endian systems only; run a 64-bit process.";
+        }
+
+        if (SystemAbi is not null || OperatingSystem.IsLinux())
+        {
+            return null;
+        }
+
+        return $"Kqueue has no backend for {Environment.OSVersion.Platform}: it runs on macOS, FreeBSD and Linux. " +
+            "Ask KernelQueue.IsSupported first and use System.Net.Sockets instead.";
     }
 }

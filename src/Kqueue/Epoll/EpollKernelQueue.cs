@@ -46,6 +46,8 @@ internal sealed class EpollKernelQueue : KernelQueue
 
         if (!changes.IsEmpty)
         {
+            ChangeList.Validate(changes, events.Length);
+            EpollTranslation.Validate(changes);
             var applied = Apply(changes, events);
             if (applied.IsError || applied.Value > 0)
             {

@@ -5,6 +5,20 @@ namespace Kqueue.Epoll;
 /// <summary>What two filters mean in the terms of one epoll registration, and back.</summary>
 internal static class EpollTranslation
 {
+    /// <summary>Refuses what epoll has no means for, before anything is applied.</summary>
+    public static void Validate(ReadOnlySpan<KEvent> changes)
+    {
+        foreach (ref readonly var change in changes)
+        {
+            if (change.Filter == KEventFilter.Write && (change.Notes & KEventNotes.LowWater) != 0)
+            {
+                // Linux speaks of a send buffer again only after a send that found no room at all.
+                throw new PlatformNotSupportedException(
+                    "WRITE with the note LowWater is not supported by the epoll backend on Linux: leave the note out.");
+            }
+        }
+    }
+
     /// <summary>What the registration of a descriptor asks the kernel for.</summary>
     /// <remarks>
     /// Without an armed knote it is edge-triggered too: EPOLLHUP and EPOLLERR cannot be masked, and a level one would

@@ -10,11 +10,6 @@ internal sealed class TimerKnotes(EpollInstance epoll, ActiveKnotes active, Acti
     public Errno Apply(in KEvent change)
     {
         var isAdd = (change.Flags & KEventFlags.Add) != 0;
-        if (isAdd && TimerTranslation.IsOutOfRange(change))
-        {
-            return Errno.EINVAL;
-        }
-
         if (!_knotes.TryGetValue(change.Ident, out var knote))
         {
             return isAdd ? Add(change) : Errno.ENOENT;

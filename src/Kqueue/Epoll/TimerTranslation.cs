@@ -5,9 +5,6 @@ namespace Kqueue.Epoll;
 /// <summary>What a TIMER change means for a timerfd.</summary>
 internal static class TimerTranslation
 {
-    private const KEventNotes Units =
-        KEventNotes.Seconds | KEventNotes.Milliseconds | KEventNotes.Microseconds | KEventNotes.Nanoseconds;
-
     /// <summary>CLEAR is automatic (kqueue(2), EVFILT_TIMER), and an absolute timer fires once.</summary>
     public static KEventFlags ImpliedMode(in KEvent change) =>
         KEventFlags.Clear | (IsAbsolute(change) ? KEventFlags.OneShot : KEventFlags.None);
@@ -15,10 +12,6 @@ internal static class TimerTranslation
     public static bool IsAbsolute(in KEvent change) => IsAbsolute(change.Notes);
 
     public static bool IsAbsolute(KEventNotes notes) => (notes & KEventNotes.Absolute) != 0;
-
-    /// <summary>Whether no timer can be set so: a negative time, or two units at once.</summary>
-    public static bool IsOutOfRange(in KEvent change) =>
-        change.Data < 0 || System.Numerics.BitOperations.PopCount((uint)(change.Notes & Units)) > 1;
 
     /// <summary>The setting of a timer; one that fires once has no interval.</summary>
     public static TimerSetting SettingOf(long amount, KEventNotes notes, bool isOneShot)
@@ -38,7 +31,7 @@ internal static class TimerTranslation
         };
     }
 
-    private static long UnitsPerSecond(KEventNotes notes) => (notes & Units) switch
+    private static long UnitsPerSecond(KEventNotes notes) => (notes & ChangeList.TimerUnits) switch
     {
         KEventNotes.Seconds => 1,
         KEventNotes.Microseconds => 1_000_000,

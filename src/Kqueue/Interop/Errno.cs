@@ -1,8 +1,8 @@
 namespace Kqueue.Interop;
 
 /// <summary>
-/// The system's error numbers under their own names. The values are Linux's; a backend translates the
-/// numbers of the other systems, which agree from 1 to 34, with the exception of EAGAIN (11 on Linux, 35 on a BSD).
+/// The system's error numbers under their own names. The values are Linux's; <see cref="ErrnoNumbering"/> translates
+/// the numbers of the other systems, which agree from 1 to 34, with the exception of 11 (EAGAIN here, EDEADLK there).
 /// </summary>
 #pragma warning disable CS1591 // The names are errno(3)'s, and so are their meanings.
 public enum Errno
@@ -13,7 +13,10 @@ public enum Errno
     ESRCH = 3,
     EINTR = 4,
     EIO = 5,
+    ENXIO = 6,
+    E2BIG = 7,
     EBADF = 9,
+    ECHILD = 10,
     EAGAIN = 11,
     ENOMEM = 12,
     EACCES = 13,
@@ -22,27 +25,39 @@ public enum Errno
     EEXIST = 17,
     ENODEV = 19,
     ENOTDIR = 20,
+    EISDIR = 21,
     EINVAL = 22,
     ENFILE = 23,
     EMFILE = 24,
     ENOTTY = 25,
+    EFBIG = 27,
     ENOSPC = 28,
     ESPIPE = 29,
     EROFS = 30,
+    EMLINK = 31,
     EPIPE = 32,
+    EDOM = 33,
     ERANGE = 34,
     EDEADLK = 35,
     ENAMETOOLONG = 36,
+    ENOLCK = 37,
     ENOSYS = 38,
+    ENOTEMPTY = 39,
+    ELOOP = 40,
     EPROTO = 71,
+    EBADMSG = 74,
     EOVERFLOW = 75,
+    EILSEQ = 84,
+    EUSERS = 87,
     ENOTSOCK = 88,
     EDESTADDRREQ = 89,
     EMSGSIZE = 90,
     EPROTOTYPE = 91,
     ENOPROTOOPT = 92,
     EPROTONOSUPPORT = 93,
+    ESOCKTNOSUPPORT = 94,
     EOPNOTSUPP = 95,
+    EPFNOSUPPORT = 96,
     EAFNOSUPPORT = 97,
     EADDRINUSE = 98,
     EADDRNOTAVAIL = 99,
@@ -54,12 +69,17 @@ public enum Errno
     ENOBUFS = 105,
     EISCONN = 106,
     ENOTCONN = 107,
+    ESHUTDOWN = 108,
+    ETOOMANYREFS = 109,
     ETIMEDOUT = 110,
     ECONNREFUSED = 111,
+    EHOSTDOWN = 112,
     EHOSTUNREACH = 113,
     EALREADY = 114,
     EINPROGRESS = 115,
     ECANCELED = 125,
+    EOWNERDEAD = 130,
+    ENOTRECOVERABLE = 131,
 
     /// <summary>FreeBSD, in capability mode or for a closed descriptor. No Linux number: this library's own.</summary>
     ENOTCAPABLE = 1093,
