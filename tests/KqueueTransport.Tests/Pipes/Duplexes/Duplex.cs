@@ -1,0 +1,15 @@
+using System.IO.Pipelines;
+
+namespace KqueueTransport.Tests.Pipes.Duplexes;
+
+/// <summary>A byte stream with the reader and writer under test on our side and a peer that the test plays.</summary>
+public abstract class Duplex : IAsyncDisposable
+{
+    public abstract PipeReader Input { get; }
+
+    public abstract PipeWriter Output { get; }
+
+    public abstract Peer Peer { get; }
+
+    public abstract ValueTask DisposeAsync();
+}

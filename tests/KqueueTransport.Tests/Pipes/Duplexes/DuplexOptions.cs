@@ -1,0 +1,16 @@
+using Microsoft.AspNetCore.Connections;
+
+namespace KqueueTransport.Tests.Pipes.Duplexes;
+
+/// <summary>What a suite may ask of the duplex under test.</summary>
+public sealed record DuplexOptions
+{
+    /// <summary>Kestrel's default: the input pauses receiving at 1 MiB.</summary>
+    public const int MaxReadBufferSize = 1024 * 1024;
+
+    /// <summary>Kestrel's default: a flush pends at 64 KiB.</summary>
+    public const int MaxWriteBufferSize = 64 * 1024;
+
+    /// <summary>Where the segments come from; null leaves the choice to the transport.</summary>
+    public IMemoryPoolFactory<byte>? MemoryPoolFactory { get; init; }
+}

@@ -1,0 +1,109 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using KqueueTransport.Tests.Pipes.Duplexes;
+
+namespace KqueueTransport.Tests.Pipes.Suites;
+
+/// <summary>Opens one duplex per test, and holds the steps that most tests begin with.</summary>
+public abstract class DuplexSuite(DuplexSource source) : IAsyncLifetime
+{
+    private Duplex? _duplex;
+
+    protected DuplexSource Source => source;
+
+    protected PipeReader Reader => _duplex!.Input;
+
+    protected PipeWriter Writer => _duplex!.Output;
+
+    protected Peer Peer => _duplex!.Peer;
+
+    protected virtual DuplexOptions Options { get; } = new();
+
+    public async ValueTask InitializeAsync() => _duplex = await source.OpenAsync(Options);
+
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        await CloseAsync();
+    }
+
+    protected async Task CloseAsync()
+    {
+        if (Interlocked.Exchange(ref _duplex, null) is { } duplex)
+        {
+            await duplex.DisposeAsync().Soon();
+        }
+    }
+
+    /// <summary>Reads, without consuming, until <paramref name="length"/> bytes lie in the buffer.</summary>
+    protected async Task<ReadResult> ReadBufferedAsync(long length)
+    {
+        var read = await Reader.ReadAsync().Soon();
+        while (read.Buffer.Length < length)
+        {
+            Assert.False(read.IsCompleted, $"the input ended after {read.Buffer.Length} of {length} bytes");
+            Reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            read = await Reader.ReadAsync().Soon();
+        }
+        return read;
+    }
+
+    /// <summary>Delivers the first bytes of the payload and reads them; the read is left in progress.</summary>
+    protected async Task<ReadResult> DeliverAndReadAsync(int count)
+    {
+        await Peer.SendAsync(Payload.Create(count)).Soon();
+        return await ReadBufferedAsync(count);
+    }
+
+    /// <summary>Reads, without consuming, until the input has ended.</summary>
+    protected async Task<ReadResult> ReadToEndAsync()
+    {
+        var read = await Reader.ReadAsync().Soon();
+        while (!read.IsCompleted)
+        {
+            Reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+            read = await Reader.ReadAsync().Soon();
+        }
+        return read;
+    }
+
+    /// <summary>Consumes and checks <paramref name="count"/> bytes of the payload from <paramref name="offset"/> on.</summary>
+    protected async Task ConsumeAsync(long count, long offset = 0)
+    {
+        var end = offset + count;
+        while (offset < end)
+        {
+            var read = await Reader.ReadAsync().Soon();
+            var taken = read.Buffer.Slice(0, Math.Min(read.Buffer.Length, end - offset));
+            Payload.Check(taken, offset);
+            Assert.False(taken.IsEmpty && read.IsCompleted, $"the input ended at {offset} of {end} bytes");
+            offset += taken.Length;
+            Reader.AdvanceTo(taken.End);
+        }
+    }
+
+    /// <summary>Writes payload until a flush stalls, because the peer takes nothing.</summary>
+    protected async Task<(Task<FlushResult> Flush, int Written)> WriteUntilStalledAsync(
+        CancellationToken cancellationToken = default)
+    {
+        const int chunk = 16 * 1024;
+        const int systemBuffersMax = 64 * 1024 * 1024;
+        for (var written = 0; written < systemBuffersMax;)
+        {
+            Payload.Fill(Writer.GetSpan(chunk)[..chunk], written);
+            Writer.Advance(chunk);
+            written += chunk;
+            var flush = Writer.FlushAsync(cancellationToken).AsTask();
+            if (!flush.IsCompleted && await flush.IsStalledAsync())
+            {
+                return (flush, written);
+            }
+            Assert.False((await flush).IsCompleted);
+        }
+        throw new InvalidOperationException($"No flush pended within {systemBuffersMax} bytes that nobody took.");
+    }
+
+    /// <summary>Lets the peer take <paramref name="count"/> bytes, and checks them.</summary>
+    protected async Task PeerTakesAsync(int count, long offset = 0) =>
+        Payload.Check(await Peer.ReceiveExactlyAsync(count).Soon(), offset);
+}

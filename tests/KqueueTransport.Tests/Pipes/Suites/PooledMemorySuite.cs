@@ -1,0 +1,109 @@
+using System.IO.Pipelines;
+using KqueueTransport.Tests.Pipes.Duplexes;
+
+namespace KqueueTransport.Tests.Pipes.Suites;
+
+/// <summary>What is rented from the memory pool, and when it goes back.</summary>
+public abstract class PooledMemorySuite : DuplexSuite
+{
+    // Blocks beside the payload: the partly filled ends of both directions.
+    private const int SlackBytes = 8 * 4096;
+
+    private readonly CountingMemoryPoolFactory _pool;
+
+    protected PooledMemorySuite(DuplexSource source)
+        : base(source)
+    {
+        _pool = new CountingMemoryPoolFactory();
+        Options = new DuplexOptions { MemoryPoolFactory = _pool };
+    }
+
+    protected override DuplexOptions Options { get; }
+
+    [Fact]
+    public async Task Pool_ReadPendsAfterARoundTrip_HoldsNothing()
+    {
+        Reader.AdvanceTo((await DeliverAndReadAsync(10_000)).Buffer.End);
+        await Writer.WriteAsync(Payload.Create(10_000)).Soon();
+        await PeerTakesAsync(10_000);
+        Assert.InRange(_pool.RentedEver, 1, long.MaxValue);
+
+        var pending = Reader.ReadAsync();
+
+        await Waiting.UntilAsync(() => _pool.RentedBytes == 0);
+        Assert.False(pending.IsCompleted);
+    }
+
+    [Fact]
+    public async Task Pool_ConsumedSegments_GoBackWhileTheRestStays()
+    {
+        var read = await DeliverAndReadAsync(200_000);
+        Assert.InRange(_pool.RentedBytes, 200_000, 200_000 + SlackBytes);
+
+        Reader.AdvanceTo(read.Buffer.GetPosition(190_000));
+
+        Assert.InRange(_pool.RentedBytes, 10_000, 10_000 + SlackBytes);
+        Payload.Check((await ReadBufferedAsync(10_000)).Buffer, 190_000);
+    }
+
+    [Fact]
+    public async Task Pool_PeerSendsAndNobodyReads_HoldsAtMostTheReadLimit()
+    {
+        const int length = 16 * 1024 * 1024;
+        var sending = Peer.SendAsync(Payload.Create(length)).AsTask();
+        await sending.IsStalledAsync();
+
+        // One receive may go beyond the limit by the buffer that it was given.
+        Assert.InRange(_pool.RentedBytes, 0, DuplexOptions.MaxReadBufferSize + SlackBytes);
+
+        await ConsumeAsync(length);
+        await sending.Soon();
+    }
+
+    [Fact]
+    public async Task Pool_PeerTakesNothing_HoldsAtMostTheWriteLimit()
+    {
+        var (flush, written) = await WriteUntilStalledAsync();
+
+        // The write that crosses the limit is 16 KiB, and a block may have been left at its end each time.
+        Assert.InRange(_pool.RentedBytes, 0, DuplexOptions.MaxWriteBufferSize + (2 * 16 * 1024) + SlackBytes);
+
+        await PeerTakesAsync(written);
+        await flush.Soon();
+    }
+
+    [Fact]
+    public async Task Pool_DuplexClosed_GetsEverythingBack()
+    {
+        await DeliverAndReadAsync(10_000);
+        await Peer.SendAsync(Payload.Create(10_000)).Soon();
+        Writer.GetMemory(5000);
+        Writer.Advance(5000);
+
+        await CloseAsync();
+
+        await Waiting.UntilAsync(() => _pool.RentedBytes == 0);
+    }
+
+    [Fact]
+    public async Task Pool_ClosedWhileAFlushPends_GetsEverythingBack()
+    {
+        await WriteUntilStalledAsync();
+
+        await CloseAsync();
+
+        await Waiting.UntilAsync(() => _pool.RentedBytes == 0);
+    }
+
+    [Fact]
+    public async Task Pool_PeerReset_GetsEverythingBack()
+    {
+        await DeliverAndReadAsync(10_000);
+        await Writer.WriteAsync(Payload.Create(10_000)).Soon();
+        Peer.Reset();
+
+        await CloseAsync();
+
+        await Waiting.UntilAsync(() => _pool.RentedBytes == 0);
+    }
+}

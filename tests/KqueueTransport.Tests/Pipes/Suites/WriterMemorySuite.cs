@@ -1,0 +1,136 @@
+using System.IO.Pipelines;
+using KqueueTransport.Tests.Pipes.Duplexes;
+
+namespace KqueueTransport.Tests.Pipes.Suites;
+
+/// <summary>GetMemory, GetSpan, Advance and UnflushedBytes.</summary>
+public abstract class WriterMemorySuite(DuplexSource source) : DuplexSuite(source)
+{
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(4096)]
+    [InlineData(4097)]
+    [InlineData(100_000)]
+    [InlineData(2_000_000)]
+    public async Task GetMemory_AnySizeHint_ReturnsAtLeastThatMuch(int sizeHint)
+    {
+        Assert.InRange(Writer.GetMemory(sizeHint).Length, Math.Max(sizeHint, 1), int.MaxValue);
+        Assert.InRange(Writer.GetSpan(sizeHint).Length, Math.Max(sizeHint, 1), int.MaxValue);
+
+        Payload.Fill(Writer.GetSpan(sizeHint)[..sizeHint], 0);
+        Writer.Advance(sizeHint);
+        var flush = Writer.FlushAsync().AsTask();
+
+        await PeerTakesAsync(sizeHint);
+        await flush.Soon();
+    }
+
+    [Fact]
+    public void GetMemory_NegativeSizeHint_Throws()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => Writer.GetMemory(-1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Writer.GetSpan(-1).Length);
+    }
+
+    [Fact]
+    public async Task GetMemory_AfterAPartialAdvance_ContinuesBehindIt()
+    {
+        const int pieces = 2000;
+        for (var (i, offset) = (1, 0); i <= pieces; offset += i % 17, i++)
+        {
+            Payload.Fill(Writer.GetMemory(i % 17).Span[..(i % 17)], offset);
+            Writer.Advance(i % 17);
+        }
+        var total = (int)Writer.UnflushedBytes;
+        var flush = Writer.FlushAsync().AsTask();
+
+        await PeerTakesAsync(total);
+        await flush.Soon();
+    }
+
+    [Fact]
+    public async Task GetMemory_LargerThanWhatIsLeft_KeepsWhatWasWritten()
+    {
+        Payload.Fill(Writer.GetSpan(10)[..10], 0);
+        Writer.Advance(10);
+        Payload.Fill(Writer.GetSpan(9000)[..9000], 10);
+        Writer.Advance(9000);
+
+        await Writer.FlushAsync().Soon();
+
+        await PeerTakesAsync(9010);
+    }
+
+    [Fact]
+    public async Task GetMemory_WhileAFlushPends_CollectsForTheNextFlush()
+    {
+        var (flush, written) = await WriteUntilStalledAsync();
+        Payload.Fill(Writer.GetSpan(10)[..10], written);
+        Writer.Advance(10);
+        Assert.Equal(10, Writer.UnflushedBytes);
+
+        await PeerTakesAsync(written);
+        await flush.Soon();
+        await Writer.FlushAsync().Soon();
+
+        await PeerTakesAsync(10, written);
+    }
+
+    [Fact]
+    public async Task Advance_SeveralTimesOnOneMemory_AddsUp()
+    {
+        Payload.Fill(Writer.GetSpan(30)[..30], 0);
+        Writer.Advance(10);
+        Writer.Advance(0);
+        Writer.Advance(20);
+        Assert.Equal(30, Writer.UnflushedBytes);
+
+        await Writer.FlushAsync().Soon();
+
+        await PeerTakesAsync(30);
+    }
+
+    [Fact]
+    public void Advance_BeyondTheMemory_Throws()
+    {
+        var length = Writer.GetMemory(10).Length;
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => Writer.Advance(length + 1));
+        Writer.Advance(length);
+        Assert.Throws<ArgumentOutOfRangeException>(() => Writer.Advance(1));
+    }
+
+    [Fact]
+    public void Advance_Negative_Throws()
+    {
+        Writer.GetMemory(10);
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => Writer.Advance(-1));
+    }
+
+    [Fact]
+    public void Advance_WithoutMemory_ThrowsUnlessZero()
+    {
+        Writer.Advance(0);
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => Writer.Advance(1));
+    }
+
+    [Fact]
+    public async Task UnflushedBytes_CountsWhatIsAdvancedAndNotFlushed()
+    {
+        Assert.True(Writer.CanGetUnflushedBytes);
+        Assert.Equal(0, Writer.UnflushedBytes);
+        Writer.GetMemory(5000);
+        Assert.Equal(0, Writer.UnflushedBytes);
+        Writer.Advance(5000);
+        Writer.GetMemory(5000);
+        Writer.Advance(7);
+        Assert.Equal(5007, Writer.UnflushedBytes);
+
+        await Writer.FlushAsync().Soon();
+
+        Assert.Equal(0, Writer.UnflushedBytes);
+    }
+}
