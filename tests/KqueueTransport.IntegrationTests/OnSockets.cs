@@ -1,0 +1,36 @@
+using KqueueTransport.IntegrationTests.Servers;
+using KqueueTransport.IntegrationTests.Suites;
+
+namespace KqueueTransport.IntegrationTests;
+
+/// <summary>Every suite on Kestrel's Sockets transport: what it answers is what this one has to answer.</summary>
+public static class OnSockets
+{
+    public sealed class Http() : HttpTests(TestTransport.Sockets);
+
+    public sealed class RawHttp() : RawHttpTests(TestTransport.Sockets);
+
+    public sealed class Tls() : TlsTests(TestTransport.Sockets);
+
+    public sealed class Http2() : Http2Tests(TestTransport.Sockets);
+
+    public sealed class WebSocket() : WebSocketTests(TestTransport.Sockets);
+
+    public sealed class ServerEvent() : ServerEventTests(TestTransport.Sockets);
+
+    public sealed class Payload() : PayloadTests(TestTransport.Sockets);
+
+    public sealed class Backpressure() : BackpressureTests(TestTransport.Sockets);
+
+    [Collection<Alone>]
+    public sealed class Shutdown() : ShutdownTests(TestTransport.Sockets);
+
+    public sealed class EndPoint() : EndPointTests(TestTransport.Sockets);
+
+    public sealed class ConnectionHandler() : ConnectionHandlerTests(TestTransport.Sockets);
+
+    public sealed class GenericHost() : GenericHostTests(TestTransport.Sockets);
+
+    [Collection<Alone>]
+    public sealed class ConnectionStorm() : ConnectionStormTests(TestTransport.Sockets);
+}

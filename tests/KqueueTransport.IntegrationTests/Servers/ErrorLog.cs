@@ -1,0 +1,48 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+
+namespace KqueueTransport.IntegrationTests.Servers;
+
+/// <summary>Collects a server's errors and this transport's warnings; a test fails on those it did not expect.</summary>
+public sealed class ErrorLog : ILoggerProvider
+{
+    private readonly ConcurrentQueue<string> _entries = new();
+    private readonly ConcurrentBag<string> _expected = [];
+
+    public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
+
+    public void Dispose()
+    {
+        // The entries outlive the server: a test looks at them when everything is stopped.
+    }
+
+    /// <summary>Declares that entries with this text belong to the test.</summary>
+    public void Expect(string text) => _expected.Add(text);
+
+    public void AssertNothingUnexpected() =>
+        Assert.All(_entries, entry => Assert.Contains(_expected, text => entry.Contains(text, StringComparison.Ordinal)));
+
+    private sealed class Logger(ErrorLog log, string category) : ILogger
+    {
+        private readonly LogLevel _lowest =
+            category.StartsWith(nameof(KqueueTransport), StringComparison.Ordinal) ? LogLevel.Warning : LogLevel.Error;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= _lowest && logLevel != LogLevel.None;
+
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel))
+            {
+                log._entries.Enqueue($"{logLevel} {category}: {formatter(state, exception)} {exception}");
+            }
+        }
+    }
+}

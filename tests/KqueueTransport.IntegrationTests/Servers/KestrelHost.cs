@@ -1,0 +1,54 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace KqueueTransport.IntegrationTests.Servers;
+
+/// <summary>Kestrel on a transport, with the endpoints and the application of one test.</summary>
+internal sealed class KestrelHost : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private KestrelHost(WebApplication app) => _app = app;
+
+    /// <summary>Gets what is bound, as Kestrel tells it.</summary>
+    public string[] Addresses =>
+        [.. _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
+
+    public IPEndPoint EndPoint => IPEndPoint.Parse(new Uri(Addresses[0]).Authority);
+
+    public static async Task<KestrelHost> StartAsync(
+        TestTransport transport,
+        ErrorLog log,
+        Action<KestrelServerOptions> listen,
+        Action<WebApplication> map,
+        CancellationToken cancellationToken)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Warning).AddProvider(log)
+            .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
+        transport.Use(builder.WebHost);
+        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(listen);
+        var app = builder.Build();
+        map(app);
+        try
+        {
+            await app.StartAsync(cancellationToken);
+            return new KestrelHost(app);
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => _app.StopAsync(cancellationToken);
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+}

@@ -1,0 +1,47 @@
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace KqueueTransport.IntegrationTests.Servers;
+
+/// <summary>What a suite runs on: Kestrel's Sockets transport, the oracle, or this one in one of its modes.</summary>
+public sealed class TestTransport
+{
+    private readonly Scheduling? _scheduling;
+
+    private TestTransport(Scheduling? scheduling) => _scheduling = scheduling;
+
+    public static TestTransport Sockets { get; } = new(null);
+
+    public static TestTransport KqueueInline { get; } = new(Scheduling.Inline);
+
+    public static TestTransport KqueueThreadPool { get; } = new(Scheduling.ThreadPool);
+
+    /// <summary>Gets the options of samples/WebApp, without their dashes.</summary>
+    public Dictionary<string, string> WebAppOptions => _scheduling is { } scheduling
+        ? new() { ["transport"] = "kqueue", ["scheduling"] = scheduling.ToString().ToLowerInvariant() }
+        : new() { ["transport"] = "sockets" };
+
+    /// <summary>Puts the transport under Kestrel.</summary>
+    public void Use(IWebHostBuilder webHost)
+    {
+        if (_scheduling is { } scheduling)
+        {
+            webHost.UseKqueueTransport(options => options.Scheduling = scheduling);
+        }
+    }
+
+    /// <summary>Adds the transport to a host without Kestrel.</summary>
+    public void Add(IServiceCollection services)
+    {
+        if (_scheduling is { } scheduling)
+        {
+            services.AddKqueueTransport(options => options.Scheduling = scheduling);
+        }
+        else
+        {
+            services.AddSingleton<IConnectionListenerFactory, SocketTransportFactory>();
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using System.Net;
+using KqueueTransport.IntegrationTests.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace KqueueTransport.IntegrationTests.Servers;
+
+/// <summary>
+/// A suite that runs on every transport. It owns what its test starts, ends every wait after a minute, and fails a test
+/// that leaves an error in the log.
+/// </summary>
+public abstract class TransportSuite(TestTransport transport) : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _deadline = MakeDeadline();
+    private readonly Stack<IAsyncDisposable> _owned = new();
+
+    protected TestTransport Transport { get; } = transport;
+
+    protected ErrorLog Log { get; } = new();
+
+    /// <summary>Gets the token that every wait of a test takes.</summary>
+    protected CancellationToken Deadline => _deadline.Token;
+
+    public async ValueTask DisposeAsync()
+    {
+        while (_owned.TryPop(out var owned))
+        {
+            await owned.DisposeAsync();
+        }
+
+        _deadline.Dispose();
+        Log.AssertNothingUnexpected();
+        GC.SuppressFinalize(this);
+    }
+
+    private protected WebAppServer StartWebApp(Action<KestrelServerOptions>? moreEndPoints = null) =>
+        Own(WebAppServer.Start(Transport, Log, moreEndPoints));
+
+    private protected async Task<KestrelHost> StartKestrelAsync(
+        Action<KestrelServerOptions> listen, Action<WebApplication> map) =>
+        Own(await KestrelHost.StartAsync(Transport, Log, listen, map, Deadline));
+
+    /// <summary>Starts Kestrel on one endpoint with one handler for everything.</summary>
+    private protected Task<KestrelHost> ServeAsync(RequestDelegate handler) =>
+        StartKestrelAsync(kestrel => kestrel.Listen(IPAddress.Loopback, 0), app => app.Run(handler));
+
+    private protected Task<RawConnection> ConnectAsync(EndPoint endPoint) =>
+        RawConnection.ConnectAsync(endPoint, Deadline);
+
+    private protected T Own<T>(T owned)
+        where T : IAsyncDisposable
+    {
+        _owned.Push(owned);
+        return owned;
+    }
+
+    private static CancellationTokenSource MakeDeadline()
+    {
+        var source = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        source.CancelAfter(TimeSpan.FromMinutes(1));
+        return source;
+    }
+}

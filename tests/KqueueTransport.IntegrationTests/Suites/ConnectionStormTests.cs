@@ -1,0 +1,76 @@
+using System.Net;
+using KqueueTransport.IntegrationTests.Net;
+using KqueueTransport.IntegrationTests.Servers;
+
+namespace KqueueTransport.IntegrationTests.Suites;
+
+/// <summary>A thousand connections at once, half of them reset, leave nothing behind.</summary>
+public abstract class ConnectionStormTests(TestTransport transport) : TransportSuite(transport)
+{
+    private const int Connections = 1000;
+
+    // Less than 1 KiB for each connection of two storms: what a pool or the runtime grows by, and no connection object.
+    private const long ToleranceBytes = 2 * Connections * 1024;
+
+    [Fact]
+    public async Task Connections_HalfOfThemReset_LeaveNoDescriptor()
+    {
+        Assert.SkipUnless(OpenDescriptors.CanBeCounted, "This system does not show a process its open descriptors.");
+        var server = StartWebApp();
+        await StormAsync(server.Http);
+        var before = await SettleAsync(int.MaxValue);
+
+        await StormAsync(server.Http);
+
+        await SettleAsync(before);
+    }
+
+    [Fact]
+    public async Task Connections_HalfOfThemReset_LeaveNoMemory()
+    {
+        var server = StartWebApp();
+        await StormAsync(server.Http);
+        var before = LiveBytes();
+
+        await StormAsync(server.Http);
+        await StormAsync(server.Http);
+
+        await Until.TrueAsync(() => LiveBytes() < before + ToleranceBytes, Deadline);
+    }
+
+    private static long LiveBytes()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        return GC.GetTotalMemory(forceFullCollection: true);
+    }
+
+    /// <summary>Waits until no more descriptors are open than allowed and their number stands still.</summary>
+    private async Task<int> SettleAsync(int most)
+    {
+        await Until.TrueAsync(() => OpenDescriptors.Count() <= most, Deadline);
+        await Until.StableAsync(() => OpenDescriptors.Count(), Deadline);
+        return OpenDescriptors.Count();
+    }
+
+    private async Task StormAsync(EndPoint endPoint)
+    {
+        var connections = await Task.WhenAll(Enumerable.Range(0, Connections).Select(_ => ConnectAsync(endPoint)));
+        await Task.WhenAll(connections.Select((connection, i) => UseAsync(connection, i % 2 == 0)));
+    }
+
+    private static async Task UseAsync(RawConnection connection, bool reset)
+    {
+        using (connection)
+        {
+            await connection.SendAsync("GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n");
+            if (reset)
+            {
+                connection.SendReset();
+                return;
+            }
+
+            Assert.Equal("Hello, World!", (await connection.ReceiveResponseAsync()).Body);
+        }
+    }
+}

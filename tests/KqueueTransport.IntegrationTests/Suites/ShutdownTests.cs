@@ -1,0 +1,153 @@
+using System.Net;
+using System.Net.Sockets;
+using KqueueTransport.IntegrationTests.Net;
+using KqueueTransport.IntegrationTests.Servers;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace KqueueTransport.IntegrationTests.Suites;
+
+/// <summary>Stopping with work in hand, and starting again in the same place.</summary>
+public abstract class ShutdownTests(TestTransport transport) : TransportSuite(transport)
+{
+    private const string Request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+    [Fact]
+    public async Task Stop_RequestInFlight_IsAnsweredFirst()
+    {
+        var (started, gate) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var server = await ServeAsync(async context =>
+        {
+            started.SetResult();
+            await gate.Task;
+            await context.Response.WriteAsync("late but whole");
+        });
+        using var client = Http.ClientFor(server.EndPoint);
+
+        var answer = client.GetStringAsync("/", Deadline);
+        await started.Task.WaitAsync(Deadline);
+        var stopping = server.StopAsync(Deadline);
+        gate.SetResult();
+
+        Assert.Equal("late but whole", await answer);
+        await stopping;
+    }
+
+    [Fact]
+    public async Task Stop_IdleConnections_AreEnded()
+    {
+        var server = await ServeAsync(_ => Task.CompletedTask);
+        using var fresh = await ConnectAsync(server.EndPoint);
+        using var used = await ConnectAsync(server.EndPoint);
+        await used.SendAsync(Request);
+        await used.ReceiveResponseAsync();
+
+        await server.StopAsync(Deadline);
+
+        await used.WaitForEndAsync();
+        await fresh.WaitForEndAsync();
+    }
+
+    [Fact]
+    public async Task Stop_HandlerDoesNotReturn_AbortsItsConnection()
+    {
+        var started = new TaskCompletionSource();
+        var gate = new TaskCompletionSource();
+        var server = await ServeAsync(async _ =>
+        {
+            started.SetResult();
+            await gate.Task;
+        });
+        using var connection = await ConnectAsync(server.EndPoint);
+        await connection.SendAsync(Request);
+        await started.Task.WaitAsync(Deadline);
+        using var patience = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
+
+        var stopping = server.StopAsync(patience.Token);
+
+        await connection.WaitForEndAsync();
+        gate.SetResult();
+        await stopping.WaitAsync(Deadline);
+    }
+
+    [Fact]
+    public async Task Stop_Done_RefusesNewConnections()
+    {
+        var server = await ServeAsync(_ => Task.CompletedTask);
+        var endPoint = server.EndPoint;
+
+        await server.StopAsync(Deadline);
+
+        await Assert.ThrowsAsync<SocketException>(() => ConnectAsync(endPoint));
+    }
+
+    [Fact]
+    public async Task Stop_UnderLoad_EndsInTime()
+    {
+        var server = await ServeAsync(context => context.Response.WriteAsync("answer"));
+        using var client = Http.ClientFor(server.EndPoint);
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(Deadline);
+        var answered = 0;
+        var load = Enumerable.Range(0, 16).Select(_ => AskUntilRefusedAsync(client, () => answered++)).ToArray();
+        await Until.TrueAsync(() => answered > 100, Deadline);
+
+        await server.StopAsync(Deadline);
+
+        await Task.WhenAll(load).WaitAsync(Deadline);
+    }
+
+    [Fact]
+    public async Task Start_AfterStop_TakesTheSamePort()
+    {
+        var first = await ServeAsync(context => context.Response.WriteAsync("first"));
+        var endPoint = first.EndPoint;
+        using var connection = await ConnectAsync(endPoint);
+        await connection.SendAsync(Request);
+        await first.DisposeAsync();
+
+        await StartKestrelAsync(
+            kestrel => kestrel.Listen(endPoint), app => app.Run(context => context.Response.WriteAsync("second")));
+
+        using var client = Http.ClientFor(endPoint);
+        Assert.Equal("second", await client.GetStringAsync("/", Deadline));
+    }
+
+    [Fact]
+    public async Task StartAndStop_ManyTimes_LeavesNoDescriptor()
+    {
+        Assert.SkipUnless(OpenDescriptors.CanBeCounted, "This system does not show a process its open descriptors.");
+        await StartAskStopAsync();
+        var before = OpenDescriptors.Count();
+        for (var i = 0; i < 20; i++)
+        {
+            await StartAskStopAsync();
+        }
+
+        // A few of the runtime's own come and go.
+        await Until.TrueAsync(() => OpenDescriptors.Count() < before + 10, Deadline);
+    }
+
+    private async Task StartAskStopAsync()
+    {
+        await using var server = await ServeAsync(context => context.Response.WriteAsync("answer"));
+        using var client = Http.ClientFor(server.EndPoint);
+        Assert.Equal("answer", await client.GetStringAsync("/", Deadline));
+        await server.StopAsync(Deadline);
+    }
+
+    private async Task AskUntilRefusedAsync(HttpClient client, Action answered)
+    {
+        try
+        {
+            while (true)
+            {
+                Assert.Equal("answer", await client.GetStringAsync("/", Deadline));
+                answered();
+            }
+        }
+        catch (HttpRequestException)
+        {
+            // Stopped.
+        }
+    }
+}
