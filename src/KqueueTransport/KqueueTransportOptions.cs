@@ -58,5 +58,5 @@ public sealed class KqueueTransportOptions
     internal const int LoopCountMax = 1024;
 
     /// <summary>Whether the transport can run here. Tests put another platform in its place.</summary>
-    internal BackendSupport Backend { get; set; } = BackendSupport.OfThisSystem();
+    internal BackendSupport Backend { get; set; } = BackendSupport.OfThisSystem;
 }

@@ -72,9 +72,9 @@ internal static partial class TransportLog
     }
 
     [LoggerMessage(100, LogLevel.Warning,
-        "This transport cannot serve here, because {Reason}. The endpoints go to the transport that was registered " +
-        "before it, which is Kestrel's Sockets transport in an ordinary application. Set RequireBackend to true to " +
-        "get an error instead.", EventName = nameof(NoBackend))]
+        "The kqueue transport serves no endpoint here ({Reason}). They go to the transport that was registered before " +
+        "it, which is Kestrel's Sockets transport in an ordinary application. Set RequireBackend to true to get an " +
+        "error instead.", EventName = nameof(NoBackend))]
     public static partial void NoBackend(ILogger logger, string? reason);
 
     [LoggerMessage(101, LogLevel.Warning,

@@ -46,8 +46,8 @@ internal sealed class KqueueTransportOptionsValidation : IValidateOptions<Kqueue
         if (options.RequireBackend && !options.Backend.IsPresent)
         {
             failures.AddError(
-                $"{nameof(options.RequireBackend)} is true, but {options.Backend.MissingBecause}. Write false to let " +
-                "Kestrel's Sockets transport serve there.");
+                $"{nameof(options.RequireBackend)} is true, but the kqueue transport serves no endpoint here " +
+                $"({options.Backend.MissingBecause}). Write false to let Kestrel's Sockets transport serve instead.");
         }
     }
 

@@ -12,7 +12,7 @@ namespace KqueueTransport.Sockets;
 internal sealed class SystemSocketCalls : NativeSocketCalls
 {
     private SystemSocketCalls(SocketNumbers numbers)
-        : base(new LibC(), numbers)
+        : base(new Libc(), numbers)
     {
     }
 

@@ -76,10 +76,6 @@ internal sealed record SocketNumbers
         BsdErrno = true,
     };
 
-    /// <summary>Whether there are numbers for the running system.</summary>
-    public static bool KnowThisSystem =>
-        OperatingSystem.IsLinux() || OperatingSystem.IsMacOS() || OperatingSystem.IsFreeBSD();
-
     /// <summary>The running system's.</summary>
     public static SocketNumbers OfThisSystem() =>
         OperatingSystem.IsLinux() ? Linux

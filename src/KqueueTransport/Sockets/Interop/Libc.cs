@@ -8,7 +8,7 @@ namespace KqueueTransport.Sockets.Interop;
 /// where it is needed: a call that succeeds does not pay for it.
 /// </remarks>
 #pragma warning disable IDE1006 // The functions keep their C names.
-internal sealed unsafe partial class LibC : SocketFunctions
+internal sealed unsafe partial class Libc : SocketFunctions
 {
     public override int errno => Marshal.GetLastSystemError();
 

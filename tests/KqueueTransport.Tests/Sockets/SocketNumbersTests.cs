@@ -1,0 +1,124 @@
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Kqueue.Interop;
+using KqueueTransport.Sockets;
+using KqueueTransport.Sockets.Interop;
+
+namespace KqueueTransport.Tests.Sockets;
+
+/// <summary>Constants and layouts against what each system's headers say.</summary>
+public sealed class SocketNumbersTests
+{
+    private static readonly Dictionary<string, SocketNumbers> s_numbers = new()
+    {
+        ["linux-amd64"] = SocketNumbers.Linux,
+        ["linux-arm64"] = SocketNumbers.Linux,
+        ["darwin-amd64"] = SocketNumbers.Darwin,
+        ["darwin-arm64"] = SocketNumbers.Darwin,
+        ["freebsd-amd64"] = SocketNumbers.FreeBsd,
+        ["freebsd-arm64"] = SocketNumbers.FreeBsd,
+        ["netbsd-amd64"] = SocketNumbers.NetBsd,
+    };
+
+    public static TheoryData<string> Systems => [.. s_numbers.Keys];
+
+    [Theory]
+    [MemberData(nameof(Systems))]
+    public void Constants_OfEachSystem_AreItsHeaders(string system)
+    {
+        var abi = SocketAbi.Systems[system];
+        var numbers = s_numbers[system];
+
+        Assert.Equal(abi["SOL_SOCKET"], numbers.SOL_SOCKET);
+        Assert.Equal(abi["SO_LINGER"], numbers.SO_LINGER);
+        Assert.Equal(abi["SO_ERROR"], numbers.SO_ERROR);
+        Assert.Equal(abi.OrZero("SOCK_NONBLOCK") | abi.OrZero("SOCK_CLOEXEC"), numbers.Accept4Flags);
+        Assert.Equal(SocketNumbers.IPPROTO_TCP, abi["IPPROTO_TCP"]);
+        Assert.Equal(SocketNumbers.TCP_NODELAY, abi["TCP_NODELAY"]);
+        Assert.Equal((long)SocketShutdown.Receive, abi["SHUT_RD"]);
+        Assert.Equal((long)SocketShutdown.Send, abi["SHUT_WR"]);
+        Assert.Equal((long)SocketShutdown.Both, abi["SHUT_RDWR"]);
+    }
+
+    [Theory]
+    [MemberData(nameof(Systems))]
+    public void Constants_ThatKeepSigpipeAway_AreOneOfTheTwo(string system)
+    {
+        var abi = SocketAbi.Systems[system];
+        var numbers = s_numbers[system];
+
+        Assert.True(numbers.MSG_NOSIGNAL == 0 != (numbers.SO_NOSIGPIPE == 0));
+        Assert.Contains(numbers.MSG_NOSIGNAL, (long[])[0, abi["MSG_NOSIGNAL"]]);
+        Assert.Contains(numbers.SO_NOSIGPIPE, (long[])[0, abi.OrZero("SO_NOSIGPIPE")]);
+    }
+
+    [Theory]
+    [MemberData(nameof(Systems))]
+    public void Constants_ForAcceptWithoutFlags_AreThereWhereItIsNeeded(string system)
+    {
+        var numbers = s_numbers[system];
+
+        Assert.Equal(numbers.Accept4Flags == 0 ? SocketAbi.Systems[system]["FIOCLEX"] : 0, (long)numbers.FIOCLEX);
+    }
+
+    [Fact]
+    public void BalancingReusePort_IsTheOptionThatBalances()
+    {
+        Assert.Equal(SocketAbi.Systems["linux-amd64"]["SO_REUSEPORT"], SocketNumbers.Linux.BalancingReusePort);
+        Assert.Equal(SocketAbi.Systems["freebsd-amd64"]["SO_REUSEPORT_LB"], SocketNumbers.FreeBsd.BalancingReusePort);
+        Assert.Equal(0, SocketNumbers.Darwin.BalancingReusePort);
+        Assert.Equal(0, SocketNumbers.NetBsd.BalancingReusePort);
+    }
+
+    [Theory]
+    [MemberData(nameof(Systems))]
+    public void Layouts_OfUsedFields_AreTheSameEverywhere(string system)
+    {
+        var abi = SocketAbi.Systems[system];
+
+        Assert.Equal(abi["iovec.size"], Unsafe.SizeOf<IoVector>());
+        Assert.Equal(abi["iovec.iov_base.offset"], Marshal.OffsetOf<IoVector>("_base"));
+        Assert.Equal(abi["iovec.iov_len.offset"], Marshal.OffsetOf<IoVector>("_length"));
+        Assert.InRange(abi["msghdr.size"], 0, Unsafe.SizeOf<MessageHeader>());
+        Assert.Equal(abi["msghdr.msg_iov.offset"], Marshal.OffsetOf<MessageHeader>(nameof(MessageHeader.msg_iov)));
+        Assert.Equal(abi["msghdr.msg_iovlen.offset"], Marshal.OffsetOf<MessageHeader>(nameof(MessageHeader.msg_iovlen)));
+        Assert.Equal(2 * sizeof(int), abi["linger.size"]);
+        Assert.Equal(0, abi["linger.l_onoff.offset"]);
+    }
+
+    [Theory]
+    [MemberData(nameof(Systems))]
+    public void Layout_MessageHeaderWithBuffers_LeavesEveryOtherFieldZero(string system)
+    {
+        var abi = SocketAbi.Systems[system];
+        var header = new MessageHeader { msg_iovlen = 3 };
+        var bytes = MemoryMarshal.AsBytes(new Span<MessageHeader>(ref header));
+
+        Assert.Equal(3, ReadInteger("msg_iovlen", bytes));
+        Assert.All(
+            (string[])["msg_name", "msg_namelen", "msg_control", "msg_controllen", "msg_flags"],
+            field => Assert.Equal(0, ReadInteger(field, MemoryMarshal.AsBytes(new Span<MessageHeader>(ref header)))));
+
+        long ReadInteger(string field, Span<byte> from)
+        {
+            var at = from[(int)abi[$"msghdr.{field}.offset"]..];
+            return abi[$"msghdr.{field}.size"] == 8 ? MemoryMarshal.Read<long>(at) : MemoryMarshal.Read<int>(at);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Systems))]
+    public void Errors_ThatSocketCallsReturn_AreTranslatedByName(string system)
+    {
+        // Above 66 BSD's numbers go apart, and no socket call returns one of those.
+        const int LastCommon = 66;
+        var bsd = s_numbers[system].BsdErrno;
+        var errors = SocketAbi.Systems[system].Errors
+            .Where(error => (!bsd || error.Value <= LastCommon) && Enum.IsDefined(typeof(Errno), error.Key));
+
+        Assert.All(errors, error => Assert.Equal(
+            Enum.Parse<Errno>(error.Key), SocketErrno.FromSystem((int)error.Value, bsd)));
+        Assert.Equal(Errno.EAGAIN, SocketErrno.FromSystem((int)SocketAbi.Systems[system]["EWOULDBLOCK"], bsd));
+    }
+}
