@@ -13,7 +13,7 @@ internal abstract class ListenSocket : IDisposable
 
     /// <summary>
     /// What has to be set on every accepted connection, because it is not inherited from this socket; null where
-    /// nothing has to be.
+    /// nothing has to be, as on a Unix socket.
     /// </summary>
     public abstract SocketOptions? OptionsToSet { get; }
 

@@ -145,16 +145,9 @@ internal abstract unsafe class NativeSocketCalls(SocketFunctions functions, Sock
         }
     }
 
-    public override KernelResult Configure(int descriptor, SocketOptions options)
-    {
-        if (!options.NoDelay)
-        {
-            return KernelResult.Success(0);
-        }
-
-        var result = SetOption(descriptor, SocketNumbers.IPPROTO_TCP, SocketNumbers.TCP_NODELAY, 1);
-        return IsNotTcp(result.Error) ? KernelResult.Success(0) : result;
-    }
+    public override KernelResult Configure(int descriptor, SocketOptions options) => options.NoDelay
+        ? SetOption(descriptor, SocketNumbers.IPPROTO_TCP, SocketNumbers.TCP_NODELAY, 1)
+        : KernelResult.Success(0);
 
     public override KernelResult Connect(EndPoint remote, SocketOptions options)
     {
@@ -164,7 +157,8 @@ internal abstract unsafe class NativeSocketCalls(SocketFunctions functions, Sock
             return created;
         }
 
-        var result = Configure(created.Value, options);
+        var isTcp = remote.AddressFamily != AddressFamily.Unix;
+        var result = isTcp ? Configure(created.Value, options) : KernelResult.Success(0);
         result = result.IsError ? result : StartConnect(created.Value, remote.Serialize());
         if (!result.IsError)
         {
@@ -230,10 +224,6 @@ internal abstract unsafe class NativeSocketCalls(SocketFunctions functions, Sock
     // macOS says EPROTOTYPE while the connection is being torn down (libuv/libuv#482); for good behind a filter.
     private static KernelResult SendResult(KernelResult result) =>
         result.Error == Errno.EPROTOTYPE ? KernelResult.Failure(Errno.ECONNRESET) : result;
-
-    // A Unix socket has no TCP_NODELAY, and every system says so in its own way.
-    private static bool IsNotTcp(Errno error) =>
-        error is Errno.EOPNOTSUPP or Errno.ENOPROTOOPT or Errno.EPROTONOSUPPORT;
 
     // macOS fails a call over 2 GiB in all instead of shortening it. No single piece is that long.
     private static int CountForOneCall(ReadOnlySpan<IoVector> buffers)

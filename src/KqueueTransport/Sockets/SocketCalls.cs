@@ -84,9 +84,9 @@ internal abstract class SocketCalls
     /// <returns>0. ENOTCONN, on BSD EINVAL: the peer is gone.</returns>
     public abstract KernelResult GetRemoteAddress(int descriptor, SocketAddress address);
 
-    /// <summary>Sets options on a connection.</summary>
+    /// <summary>Sets options on a TCP connection.</summary>
     /// <param name="descriptor">The connection.</param>
-    /// <param name="options">What to set.</param>
+    /// <param name="options">What to set, such as <see cref="ListenSocket.OptionsToSet"/>.</param>
     /// <returns>
     /// 0 or the first error. macOS says EINVAL where the peer is gone already; the next receive tells the same story
     /// better, so a caller need not act on it.
@@ -115,7 +115,7 @@ internal abstract class SocketCalls
     /// <param name="remote">
     /// An <see cref="IPEndPoint"/> or a <see cref="UnixDomainSocketEndPoint"/>.
     /// </param>
-    /// <param name="options">Set before the connection is started.</param>
+    /// <param name="options">Set before the connection is started, if it is TCP.</param>
     /// <returns>The descriptor, connected or on its way, or the error when that is known at once.</returns>
     /// <exception cref="SocketException">No socket of that family can be made.</exception>
     public abstract KernelResult Connect(EndPoint remote, SocketOptions options);

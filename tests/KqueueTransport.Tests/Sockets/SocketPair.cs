@@ -26,6 +26,8 @@ internal sealed class SocketPair : IDisposable
 
     public EndPoint ListenEndPoint { get; }
 
+    public SocketOptions? OptionsToSet => _listen?.OptionsToSet;
+
     /// <summary>The end that connected.</summary>
     public int Connected { get; private set; }
 
@@ -35,22 +37,31 @@ internal sealed class SocketPair : IDisposable
     /// <summary>What accept said about the end that connected.</summary>
     public EndPoint? Peer { get; }
 
-    public static SocketPair Create(SocketCalls calls, EndPoint endPoint)
+    public static SocketPair Create(SocketCalls calls, EndPoint endPoint, SocketOptions? options = null)
     {
-        var listen = calls.Listen(endPoint, new ListenSocketOptions(Backlog: 16, new SocketOptions(NoDelay: true)));
-        var pair = Connect(calls, listen, listen.EndPoint);
+        options ??= new SocketOptions(NoDelay: true);
+        var listen = calls.Listen(endPoint, new ListenSocketOptions(Backlog: 16, options));
+        var pair = Connect(calls, [listen], listen.EndPoint, out _, options);
         pair._listen = listen;
         return pair;
     }
 
-    public static SocketPair Connect(SocketCalls calls, ListenSocket listen, EndPoint remote)
+    public static SocketPair Connect(SocketCalls calls, ListenSocket listen, EndPoint remote) =>
+        Connect(calls, [listen], remote, out _);
+
+    /// <summary>Connects and takes the other end from whichever listen socket gets it.</summary>
+    public static SocketPair Connect(
+        SocketCalls calls, ListenSocket[] listens, EndPoint remote, out ListenSocket by, SocketOptions? options = null)
     {
-        var connected = calls.Connect(remote, new SocketOptions(NoDelay: true));
+        var connected = calls.Connect(remote, options ?? new SocketOptions(NoDelay: true));
         Assert.False(connected.IsError, $"connect: {connected}");
         var peer = SocketCalls.CreateAddress();
-        var accepted = Until(() => calls.Accept(listen.Descriptor, peer), result => !result.IsWouldBlock);
+        var next = 0;
+        var accepted = Until(
+            () => calls.Accept(listens[next++ % listens.Length].Descriptor, peer), result => !result.IsWouldBlock);
         Assert.False(accepted.IsError, $"accept: {accepted}");
-        return new SocketPair(calls, listen.EndPoint, connected.Value, accepted.Value, peer.ToEndPoint());
+        by = listens[(next - 1) % listens.Length];
+        return new SocketPair(calls, by.EndPoint, connected.Value, accepted.Value, peer.ToEndPoint());
     }
 
     /// <summary>Repeats a call until its result is the wanted one.</summary>

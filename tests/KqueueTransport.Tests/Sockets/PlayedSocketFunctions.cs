@@ -1,0 +1,122 @@
+using System.Runtime.InteropServices;
+using Kqueue.Interop;
+using KqueueTransport.Sockets;
+using KqueueTransport.Sockets.Interop;
+
+namespace KqueueTransport.Tests.Sockets;
+
+/// <summary>
+/// Plays another system on this one: takes its constants and layouts, refuses any other, passes the call on to the
+/// C library here, and answers with that system's error numbers. What it knows of the system comes from headers
+/// (<see cref="SocketAbi"/>) and not from the code under test.
+/// </summary>
+#pragma warning disable IDE1006 // The functions keep their C names.
+internal sealed unsafe class PlayedSocketFunctions(SocketAbi system) : SocketFunctions
+{
+    [ThreadStatic]
+    private static int t_errno;
+
+    private readonly SocketFunctions _libc = new Libc();
+    private readonly SocketAbi _linux = SocketAbi.Systems["linux-amd64"];
+
+    public override int errno => t_errno;
+
+    // A BSD's accept(2) hands O_NONBLOCK on, and every listen socket has it here.
+    public override int accept(int descriptor, byte* address, uint* addressLength) =>
+        Answer(_libc.accept4(descriptor, address, addressLength, (int)_linux["SOCK_NONBLOCK"]));
+
+    public override int accept4(int descriptor, byte* address, uint* addressLength, int flags)
+    {
+        Assert.Equal(system["SOCK_NONBLOCK"] | system["SOCK_CLOEXEC"], flags);
+        return Answer(_libc.accept4(
+            descriptor, address, addressLength, (int)(_linux["SOCK_NONBLOCK"] | _linux["SOCK_CLOEXEC"])));
+    }
+
+    public override nint recv(int descriptor, byte* buffer, nuint length, int flags)
+    {
+        Assert.Equal(0, flags);
+        return Answer(_libc.recv(descriptor, buffer, length, 0));
+    }
+
+    public override nint readv(int descriptor, IoVector* buffers, int count) =>
+        Answer(_libc.readv(descriptor, buffers, count));
+
+    public override nint send(int descriptor, byte* buffer, nuint length, int flags) =>
+        Answer(_libc.send(descriptor, buffer, length, SendFlags(flags)));
+
+    public override nint sendmsg(int descriptor, MessageHeader* message, int flags)
+    {
+        var played = new MessageHeader
+        {
+            msg_iov = (IoVector*)Read(message, "msg_iov"),
+            msg_iovlen = (nuint)Read(message, "msg_iovlen"),
+        };
+        Assert.All(
+            (string[])["msg_name", "msg_namelen", "msg_control", "msg_controllen", "msg_flags"],
+            field => Assert.Equal(0, Read(message, field)));
+        return Answer(_libc.sendmsg(descriptor, &played, SendFlags(flags)));
+    }
+
+    public override int shutdown(int descriptor, int how) => Answer(_libc.shutdown(descriptor, how));
+
+    public override int close(int descriptor) => Answer(_libc.close(descriptor));
+
+    public override int connect(int descriptor, byte* address, uint addressLength) =>
+        Answer(_libc.connect(descriptor, address, addressLength));
+
+    public override int getsockname(int descriptor, byte* address, uint* addressLength) =>
+        Answer(_libc.getsockname(descriptor, address, addressLength));
+
+    public override int getpeername(int descriptor, byte* address, uint* addressLength) =>
+        Answer(_libc.getpeername(descriptor, address, addressLength));
+
+    public override int getsockopt(int descriptor, int level, int name, void* value, uint* length)
+    {
+        Assert.Equal((system["SOL_SOCKET"], system["SO_ERROR"]), (level, name));
+        var result = Answer(_libc.getsockopt(
+            descriptor, (int)_linux["SOL_SOCKET"], (int)_linux["SO_ERROR"], value, length));
+        *(int*)value = result < 0 || *(int*)value == 0 ? 0 : ErrorHere(*(int*)value);
+        return result;
+    }
+
+    public override int setsockopt(int descriptor, int level, int name, void* value, uint length)
+    {
+        var option = level == system["SOL_SOCKET"] ? "SO_LINGER" : "TCP_NODELAY";
+        var family = level == system["SOL_SOCKET"] ? "SOL_SOCKET" : "IPPROTO_TCP";
+        Assert.Equal((system[family], system[option]), (level, name));
+        return Answer(_libc.setsockopt(descriptor, (int)_linux[family], (int)_linux[option], value, length));
+    }
+
+    public override int ioctl(int descriptor, nuint request)
+    {
+        Assert.Equal(system["FIOCLEX"], (long)request);
+        return Answer(_libc.ioctl(descriptor, (nuint)_linux["FIOCLEX"]));
+    }
+
+    private int SendFlags(int flags)
+    {
+        Assert.Contains(flags, (long[])[0, system["MSG_NOSIGNAL"]]);
+        return (int)_linux["MSG_NOSIGNAL"];
+    }
+
+    private long Read(MessageHeader* message, string field)
+    {
+        var at = (byte*)message + system[$"msghdr.{field}.offset"];
+        return system[$"msghdr.{field}.size"] == 8 ? *(long*)at : *(int*)at;
+    }
+
+    private int Answer(int returned) => (int)Answer((nint)returned);
+
+    private nint Answer(nint returned)
+    {
+        if (returned < 0)
+        {
+            t_errno = ErrorHere(_libc.errno);
+        }
+
+        return returned;
+    }
+
+    private int ErrorHere(int linuxError) => (int)system[_linux.ErrorName(linuxError)];
+}
+#pragma warning restore IDE1006

@@ -1,0 +1,228 @@
+using System.Net;
+using System.Net.Sockets;
+using Kqueue.Interop;
+using KqueueTransport.Sockets;
+using Microsoft.AspNetCore.Connections;
+
+namespace KqueueTransport.Tests.Sockets;
+
+/// <summary>Endpoint kinds, bad luck and inheritance on the running system, seen from outside by <see cref="Socket"/>.</summary>
+public sealed class SystemListenTests
+{
+    // O_NONBLOCK and O_CLOEXEC of Linux, as /proc shows them.
+    private const int NonBlocking = 0x800;
+    private const int CloseOnExec = 0x80000;
+
+    private static readonly ListenSocketOptions s_options = new(Backlog: 16, new SocketOptions(NoDelay: true));
+
+    private static readonly IPEndPoint s_anyPort = new(IPAddress.Loopback, 0);
+
+    private readonly SystemSocketCalls _calls = SystemSocketCalls.Instance;
+
+    [Fact]
+    public void Accept_Descriptor_IsNonBlockingAndCloseOnExec()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "reads /proc");
+        using var connection = SocketPair.Create(_calls, s_anyPort);
+
+        Assert.Equal(NonBlocking | CloseOnExec, DescriptorFlags(connection.Accepted));
+        Assert.Equal(NonBlocking | CloseOnExec, DescriptorFlags(connection.Connected));
+    }
+
+    [Fact]
+    public void Listen_Descriptor_IsCloseOnExec()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "reads /proc");
+        using var listen = _calls.Listen(s_anyPort, s_options);
+
+        Assert.Equal(NonBlocking | CloseOnExec, DescriptorFlags(listen.Descriptor));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Accept_NoDelay_IsInheritedOrLeftToSet(bool noDelay)
+    {
+        using var connection = SocketPair.Create(_calls, s_anyPort, new SocketOptions(noDelay));
+        if (connection.OptionsToSet is { } options)
+        {
+            Assert.False(_calls.Configure(connection.Accepted, options).IsError);
+        }
+
+        Assert.Equal(noDelay, Borrow(connection.Accepted).NoDelay);
+        Assert.Equal(noDelay, Borrow(connection.Connected).NoDelay);
+    }
+
+    [Fact]
+    public void Listen_SharedPort_TwoSocketsListenAndBothAccept()
+    {
+        Assert.SkipUnless(_calls.BalancesSharedPort, "this system does not balance");
+        using var first = _calls.Listen(s_anyPort, s_options with { SharePort = true });
+        using var second = _calls.Listen(first.EndPoint, s_options with { SharePort = true });
+
+        HashSet<int> served = [];
+        List<SocketPair> pairs = [];
+        while (served.Count < 2 && pairs.Count < 500)
+        {
+            pairs.Add(SocketPair.Connect(_calls, [first, second], first.EndPoint, out var by));
+            served.Add(by.Descriptor);
+        }
+
+        pairs.ForEach(pair => pair.Dispose());
+        Assert.Equal(2, served.Count);
+    }
+
+    [Fact]
+    public void Listen_SharedPort_StillTakenForOneThatDoesNotShare()
+    {
+        Assert.SkipUnless(_calls.BalancesSharedPort, "this system does not balance");
+        using var first = _calls.Listen(s_anyPort, s_options with { SharePort = true });
+
+        Assert.Throws<AddressInUseException>(() => _calls.Listen(first.EndPoint, s_options));
+    }
+
+    [Fact]
+    public void Listen_FileHandle_ServesAndStaysOpenForItsOwner()
+    {
+        using var owner = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        owner.Bind(s_anyPort);
+        owner.Listen();
+        var handle = new FileHandleEndPoint((ulong)owner.Handle, FileHandleType.Tcp);
+
+        using (var connection = SocketPair.Create(_calls, handle))
+        {
+            Assert.Equal(owner.LocalEndPoint, connection.ListenEndPoint);
+            connection.Exchange("by an inherited descriptor"u8);
+        }
+
+        using var later = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        later.Connect(owner.LocalEndPoint!);
+        using var accepted = owner.Accept();
+        Assert.Equal(later.LocalEndPoint, accepted.RemoteEndPoint);
+    }
+
+    [Fact]
+    public void Listen_FileHandleOfNoSocket_SaysSo()
+    {
+        using var file = File.OpenHandle(Environment.ProcessPath!);
+        var handle = new FileHandleEndPoint((ulong)file.DangerousGetHandle(), FileHandleType.Auto);
+
+        var error = Assert.Throws<SocketException>(() => _calls.Listen(handle, s_options));
+
+        Assert.Equal(SocketError.NotSocket, error.SocketErrorCode);
+        Assert.Contains($"file handle {handle.FileHandle}", error.Message, StringComparison.Ordinal);
+        Assert.Contains("open listen socket", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Listen_AbstractUnixName_ServesWithoutAFile()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "abstract names are Linux's");
+        var name = $"\0{Guid.NewGuid()}";
+
+        using var connection = SocketPair.Create(_calls, new UnixDomainSocketEndPoint(name));
+
+        connection.Exchange("without a file"u8);
+        Assert.Throws<AddressInUseException>(() => _calls.Listen(new UnixDomainSocketEndPoint(name), s_options));
+    }
+
+    [Fact]
+    public void Listen_UnixPathOfALiveServer_IsInUseAndLeavesItAlone()
+    {
+        var endPoint = new UnixDomainSocketEndPoint(Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()));
+        using var connection = SocketPair.Create(_calls, endPoint);
+
+        var error = Assert.Throws<AddressInUseException>(() => _calls.Listen(endPoint, s_options));
+
+        Assert.Contains(endPoint.ToString(), error.Message, StringComparison.Ordinal);
+        Assert.Contains("Choose another path", error.Message, StringComparison.Ordinal);
+        connection.Exchange("still here"u8);
+    }
+
+    [Fact]
+    public void Listen_UnixPathOfAnyFile_IsInUseAndLeavesItAlone()
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            Assert.Throws<AddressInUseException>(() => _calls.Listen(new UnixDomainSocketEndPoint(path), s_options));
+            Assert.True(File.Exists(path));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
+    public void Listen_UnixPathInNoDirectory_SaysWhatIsMissing()
+    {
+        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName(), "socket");
+
+        var error = Assert.Throws<SocketException>(() => _calls.Listen(new UnixDomainSocketEndPoint(path), s_options));
+
+        Assert.Contains(path, error.Message, StringComparison.Ordinal);
+        Assert.Contains("directory exists", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Listen_AddressOfAnotherMachine_IsASocketExceptionThatSaysSo()
+    {
+        // 203.0.113.0/24 is reserved for documentation (RFC 5737).
+        var elsewhere = new IPEndPoint(IPAddress.Parse("203.0.113.1"), 0);
+
+        var error = Assert.Throws<SocketException>(() => _calls.Listen(elsewhere, s_options));
+
+        Assert.Equal(SocketError.AddressNotAvailable, error.SocketErrorCode);
+        Assert.Contains("203.0.113.1:0", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void HotCalls_Repeated_AllocateNothing()
+    {
+        using var connection = SocketPair.Create(_calls, s_anyPort);
+        using var listen = _calls.Listen(s_anyPort, s_options);
+        var peer = SocketCalls.CreateAddress();
+        var buffer = new byte[16];
+        Round();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        for (var i = 0; i < 100; i++)
+        {
+            Round();
+        }
+
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+
+        void Round()
+        {
+            _calls.Send(connection.Accepted, buffer);
+            while (_calls.Receive(connection.Connected, buffer).IsWouldBlock)
+            {
+            }
+
+            _calls.Receive(connection.Connected, buffer);
+            _calls.Accept(listen.Descriptor, peer);
+            _calls.GetLocalAddress(connection.Accepted, peer);
+        }
+    }
+
+    [Theory]
+    [InlineData(AddressFamily.InterNetwork)]
+    [InlineData(AddressFamily.InterNetworkV6)]
+    public void ToEndPoint_OfEveryFamily_IsWhatWasSerialized(AddressFamily family)
+    {
+        var address = family == AddressFamily.InterNetwork ? IPAddress.Loopback : IPAddress.Parse("fe80::1%3");
+        var endPoint = new IPEndPoint(address, 443);
+
+        Assert.Equal(endPoint, endPoint.Serialize().ToEndPoint());
+    }
+
+    private static int DescriptorFlags(int descriptor)
+    {
+        var line = File.ReadLines($"/proc/self/fdinfo/{descriptor}").First(line => line.StartsWith("flags:"));
+        return Convert.ToInt32(line["flags:".Length..].Trim(), fromBase: 8) & (NonBlocking | CloseOnExec);
+    }
+
+    private static Socket Borrow(int descriptor) => new(new SafeSocketHandle(descriptor, ownsHandle: false));
+}
