@@ -72,9 +72,9 @@ internal static partial class TransportLog
     }
 
     [LoggerMessage(100, LogLevel.Warning,
-        "The kqueue transport serves no endpoint here ({Reason}). They go to the transport that was registered before " +
-        "it, which is Kestrel's Sockets transport in an ordinary application. Set RequireBackend to true to get an " +
-        "error instead.", EventName = nameof(NoBackend))]
+        "The kqueue transport declines every endpoint here. They go to the transport that was registered before it, " +
+        "which is Kestrel's Sockets transport in an ordinary application; set RequireBackend to true to get an error " +
+        "instead. The reason: {Reason}", EventName = nameof(NoBackend))]
     public static partial void NoBackend(ILogger logger, string? reason);
 
     [LoggerMessage(101, LogLevel.Warning,

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Kqueue;
 using Microsoft.Extensions.Options;
 
 namespace KqueueTransport.Hosting;
@@ -28,26 +29,34 @@ internal sealed class KqueueTransportOptionsValidation : IValidateOptions<Kqueue
             Add(failures, nameof(options.Scheduling), options.Scheduling, $"Write {Choices(Enum.GetNames<Scheduling>())}.");
         }
 
+        CheckKernelQueue(failures, options.KernelQueue);
         CheckBackend(failures, options);
         return failures.Build();
     }
 
-    private static void CheckBackend(ValidateOptionsResultBuilder failures, KqueueTransportOptions options)
+    private static void CheckKernelQueue(ValidateOptionsResultBuilder failures, KernelQueueOptions options)
     {
-        if (options.KernelQueue.Layout is { } layout && !s_layouts.Contains(layout))
+        const string Prefix = nameof(KqueueTransportOptions.KernelQueue) + ".";
+        if (options.Layout is { } layout && !s_layouts.Contains(layout))
         {
-            Add(
-                failures,
-                $"{nameof(options.KernelQueue)}.{nameof(options.KernelQueue.Layout)}",
-                $"'{layout}'",
-                $"Write {Choices(s_layouts)}, or leave it out.");
+            Add(failures, Prefix + nameof(options.Layout), $"'{layout}'", $"Write {Choices(s_layouts)}, or leave it out.");
         }
 
+        if (options.Library is null && (options.Layout is not null || options.SymbolPrefix.Length > 0))
+        {
+            failures.AddError(
+                $"{Prefix}{nameof(options.Layout)} and {Prefix}{nameof(options.SymbolPrefix)} describe a library. " +
+                $"Name it as {Prefix}{nameof(options.Library)}, or leave them out.");
+        }
+    }
+
+    private static void CheckBackend(ValidateOptionsResultBuilder failures, KqueueTransportOptions options)
+    {
         if (options.RequireBackend && !options.Backend.IsPresent)
         {
             failures.AddError(
-                $"{nameof(options.RequireBackend)} is true, but the kqueue transport serves no endpoint here " +
-                $"({options.Backend.MissingBecause}). Write false to let Kestrel's Sockets transport serve instead.");
+                $"{nameof(options.RequireBackend)} is true, but the kqueue transport cannot run here. Write false to " +
+                $"let Kestrel's Sockets transport serve instead. The reason: {options.Backend.MissingBecause}");
         }
     }
 

@@ -199,7 +199,7 @@ internal abstract unsafe class NativeSocketCalls(SocketFunctions functions, Sock
     protected KernelResult Result(nint returned) =>
         returned >= 0 ? KernelResult.Success((int)returned) : Failure(Functions.errno);
 
-    private KernelResult Failure(int errno) => KernelResult.Failure(SocketErrno.FromSystem(errno, Numbers.BsdErrno));
+    private KernelResult Failure(int errno) => KernelResult.Failure(Numbers.Errnos.ToErrno(errno));
 
     // macOS: accept(2) hands O_NONBLOCK on from the listen socket, but not close-on-exec.
     private void CompletePlainAccept(int descriptor)

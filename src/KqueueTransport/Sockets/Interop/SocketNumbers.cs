@@ -1,3 +1,5 @@
+using Kqueue.Interop;
+
 namespace KqueueTransport.Sockets.Interop;
 
 /// <summary>The constants of the socket calls, which differ from system to system, under their own names.</summary>
@@ -30,8 +32,8 @@ internal sealed record SocketNumbers
     /// <summary>Whether an accepted socket is known to have TCP_NODELAY when its listen socket has it.</summary>
     public bool InheritsNoDelay { get; init; }
 
-    /// <summary>Whether the error numbers are BSD's and not Linux's.</summary>
-    public bool BsdErrno { get; init; }
+    /// <summary>The names of the error numbers.</summary>
+    public required ErrnoNumbering Errnos { get; init; }
 
     public static SocketNumbers Linux { get; } = new()
     {
@@ -42,6 +44,7 @@ internal sealed record SocketNumbers
         BalancingReusePort = 15, // SO_REUSEPORT
         Accept4Flags = 0x800 | 0x80000,
         InheritsNoDelay = true, // tcp_create_openreq_child copies the listen socket's tcp_sock.
+        Errnos = ErrnoNumbering.Linux,
     };
 
     public static SocketNumbers FreeBsd { get; } = new()
@@ -53,7 +56,7 @@ internal sealed record SocketNumbers
         BalancingReusePort = 0x10000, // SO_REUSEPORT_LB: plain SO_REUSEPORT does not balance (setsockopt(2)).
         Accept4Flags = 0x20000000 | 0x10000000,
         InheritsNoDelay = true, // syncache_socket copies TF_NODELAY (tcp_syncache.c).
-        BsdErrno = true,
+        Errnos = ErrnoNumbering.FreeBsd,
     };
 
     public static SocketNumbers NetBsd { get; } = FreeBsd with
@@ -61,6 +64,7 @@ internal sealed record SocketNumbers
         MSG_NOSIGNAL = 0x400,
         BalancingReusePort = 0,
         InheritsNoDelay = false,
+        Errnos = ErrnoNumbering.NetBsd,
     };
 
     // MSG_NOSIGNAL is younger than the oldest macOS that .NET runs on, accept4(2) does not exist, and FIOCLEX, unlike
@@ -73,7 +77,7 @@ internal sealed record SocketNumbers
         SO_ERROR = 0x1007,
         SO_NOSIGPIPE = 0x1022,
         FIOCLEX = 0x20006601,
-        BsdErrno = true,
+        Errnos = ErrnoNumbering.Darwin,
     };
 
     /// <summary>The running system's.</summary>
