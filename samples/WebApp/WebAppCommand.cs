@@ -17,6 +17,7 @@ internal sealed class WebAppCommand : RootCommand
     private static readonly Dictionary<string, Scheduling?> s_schedulings = new()
     {
         ["default"] = null,
+        ["adaptive"] = Scheduling.Adaptive,
         ["threadpool"] = Scheduling.ThreadPool,
         ["inline"] = Scheduling.Inline,
     };

@@ -12,8 +12,15 @@ public sealed class KqueueTransportOptions
     public int LoopCount { get; set; } = Math.Min(Environment.ProcessorCount, LoopCountMax);
 
     /// <summary>Where the application's code runs.</summary>
-    /// <remarks>Defaults to <see cref="Scheduling.ThreadPool"/>.</remarks>
-    public Scheduling Scheduling { get; set; } = Scheduling.ThreadPool;
+    /// <remarks>Defaults to <see cref="Scheduling.Adaptive"/>.</remarks>
+    public Scheduling Scheduling { get; set; } = Scheduling.Adaptive;
+
+    /// <summary>
+    /// The number of threads, beyond one per loop, that take over loops whose handlers block and that run such
+    /// handlers. They are made when they are needed and end after ten idle seconds.
+    /// </summary>
+    /// <remarks>Defaults to 32 threads. From 0, which never takes a loop over, to 4096.</remarks>
+    public int StandbyThreadsMax { get; set; } = 32;
 
     /// <summary>
     /// The number of connections that the kernel keeps for an endpoint until they are accepted. The kernel cuts it to
@@ -56,6 +63,8 @@ public sealed class KqueueTransportOptions
     public KernelQueueOptions KernelQueue { get; } = new() { FillData = false };
 
     internal const int LoopCountMax = 1024;
+
+    internal const int StandbyThreadsLimit = 4096;
 
     /// <summary>Whether the transport can run here. Tests put another platform in its place.</summary>
     internal BackendSupport Backend { get; set; } = BackendSupport.OfThisSystem;

@@ -10,6 +10,15 @@ namespace KqueueTransport;
 public enum Scheduling
 {
     /// <summary>
+    /// On the thread of the connection's event loop, right where the event is dispatched, and never at the expense of
+    /// others: when a handler does not return within one or two milliseconds, another thread takes the loop over and
+    /// goes on with the next event. A connection whose handler blocked runs on a thread of its own kind for its next
+    /// few requests; a listener whose handlers block too often, or more of them than there are standby threads, goes
+    /// to the thread pool for one to four seconds. The application may block.
+    /// </summary>
+    Adaptive,
+
+    /// <summary>
     /// On the thread pool: the event loop hands every continuation over. The application may block, because it blocks
     /// a thread of the pool and no event loop.
     /// </summary>
@@ -17,8 +26,8 @@ public enum Scheduling
 
     /// <summary>
     /// On the thread of the connection's event loop, right where the event is dispatched: the fastest way, with no
-    /// change of thread. The application must not block and must not compute for long: all other connections of that
-    /// loop wait meanwhile. What it awaits elsewhere (a timer, a database) goes on wherever that completes.
+    /// change of thread and nobody on watch. The application must not block and must not compute for long: all other
+    /// connections of that loop wait meanwhile. What it awaits elsewhere (a timer, a database) goes on wherever that completes.
     /// </summary>
     Inline,
 }

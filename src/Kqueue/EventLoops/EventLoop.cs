@@ -64,6 +64,9 @@ public sealed class EventLoop : IDisposable
         AddWakeEvent();
     }
 
+    internal EventLoop(EventLoopOptions options, int number)
+        : this(options) => Name = $"{options.Name} {number}";
+
     private enum LoopState
     {
         Created,
@@ -87,6 +90,9 @@ public sealed class EventLoop : IDisposable
     /// <summary>How often the loop was handed over.</summary>
     internal int Epoch => Word.Epoch;
 
+    /// <summary>Who is told when the loop leaves its wait. Set before the loop runs.</summary>
+    internal LoopWatch? Watch { get; set; }
+
     internal ClaimWord Word => new(Volatile.Read(ref _word));
 
     /// <summary>
@@ -102,8 +108,7 @@ public sealed class EventLoop : IDisposable
     /// <exception cref="KernelQueueException">The kernel queue failed.</exception>
     public void Run()
     {
-        TakeStart();
-        Drive(_driver);
+        Drive(TakeStart());
         _stopped.Wait();
     }
 
@@ -111,8 +116,8 @@ public sealed class EventLoop : IDisposable
     /// <exception cref="InvalidOperationException">The loop runs, or ran, already.</exception>
     public void Start()
     {
-        TakeStart();
-        new Thread(() => Drive(_driver)) { Name = Name, IsBackground = true }.Start();
+        var driver = TakeStart();
+        new Thread(() => Drive(driver)) { Name = Name, IsBackground = true }.Start();
     }
 
     /// <summary>
@@ -225,6 +230,18 @@ public sealed class EventLoop : IDisposable
 
     internal bool Remove(Registration registration) => _registrations.Remove(registration);
 
+    /// <summary>Starts the loop; the caller gives the result to a thread that drives it.</summary>
+    internal LoopDriver TakeStart()
+    {
+        if (Interlocked.CompareExchange(ref _state, (int)LoopState.Running, (int)LoopState.Created) !=
+            (int)LoopState.Created)
+        {
+            throw new InvalidOperationException("This event loop was started before. Make a new one to run again.");
+        }
+
+        return _driver;
+    }
+
     /// <summary>
     /// Takes the loop from a driver that has not moved since <paramref name="seen"/>. Returns the stint to give to
     /// another thread, or null when the driver moved or is in the wait.
@@ -239,7 +256,18 @@ public sealed class EventLoop : IDisposable
         var left = _driver;
         _driver = new LoopDriver(this, seen.HandOver().Epoch);
         left.RunDeferred();
+        (left.Running as IWatchedHandler)?.OnStuck(isHandedOver: true);
         return _driver;
+    }
+
+    /// <summary>
+    /// The driver is stuck and nobody is there to take the loop over: what it deferred is done all the same.
+    /// </summary>
+    internal void ReportStuck()
+    {
+        var stuck = _driver;
+        stuck.RunDeferred();
+        (stuck.Running as IWatchedHandler)?.OnStuck(isHandedOver: false);
     }
 
     /// <summary>
@@ -289,15 +317,6 @@ public sealed class EventLoop : IDisposable
 
     private bool HasEnded => Volatile.Read(ref _state) == (int)LoopState.Stopping && _work.IsEmpty;
 
-    private void TakeStart()
-    {
-        if (Interlocked.CompareExchange(ref _state, (int)LoopState.Running, (int)LoopState.Created) !=
-            (int)LoopState.Created)
-        {
-            throw new InvalidOperationException("This event loop was started before. Make a new one to run again.");
-        }
-    }
-
     private void WaitForEvents(ref ClaimWord word)
     {
         var mustNotWait = !_work.IsEmpty || Volatile.Read(ref _state) == (int)LoopState.Stopping;
@@ -311,6 +330,7 @@ public sealed class EventLoop : IDisposable
 
         _eventCount = result.Value;
         TryAdvance(ref word, word.BeginTurn());
+        Watch?.OnActive();
     }
 
     private bool HasWork(ClaimWord word) =>
@@ -325,15 +345,18 @@ public sealed class EventLoop : IDisposable
             return;
         }
 
+        driver.Running = registration.Handler;
         try
         {
-            registration.Dispatch(kevent);
+            registration.Handler.OnEvent(kevent);
             driver.RunDeferred();
         }
         catch (Exception exception) when (_unhandledException is not null)
         {
             _unhandledException(exception);
         }
+
+        driver.Running = null;
     }
 
     private void RunWork(LoopDriver driver)
@@ -342,10 +365,12 @@ public sealed class EventLoop : IDisposable
         {
             if (_timers.IsDue && _timers.TakeDue() is { } timer)
             {
+                driver.Running = timer;
                 timer.Fire();
             }
             else if (_work.TryDequeue(out var work))
             {
+                driver.Running = work;
                 work.Execute();
             }
 
@@ -355,6 +380,8 @@ public sealed class EventLoop : IDisposable
         {
             _unhandledException(exception);
         }
+
+        driver.Running = null;
     }
 
     private bool TryClaim(ref ClaimWord word) => TryAdvance(ref word, word.NextClaim());

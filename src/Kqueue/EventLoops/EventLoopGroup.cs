@@ -1,42 +1,55 @@
 namespace Kqueue.EventLoops;
 
-/// <summary>Several event loops, each on a thread of its own, that share their users' registrations.</summary>
+/// <summary>
+/// Several event loops that run side by side. A watch takes a loop from a thread that is stuck in a handler and gives
+/// it to a standby thread, so that a handler that blocks holds up nobody else.
+/// </summary>
 public sealed class EventLoopGroup : IDisposable
 {
     private readonly EventLoop[] _loops;
+    private readonly LoopThreads _threads;
+    private readonly LoopWatch? _watch;
 
     // Where the search for the least loaded loop begins: equal loops take turns.
     private int _next;
 
     /// <summary>Makes and starts the loops.</summary>
-    /// <param name="count">How many; at least 1.</param>
-    /// <param name="options">
-    /// How each loop is made; null takes the defaults. The loop's number is appended to the name.
-    /// </param>
-    /// <exception cref="ArgumentOutOfRangeException">The count is less than 1.</exception>
+    /// <param name="options">How; null takes the defaults.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
     /// <exception cref="PlatformNotSupportedException">No backend serves this system.</exception>
     /// <exception cref="KernelQueueException">The kernel refused a queue.</exception>
-    public EventLoopGroup(int count, EventLoopOptions? options = null)
+    public EventLoopGroup(EventLoopGroupOptions? options = null)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        _loops = new EventLoop[count];
-        try
+        options ??= new EventLoopGroupOptions();
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.LoopCount, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(options.StandbyThreadsMax);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.WatchPeriod, TimeSpan.FromMilliseconds(1));
+        _loops = MakeLoops(options);
+        _threads = new LoopThreads(_loops.Length, options.HandOver ? options.StandbyThreadsMax : 0);
+        _watch = options.HandOver ? new LoopWatch(_loops, _threads, options.WatchPeriod) : null;
+        foreach (var loop in _loops)
         {
-            for (var i = 0; i < count; i++)
-            {
-                _loops[i] = new EventLoop(OptionsOf(i, options ?? new EventLoopOptions()));
-                _loops[i].Start();
-            }
+            loop.Watch = _watch;
+            _threads.Drive(loop.TakeStart());
         }
-        catch
-        {
-            Dispose();
-            throw;
-        }
+
+        _watch?.Start();
     }
 
     /// <summary>The loops.</summary>
     public IReadOnlyList<EventLoop> Loops => _loops;
+
+    /// <summary>The number of threads: those that drive, those that are stuck and those that stand by.</summary>
+    public int ThreadCount => _threads.Count;
+
+    /// <summary>The number of threads that stand by.</summary>
+    public int StandbyThreadCount => _threads.StandbyCount;
+
+    /// <summary>How often a loop was taken from a stuck thread.</summary>
+    public long HandOvers => _threads.HandOvers;
+
+    /// <summary>How often a loop stayed with a stuck thread because no other was left.</summary>
+    public long HandOversRefused => _threads.HandOversRefused;
 
     /// <summary>The loop with the fewest registrations; loops with equally few take turns.</summary>
     public EventLoop LeastLoaded()
@@ -57,26 +70,47 @@ public sealed class EventLoopGroup : IDisposable
         return least;
     }
 
-    /// <summary>Stops all loops and waits until they have ended.</summary>
+    /// <summary>Runs work that is likely to block on a standby thread, so that no loop has to be taken over for it.</summary>
+    /// <param name="work">What to run.</param>
+    /// <returns>False when no thread is left: run it on the thread pool instead.</returns>
+    public bool TryOffload(IThreadPoolWorkItem work) => _threads.TryOffload(work);
+
+    /// <summary>
+    /// Stops all loops and waits until they have ended. A thread that is stuck in a handler is not waited for; it ends
+    /// when the handler returns.
+    /// </summary>
     public void Dispose()
     {
         foreach (var loop in _loops)
         {
-            loop?.Stop();
+            loop.Stop();
         }
 
         foreach (var loop in _loops)
         {
-            loop?.Dispose();
+            loop.Dispose();
         }
+
+        _watch?.Dispose();
+        _threads.Stop();
     }
 
-    private static EventLoopOptions OptionsOf(int index, EventLoopOptions options) => new()
+    private static EventLoop[] MakeLoops(EventLoopGroupOptions options)
     {
-        Name = $"{options.Name} {index}",
-        EventCapacity = options.EventCapacity,
-        KernelQueue = options.KernelQueue,
-        TimeProvider = options.TimeProvider,
-        UnhandledException = options.UnhandledException,
-    };
+        var loops = new EventLoop[options.LoopCount];
+        try
+        {
+            for (var i = 0; i < loops.Length; i++)
+            {
+                loops[i] = new EventLoop(options.Loop, i);
+            }
+        }
+        catch
+        {
+            Array.ForEach(loops, loop => loop?.Dispose());
+            throw;
+        }
+
+        return loops;
+    }
 }

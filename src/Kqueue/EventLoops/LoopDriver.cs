@@ -22,6 +22,12 @@ internal sealed class LoopDriver(EventLoop loop, int epoch)
 
     public int Epoch { get; } = epoch;
 
+    /// <summary>
+    /// What this driver is running: a handler, a piece of work, or nothing. Written by the driving thread; the watch
+    /// reads it to name the culprit.
+    /// </summary>
+    public object? Running { get; set; }
+
     /// <summary>Whether the loop is still this driver's.</summary>
     public bool IsDriving => Loop.Epoch == Epoch;
 

@@ -11,13 +11,11 @@ namespace Kqueue.EventLoops;
 /// </remarks>
 public sealed class Registration : IDisposable
 {
-    private readonly IEventHandler _handler;
-
     internal Registration(EventLoop loop, nint ident, IEventHandler handler)
     {
         Loop = loop;
         Ident = ident;
-        _handler = handler;
+        Handler = handler;
     }
 
     /// <summary>The loop that dispatches the events.</summary>
@@ -25,6 +23,8 @@ public sealed class Registration : IDisposable
 
     /// <summary>The descriptor.</summary>
     public nint Ident { get; }
+
+    internal IEventHandler Handler { get; }
 
     /// <summary>Slot and generation, as every event of this registration carries them. Set once, by the table.</summary>
     internal nint UserData { get; set; }
@@ -54,6 +54,4 @@ public sealed class Registration : IDisposable
     /// is closed, which is the owner's next step; an owner that keeps the descriptor disarms them first.
     /// </summary>
     public void Dispose() => Loop.Remove(this);
-
-    internal void Dispatch(in KEvent kevent) => _handler.OnEvent(kevent);
 }

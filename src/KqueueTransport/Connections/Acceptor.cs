@@ -24,6 +24,7 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
 
     private readonly ListenSocket _socket;
     private readonly TransportLoops _loops;
+    private readonly ApplicationScheduling _scheduling;
     private readonly AcceptQueue _queue;
     private readonly ILogger _logger;
     private readonly Registration _registration;
@@ -39,10 +40,16 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
     private bool _isBackingOff;
     private bool _hasWarned;
 
-    public Acceptor(ListenSocket socket, TransportLoops loops, AcceptQueue queue, ILogger logger)
+    public Acceptor(
+        ListenSocket socket,
+        TransportLoops loops,
+        ApplicationScheduling scheduling,
+        AcceptQueue queue,
+        ILogger logger)
     {
         _socket = socket;
         _loops = loops;
+        _scheduling = scheduling;
         _queue = queue;
         _logger = logger;
         _isWildcard = socket.EndPoint is IPEndPoint { Address: var address } &&
@@ -149,7 +156,8 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
             _loops.Calls.Configure(descriptor, options);
         }
 
-        var connection = new Connection(_loops.LeastLoaded(), descriptor, LocalEndPoint(descriptor), _peer.ToEndPoint());
+        var connection = new Connection(
+            _loops.LeastLoaded(), _scheduling, descriptor, LocalEndPoint(descriptor), _peer.ToEndPoint());
         connection.Start();
         _queue.Add(connection);
     }

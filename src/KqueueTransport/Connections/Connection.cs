@@ -19,9 +19,18 @@ namespace KqueueTransport.Connections;
 /// The descriptor is used under the reader's or the writer's lock only, and closed after both have been told that it
 /// ends, so no call can meet a number that belongs to somebody else.
 /// </remarks>
-internal sealed partial class Connection : ConnectionContext, IDuplexPipe, IEventHandler, IThreadPoolWorkItem
+internal sealed partial class Connection :
+    ConnectionContext, IDuplexPipe, IEventHandler, IWatchedHandler, IThreadPoolWorkItem
 {
+    // Requests that a connection whose handler blocked must answer without blocking before its handler runs on the
+    // loop again.
+    private const int RequestsOffLoop = 8;
+
+    // A handler that takes longer would have had its loop taken from it.
+    private static readonly TimeSpan s_blockedFor = TimeSpan.FromMilliseconds(1);
+
     private readonly ConnectionSettings _settings;
+    private readonly ApplicationScheduling _scheduling;
     private readonly ConnectionReader _reader;
     private readonly ConnectionWriter _writer;
     private readonly Registration _registration;
@@ -36,9 +45,18 @@ internal sealed partial class Connection : ConnectionContext, IDuplexPipe, IEven
     // 1 once the ConnectionClosed token is, or is about to be, cancelled.
     private int _isClosedFired;
 
-    public Connection(ConnectionSettings settings, int descriptor, EndPoint? local, EndPoint? remote)
+    // Requests that still have to run off the loop. Set by the watch, counted down by the application's thread.
+    private int _offLoopLeft;
+
+    public Connection(
+        ConnectionSettings settings,
+        ApplicationScheduling scheduling,
+        int descriptor,
+        EndPoint? local,
+        EndPoint? remote)
     {
         _settings = settings;
+        _scheduling = scheduling;
         Descriptor = descriptor;
         _reader = new ConnectionReader(this, settings);
         _writer = new ConnectionWriter(this, settings);
@@ -53,8 +71,8 @@ internal sealed partial class Connection : ConnectionContext, IDuplexPipe, IEven
 
     public EventLoop Loop => _settings.Loop;
 
-    /// <summary>Whether the application runs on the loop.</summary>
-    public bool RunsInline => _settings.RunsInline;
+    /// <summary>Whether the application runs on the loop, at the moment.</summary>
+    public bool RunsInline => Volatile.Read(ref _offLoopLeft) == 0 && _scheduling.RunsInline;
 
     /// <summary>Whether received bytes wait for the application. A hint, from any thread.</summary>
     public bool HasUnconsumedInput => _reader.HasUnconsumedBytes;
@@ -74,6 +92,37 @@ internal sealed partial class Connection : ConnectionContext, IDuplexPipe, IEven
         {
             OnReceiveFailed(SocketErrors.ToException(result.Error));
         }
+    }
+
+    /// <summary>Resumes the application off the loop, by work that the reader or the writer does.</summary>
+    public void ResumeElsewhere(IThreadPoolWorkItem work)
+    {
+        if (Volatile.Read(ref _offLoopLeft) == 0 || !_settings.Group.TryOffload(work))
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false);
+        }
+    }
+
+    /// <summary>Runs the application off the loop and notes whether it has blocked.</summary>
+    public void Resume(ref PendingOperation read)
+    {
+        if (Volatile.Read(ref _offLoopLeft) == 0)
+        {
+            read.Complete();
+            return;
+        }
+
+        var started = Stopwatch.GetTimestamp();
+        read.Complete();
+        var hasBlocked = Stopwatch.GetElapsedTime(started) > s_blockedFor;
+        Volatile.Write(ref _offLoopLeft, hasBlocked ? RequestsOffLoop : Math.Max(0, _offLoopLeft - 1));
+    }
+
+    /// <summary>The application has held up the loop.</summary>
+    public void OnStuck(bool isHandedOver)
+    {
+        Volatile.Write(ref _offLoopLeft, RequestsOffLoop);
+        _scheduling.OnStuck(Loop, isHandedOver);
     }
 
     /// <summary>Arms a filter; under the reader's or the writer's lock, or before the connection is given away.</summary>

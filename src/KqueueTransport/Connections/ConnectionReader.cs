@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.ExceptionServices;
 using System.Threading.Tasks.Sources;
+using Kqueue.EventLoops;
 using Kqueue.Interop;
 using KqueueTransport.Sockets;
 
@@ -15,7 +16,7 @@ namespace KqueueTransport.Connections;
 /// application; one that finds none only leaves a mark, and the next read receives by itself. So bytes that nobody
 /// asked for stay in the kernel, whose window is the back-pressure.
 /// </remarks>
-internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult>, IThreadPoolWorkItem
+internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult>, IThreadPoolWorkItem, IWatchedHandler
 {
     // Less free space than this at the end of the tail is not worth a receive: half of Kestrel's block.
     private const int MinReceiveBytes = 2048;
@@ -184,7 +185,7 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
             mustResume = _read.TryEnd();
         }
 
-        ResumeOnThreadPool(mustResume);
+        ResumeElsewhere(mustResume);
     }
 
     public override void Complete(Exception? exception = null)
@@ -232,7 +233,7 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
     {
         if (Interlocked.Exchange(ref _isResumeQueued, 0) != 0)
         {
-            _read.Complete();
+            _connection.Resume(ref _read);
             return;
         }
 
@@ -247,6 +248,8 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
 
         FinishOnLoop(mustResume, mustReport);
     }
+
+    void IWatchedHandler.OnStuck(bool isHandedOver) => _connection.OnStuck(isHandedOver);
 
     /// <summary>
     /// Ends the stream because the connection ends; an end that was seen before stays what it was. The descriptor is
@@ -267,7 +270,7 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
             mustResume = _read.TryEnd();
         }
 
-        ResumeOnThreadPool(mustResume);
+        ResumeElsewhere(mustResume);
     }
 
     ReadResult IValueTaskSource<ReadResult>.GetResult(short token)
@@ -295,7 +298,7 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
             mustResume = reader._read.TryEndCanceled();
         }
 
-        reader.ResumeOnThreadPool(mustResume);
+        reader.ResumeElsewhere(mustResume);
     };
 
     /// <summary>
@@ -525,16 +528,16 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
         }
         else
         {
-            ResumeOnThreadPool(mustResume);
+            ResumeElsewhere(mustResume);
         }
     }
 
-    private void ResumeOnThreadPool(bool mustResume)
+    private void ResumeElsewhere(bool mustResume)
     {
         if (mustResume)
         {
             Volatile.Write(ref _isResumeQueued, 1);
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            _connection.ResumeElsewhere(this);
         }
     }
 

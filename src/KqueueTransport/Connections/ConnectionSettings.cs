@@ -17,8 +17,8 @@ internal sealed class ConnectionSettings
 
     public required ILogger Logger { get; init; }
 
-    /// <summary>Whether the application runs on the loop.</summary>
-    public required bool RunsInline { get; init; }
+    /// <summary>The loops, whose standby threads run handlers that are likely to block.</summary>
+    public required EventLoopGroup Group { get; init; }
 
     /// <summary>Received bytes that are held while nobody reads them; <see cref="long.MaxValue"/> is no limit.</summary>
     public required long MaxReadBufferBytes { get; init; }

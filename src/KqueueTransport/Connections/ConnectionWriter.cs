@@ -15,7 +15,7 @@ namespace KqueueTransport.Connections;
 /// will bring the next flush at once, and then the loop sends as soon as it comes by. Bytes are never sent but in
 /// order, because every send is made under one lock. WRITE is armed once, one-shot, each time the socket is full.
 /// </remarks>
-internal sealed class ConnectionWriter : PipeWriter, IValueTaskSource<FlushResult>, IThreadPoolWorkItem
+internal sealed class ConnectionWriter : PipeWriter, IValueTaskSource<FlushResult>, IThreadPoolWorkItem, IWatchedHandler
 {
     // Committed bytes above this are sent at once: waiting longer saves no calls worth having.
     private const int CoalesceBytesMax = 64 * 1024;
@@ -141,7 +141,7 @@ internal sealed class ConnectionWriter : PipeWriter, IValueTaskSource<FlushResul
             mustResume = _flush.TryEnd();
         }
 
-        ResumeOnThreadPool(mustResume);
+        ResumeElsewhere(mustResume);
     }
 
     public override void Complete(Exception? exception = null)
@@ -196,6 +196,8 @@ internal sealed class ConnectionWriter : PipeWriter, IValueTaskSource<FlushResul
         SendOnLoop();
     }
 
+    void IWatchedHandler.OnStuck(bool isHandedOver) => _connection.OnStuck(isHandedOver);
+
     /// <summary>Drops what is unsent because the connection ends. The descriptor is not used after this.</summary>
     public void End()
     {
@@ -208,7 +210,7 @@ internal sealed class ConnectionWriter : PipeWriter, IValueTaskSource<FlushResul
             mustResume = _flush.TryEnd();
         }
 
-        ResumeOnThreadPool(mustResume);
+        ResumeElsewhere(mustResume);
     }
 
     FlushResult IValueTaskSource<FlushResult>.GetResult(short token)
@@ -235,7 +237,7 @@ internal sealed class ConnectionWriter : PipeWriter, IValueTaskSource<FlushResul
             mustResume = writer._flush.TryEndCanceled();
         }
 
-        writer.ResumeOnThreadPool(mustResume);
+        writer.ResumeElsewhere(mustResume);
     };
 
     private static readonly Action<object?> s_onBuffersDelayOver = static state => ((ConnectionWriter)state!).OnWritable();
@@ -338,7 +340,7 @@ internal sealed class ConnectionWriter : PipeWriter, IValueTaskSource<FlushResul
         }
         else
         {
-            ResumeOnThreadPool(mustResume);
+            ResumeElsewhere(mustResume);
         }
     }
 
@@ -515,12 +517,12 @@ internal sealed class ConnectionWriter : PipeWriter, IValueTaskSource<FlushResul
         return new FlushResult(isCanceled, isCompleted: Has(WriterFlags.Dead));
     }
 
-    private void ResumeOnThreadPool(bool mustResume)
+    private void ResumeElsewhere(bool mustResume)
     {
         if (mustResume)
         {
             Volatile.Write(ref _isResumeQueued, 1);
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            _connection.ResumeElsewhere(this);
         }
     }
 

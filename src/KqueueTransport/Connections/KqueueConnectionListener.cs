@@ -11,11 +11,13 @@ internal sealed class KqueueConnectionListener : IConnectionListener
     private readonly AcceptQueue _queue;
     private readonly Acceptor _acceptor;
 
-    public KqueueConnectionListener(ListenSocket socket, TransportLoops loops, int queueCapacity, ILogger logger)
+    public KqueueConnectionListener(
+        ListenSocket socket, TransportLoops loops, KqueueTransportOptions options, ILogger logger)
     {
         EndPoint = socket.EndPoint;
-        _queue = new AcceptQueue(queueCapacity);
-        _acceptor = new Acceptor(socket, loops, _queue, logger);
+        _queue = new AcceptQueue(options.Backlog);
+        _acceptor = new Acceptor(
+            socket, loops, new ApplicationScheduling(options.Scheduling, EndPoint, logger), _queue, logger);
         _queue.RoomMade = _acceptor.Resume;
     }
 

@@ -40,7 +40,7 @@ internal sealed class KqueueConnectionListenerFactory :
         ArgumentNullException.ThrowIfNull(endpoint);
         var loops = _loops.Value;
         var socket = loops.Calls.Listen(endpoint, new ListenSocketOptions(_options.Backlog, new(_options.NoDelay)));
-        var listener = new KqueueConnectionListener(socket, loops, _options.Backlog, _logger);
+        var listener = new KqueueConnectionListener(socket, loops, _options, _logger);
         listener.Start();
         return ValueTask.FromResult<IConnectionListener>(listener);
     }

@@ -16,16 +16,21 @@ internal sealed class TransportLoops : IDisposable
         KqueueTransportOptions options, SocketCalls calls, ILogger logger, IMemoryPoolFactory<byte>? memoryPoolFactory)
     {
         Calls = calls;
-        _group = new EventLoopGroup(
-            options.LoopCount, new EventLoopOptions { Name = "kqueue", KernelQueue = options.KernelQueue });
+        _group = new EventLoopGroup(new EventLoopGroupOptions
+        {
+            LoopCount = options.LoopCount,
+            Loop = new EventLoopOptions { KernelQueue = options.KernelQueue },
+            HandOver = options.Scheduling == Scheduling.Adaptive,
+            StandbyThreadsMax = options.StandbyThreadsMax,
+        });
         _settings = _group.Loops.ToDictionary(loop => loop, loop => new ConnectionSettings
         {
+            Group = _group,
             Loop = loop,
             Calls = calls,
             MemoryPool = memoryPoolFactory?.Create(new MemoryPoolOptions { Owner = "kqueue" }) ??
                 MemoryPool<byte>.Shared,
             Logger = logger,
-            RunsInline = options.Scheduling == Scheduling.Inline,
             MaxReadBufferBytes = LimitOf(options.MaxReadBufferSize),
             MaxWriteBufferBytes = LimitOf(options.MaxWriteBufferSize),
         });

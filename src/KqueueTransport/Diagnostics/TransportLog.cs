@@ -82,6 +82,12 @@ internal static partial class TransportLog
         EventName = nameof(AcceptError))]
     public static partial void AcceptError(ILogger logger, EndPoint endPoint, Errno error);
 
+    [LoggerMessage(103, LogLevel.Warning,
+        "Handlers of {EndPoint} keep blocking their event loops. They run on the thread pool for some seconds, and " +
+        "then on the loops again. Make them asynchronous, or set Scheduling to ThreadPool.",
+        EventName = nameof(HandlersBlock))]
+    public static partial void HandlersBlock(ILogger logger, EndPoint endPoint);
+
     [LoggerMessage(102, LogLevel.Error, "Unexpected exception in {Place}.", EventName = nameof(UnexpectedException))]
     public static partial void UnexpectedException(ILogger logger, string place, Exception exception);
 

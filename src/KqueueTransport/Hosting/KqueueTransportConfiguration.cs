@@ -16,6 +16,8 @@ internal sealed class KqueueTransportConfiguration(IConfiguration configuration)
         {
             [nameof(KqueueTransportOptions.LoopCount)] = (options, text) => options.LoopCount = text.ToInt32(),
             [nameof(KqueueTransportOptions.Scheduling)] = (options, text) => options.Scheduling = text.ToEnum<Scheduling>(),
+            [nameof(KqueueTransportOptions.StandbyThreadsMax)] =
+                (options, text) => options.StandbyThreadsMax = text.ToInt32(),
             [nameof(KqueueTransportOptions.Backlog)] = (options, text) => options.Backlog = text.ToInt32(),
             [nameof(KqueueTransportOptions.NoDelay)] = (options, text) => options.NoDelay = text.ToBoolean(),
             [nameof(KqueueTransportOptions.MaxReadBufferSize)] =

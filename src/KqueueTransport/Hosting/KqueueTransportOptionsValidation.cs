@@ -21,6 +21,13 @@ internal sealed class KqueueTransportOptionsValidation : IValidateOptions<Kqueue
             options.LoopCount,
             KqueueTransportOptions.LoopCountMax,
             "the default is the number of processors");
+        CheckRange(
+            failures,
+            nameof(options.StandbyThreadsMax),
+            options.StandbyThreadsMax,
+            KqueueTransportOptions.StandbyThreadsLimit,
+            "the default is 32, and 0 never takes a loop over",
+            min: 0);
         CheckRange(failures, nameof(options.Backlog), options.Backlog, BacklogMax, "the default is 512");
         CheckSize(failures, nameof(options.MaxReadBufferSize), options.MaxReadBufferSize);
         CheckSize(failures, nameof(options.MaxWriteBufferSize), options.MaxWriteBufferSize);
@@ -61,12 +68,12 @@ internal sealed class KqueueTransportOptionsValidation : IValidateOptions<Kqueue
     }
 
     private static void CheckRange(
-        ValidateOptionsResultBuilder failures, string option, int value, int max, string orElse)
+        ValidateOptionsResultBuilder failures, string option, int value, int max, string orElse, int min = 1)
     {
-        if (value < 1 || value > max)
+        if (value < min || value > max)
         {
             Add(failures, option, value, string.Create(
-                CultureInfo.InvariantCulture, $"Write a number from 1 to {max}; {orElse}."));
+                CultureInfo.InvariantCulture, $"Write a number from {min} to {max}; {orElse}."));
         }
     }
 

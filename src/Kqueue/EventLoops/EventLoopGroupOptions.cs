@@ -1,0 +1,29 @@
+namespace Kqueue.EventLoops;
+
+/// <summary>How an <see cref="EventLoopGroup"/> is made.</summary>
+public sealed class EventLoopGroupOptions
+{
+    /// <summary>The number of loops. Defaults to <see cref="Environment.ProcessorCount"/>; at least 1.</summary>
+    public int LoopCount { get; set; } = Environment.ProcessorCount;
+
+    /// <summary>How each loop is made. The loop's number is appended to the name.</summary>
+    public EventLoopOptions Loop { get; set; } = new();
+
+    /// <summary>
+    /// Whether a loop is taken from a thread that is stuck in a handler and given to another one. Defaults to true.
+    /// When it is false a handler that blocks stops its loop.
+    /// </summary>
+    public bool HandOver { get; set; } = true;
+
+    /// <summary>
+    /// How long a handler keeps its loop at least before the loop is taken from it, and at most twice that. Defaults
+    /// to 1 millisecond.
+    /// </summary>
+    public TimeSpan WatchPeriod { get; set; } = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>
+    /// The number of threads beyond one per loop: those that take loops over and those that run offloaded work.
+    /// Defaults to 32. At the bound a stuck loop stays stuck until its handler returns.
+    /// </summary>
+    public int StandbyThreadsMax { get; set; } = 32;
+}

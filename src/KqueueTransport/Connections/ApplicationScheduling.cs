@@ -1,0 +1,97 @@
+using System.Diagnostics;
+using System.Net;
+using Kqueue.EventLoops;
+using KqueueTransport.Diagnostics;
+using Microsoft.Extensions.Logging;
+
+namespace KqueueTransport.Connections;
+
+/// <summary>
+/// Where the application of one listener's connections runs: on the loop, or on the thread pool. In the adaptive mode
+/// it leaves the loop for a while when its handlers block too often, and then tries again.
+/// </summary>
+internal sealed class ApplicationScheduling(Scheduling mode, EndPoint endPoint, ILogger logger)
+{
+    // Hand-overs of one second that are too many. Each holds a loop up for one or two periods of the watch, so this
+    // many cost one loop a tenth of its time.
+    private const int HandOversPerSecondMax = 64;
+
+    private static readonly TimeSpan s_firstAbsence = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_longestAbsence = TimeSpan.FromSeconds(4);
+
+    // A listener that blocks says so once in this time.
+    private static readonly TimeSpan s_warningInterval = TimeSpan.FromMinutes(1);
+
+    private readonly Lock _gate = new();
+
+    private volatile bool _runsInline = mode is not Scheduling.ThreadPool;
+
+    // Under _gate.
+    private long _windowStart;
+    private int _handOvers;
+    private TimeSpan _absence = s_firstAbsence;
+    private long _returnedAt;
+    private long _warnedAt;
+
+    /// <summary>Whether the application runs on the loop at the moment.</summary>
+    public bool RunsInline => _runsInline;
+
+    /// <summary>A handler held up <paramref name="loop"/> longer than the watch allows.</summary>
+    public void OnStuck(EventLoop loop, bool isHandedOver)
+    {
+        if (mode != Scheduling.Adaptive)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (_runsInline && (!isHandedOver || IsTooOften()))
+            {
+                LeaveLoops(loop);
+            }
+        }
+    }
+
+    private bool IsTooOften()
+    {
+        var now = Stopwatch.GetTimestamp();
+        if (Stopwatch.GetElapsedTime(_windowStart, now) > TimeSpan.FromSeconds(1))
+        {
+            _windowStart = now;
+            _handOvers = 0;
+        }
+
+        return ++_handOvers > HandOversPerSecondMax;
+    }
+
+    private void LeaveLoops(EventLoop loop)
+    {
+        _runsInline = false;
+        _handOvers = 0;
+        var now = Stopwatch.GetTimestamp();
+
+        // Blocking again right after the return: stay away longer. Otherwise begin anew.
+        _absence = _returnedAt != 0 && Stopwatch.GetElapsedTime(_returnedAt, now) < s_longestAbsence
+            ? Min(_absence * 2, s_longestAbsence)
+            : s_firstAbsence;
+        if (_warnedAt == 0 || Stopwatch.GetElapsedTime(_warnedAt, now) > s_warningInterval)
+        {
+            _warnedAt = now;
+            TransportLog.HandlersBlock(logger, endPoint);
+        }
+
+        loop.Schedule(_absence, static state => ((ApplicationScheduling)state!).Return(), this);
+    }
+
+    private void Return()
+    {
+        lock (_gate)
+        {
+            _returnedAt = Stopwatch.GetTimestamp();
+            _runsInline = true;
+        }
+    }
+
+    private static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;
+}
