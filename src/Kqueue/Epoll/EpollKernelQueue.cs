@@ -18,6 +18,7 @@ internal sealed class EpollKernelQueue : KernelQueue
     private readonly DescriptorKnotes _descriptors;
     private readonly TimerKnotes _timers;
     private readonly UserKnotes _users;
+    private readonly EventReporter _reporter;
     private readonly EpollWake _wake;
 
     // Whether the last event list was full before the kernel was asked, so that the kernel comes first this time.
@@ -29,6 +30,7 @@ internal sealed class EpollKernelQueue : KernelQueue
         _descriptors = new DescriptorKnotes(_epoll, _active, fillData);
         _timers = new TimerKnotes(_epoll, _active, _descriptors.Forget);
         _users = new UserKnotes(_active);
+        _reporter = new EventReporter(_epoll, _active, _descriptors, _timers, _users);
         _wake = new EpollWake(_epoll);
     }
 
@@ -155,13 +157,8 @@ internal sealed class EpollKernelQueue : KernelQueue
     private unsafe KernelResult WaitOnce(Span<KEvent> events, long timeoutNs, out bool isOver)
     {
         var writer = new EventWriter(events);
-        if (_active.Count > 0 && !_isKernelFirst)
-        {
-            ReportActive(ref writer);
-        }
-
+        ReportActiveFirst(ref writer);
         isOver = true;
-        _isKernelFirst = writer.IsFull;
         if (writer.IsFull)
         {
             return KernelResult.Success(writer.Count);
@@ -187,145 +184,34 @@ internal sealed class EpollKernelQueue : KernelQueue
         return KernelResult.Success(writer.Count);
     }
 
-    private void Report(in EpollEventList list, int count, ref EventWriter writer)
+    private void ReportActiveFirst(ref EventWriter writer)
     {
-        var isActiveReported = writer.Count > 0;
-        if (count > 0)
+        if (_active.Count > 0 && !_isKernelFirst)
         {
             lock (_lock)
             {
-                _wake.Reset();
-                for (var i = 0; i < count; i++)
-                {
-                    Report(list.DataOf(i), list.EventsOf(i), ref writer);
-                }
+                _reporter.ReportActive(_active.Count, ref writer);
             }
         }
 
-        if (_active.Count > 0 && !isActiveReported)
-        {
-            ReportActive(ref writer);
-        }
+        _isKernelFirst = writer.IsFull;
     }
 
-    private void Report(ulong data, uint events, ref EventWriter writer)
+    private void Report(in EpollEventList list, int count, ref EventWriter writer)
     {
-        var registration = _epoll.Find(data);
-        if (registration is { IsOwn: false })
+        if (count == 0 && _active.Count == 0)
         {
-            // READ before WRITE: a reader that learns of the end first does not write for nothing.
-            var isWanted = Offer(registration.Read, events, ref writer);
-            isWanted |= Offer(registration.Write, events, ref writer);
-            if (!isWanted)
-            {
-                _descriptors.Quiet(registration, events);
-            }
-        }
-        else if (registration?.Timer is { IsArmed: true } timer)
-        {
-            _ = Report(timer, events, ref writer);
-        }
-    }
-
-    private bool Offer(Knote knote, uint events, ref EventWriter writer) =>
-        knote.IsArmed && EpollTranslation.Activates(knote.Filter, events) && Report(knote, events, ref writer);
-
-    private bool Report(Knote knote, uint events, ref EventWriter writer)
-    {
-        if (knote.IsActive)
-        {
-            return true;
+            return;
         }
 
-        if (writer.IsFull)
-        {
-            // epoll has spoken and will not do so again: the knote reports at the next call.
-            _active.Add(knote);
-            return true;
-        }
-
-        if (!TryReport(knote, events, out var reported))
-        {
-            return false;
-        }
-
-        writer.Add(reported);
-        Settle(knote);
-        return true;
-    }
-
-    // Asks each knote that is active at the start once, so that one that stays active does not report twice.
-    private void ReportActive(ref EventWriter writer)
-    {
         lock (_lock)
         {
-            for (var left = _active.Count; left > 0 && !writer.IsFull; left--)
-            {
-                var knote = _active.Take()!;
-                if (knote.IsArmed && TryGetReadiness(knote, out var events))
-                {
-                    _ = Report(knote, events, ref writer);
-                }
-            }
-        }
-    }
+            _wake.Reset();
 
-    private bool TryGetReadiness(Knote knote, out uint events)
-    {
-        events = 0;
-        if (knote.Filter is KEventFilter.User or KEventFilter.Timer)
-        {
-            return true;
-        }
-
-        events = DescriptorKnotes.PollNow(knote);
-        if ((events & Libc.POLLNVAL) != 0)
-        {
-            _descriptors.Forget(knote.Registration!);
-            return false;
-        }
-
-        return EpollTranslation.Activates(knote.Filter, events);
-    }
-
-    private bool TryReport(Knote knote, uint events, out KEvent reported) => knote.Filter switch
-    {
-        KEventFilter.User => UserKnotes.TryReport(knote, out reported),
-        KEventFilter.Timer => TimerKnotes.TryReport(knote, out reported),
-        _ => _descriptors.TryReport(knote, events, out reported),
-    };
-
-    // What becomes of a knote whose event was delivered: kqueue(2), EV_ONESHOT and EV_DISPATCH. A level knote of
-    // which epoll reports edges only stays active and is asked at the next call (FreeBSD kern_event.c, kqueue_scan).
-    private void Settle(Knote knote)
-    {
-        if (knote.IsOneShot)
-        {
-            Detach(knote);
-        }
-        else if ((knote.Mode & KEventFlags.Dispatch) != 0)
-        {
-            knote.IsEnabled = false;
-        }
-        else if (knote.IsLevel && knote.Registration is not { IsLevelTriggered: true })
-        {
-            _active.Add(knote);
-        }
-    }
-
-    private void Detach(Knote knote)
-    {
-        switch (knote.Filter)
-        {
-            case KEventFilter.User:
-                _users.Detach(knote);
-                break;
-            case KEventFilter.Timer:
-                _timers.Detach(knote);
-                break;
-            default:
-                _descriptors.Detach(knote);
-                break;
+            // What became active meanwhile, unless the active ones had their turn; not what becomes active here.
+            var activeCount = writer.Count == 0 ? _active.Count : 0;
+            _reporter.Report(list, count, ref writer);
+            _reporter.ReportActive(activeCount, ref writer);
         }
     }
 }

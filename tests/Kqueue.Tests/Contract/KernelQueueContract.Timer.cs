@@ -1,0 +1,141 @@
+using System.Diagnostics;
+using Kqueue.Interop;
+using Kqueue.Tests.Infrastructure;
+using static Kqueue.KEventFlags;
+
+namespace Kqueue.Tests.Contract;
+
+public abstract partial class KernelQueueContract
+{
+    [Theory]
+    [InlineData(KEventNotes.None, 20)]
+    [InlineData(KEventNotes.Milliseconds, 20)]
+    [InlineData(KEventNotes.Microseconds, 20_000)]
+    [InlineData(KEventNotes.Nanoseconds, 20_000_000)]
+    public void TimerOneShot_EveryUnit_FiresOnceWhenTheTimeIsUp(KEventNotes unit, long data)
+    {
+        var queue = CreateQueue();
+        var started = Stopwatch.GetTimestamp();
+        queue.Apply(Changes.Timer(5, Add | OneShot, unit, data, userData: 6));
+
+        var reported = queue.WaitForEvent();
+
+        // The kernels' own clock may tick between ours: half the time is enough to tell the units apart.
+        Assert.InRange(Stopwatch.GetElapsedTime(started).TotalMilliseconds, 10, 5_000);
+        Assert.Equal((5, KEventFilter.Timer, 6), (reported.Ident, reported.Filter, reported.UserData));
+        Assert.Equal(1, reported.Data);
+        Assert.Equal(Errno.ENOENT, queue.ApplyForResult(Changes.Timer(5, Delete, KEventNotes.None, 0)).ChangeError);
+    }
+
+    [Fact]
+    public void TimerOneShot_InSeconds_DoesNotFireBefore()
+    {
+        var queue = CreateQueue();
+        queue.Apply(
+            Changes.Timer(1, Add | OneShot, KEventNotes.Seconds, data: 3600),
+            Changes.Timer(2, Add | OneShot, KEventNotes.Milliseconds, data: 1));
+
+        Assert.Equal(2, queue.WaitForEvent().Ident);
+        queue.ExpectSilence();
+    }
+
+    [Fact]
+    public void TimerPeriodic_ReportedLate_TheExpirationsAddUp()
+    {
+        var queue = CreateQueue();
+        queue.Apply(
+            Changes.Timer(1, Add, KEventNotes.Milliseconds, data: 2),
+            Changes.Timer(2, Add | OneShot | Disable, KEventNotes.Milliseconds, data: 1));
+
+        Assert.True(queue.WaitForEvent().Data >= 1);
+        Assert.True(queue.WaitForEvent().Data >= 1);
+
+        var started = Stopwatch.GetTimestamp();
+        SpinWait.SpinUntil(() => Stopwatch.GetElapsedTime(started).TotalMilliseconds > 20);
+        Assert.True(queue.WaitForEvent().Data >= 5);
+    }
+
+    [Fact]
+    public void TimerPeriodic_Deleted_StaysSilent()
+    {
+        var queue = CreateQueue();
+        queue.Apply(Changes.Timer(1, Add, KEventNotes.Milliseconds, data: 1));
+        queue.WaitForEvent();
+
+        queue.Apply(Changes.Timer(1, Delete, KEventNotes.None, 0));
+
+        Assert.Equal(0, queue.Kevent([], new KEvent[1], timeoutNs: 10_000_000));
+    }
+
+    [Fact]
+    public void TimerPeriodic_Disabled_IsReportedAfterEnable()
+    {
+        var queue = CreateQueue();
+        queue.Apply(Changes.Timer(1, Add, KEventNotes.Milliseconds, data: 1));
+        queue.WaitForEvent();
+
+        queue.Apply(Changes.Timer(1, Disable, KEventNotes.None, 0));
+        Assert.Equal(0, queue.Kevent([], new KEvent[1], timeoutNs: 10_000_000));
+
+        queue.Apply(Changes.Timer(1, Enable, KEventNotes.None, 0));
+        Assert.True(queue.WaitForEvent().Data >= 1);
+    }
+
+    [Fact]
+    public void Timer_AddedAgain_StartsAnewWithTheNewTime()
+    {
+        Requires(KernelTrait.TimerRestarts);
+        var queue = CreateQueue();
+        queue.Apply(Changes.Timer(1, Add | OneShot, KEventNotes.Seconds, data: 3600));
+
+        queue.Apply(Changes.Timer(1, Add | OneShot, KEventNotes.Milliseconds, data: 1, userData: 3));
+
+        Assert.Equal(3, queue.WaitForEvent().UserData);
+    }
+
+    [Fact]
+    public void TimerAbsolute_PointInTime_FiresOnceThen()
+    {
+        Requires(KernelTrait.AbsoluteTimer);
+        var queue = CreateQueue();
+        var point = DateTimeOffset.UtcNow.AddMilliseconds(20);
+        queue.Apply(Changes.Timer(
+            1, Add | OneShot, KEventNotes.Absolute | KEventNotes.Milliseconds, point.ToUnixTimeMilliseconds()));
+
+        queue.WaitForEvent();
+
+        Assert.True(DateTimeOffset.UtcNow >= point.AddMilliseconds(-2));
+        Assert.Equal(0, queue.Kevent([], new KEvent[1], timeoutNs: 10_000_000));
+    }
+
+    [Fact]
+    public void TimerAbsolute_InThePast_FiresAtOnce()
+    {
+        Requires(KernelTrait.AbsoluteTimer);
+        var queue = CreateQueue();
+
+        queue.Apply(Changes.Timer(1, Add | OneShot, KEventNotes.Absolute | KEventNotes.Seconds, data: 1));
+
+        queue.WaitForEvent();
+    }
+
+    [Fact]
+    public void Timer_Zero_FiresAtOnce()
+    {
+        var queue = CreateQueue();
+
+        queue.Apply(Changes.Timer(1, Add | OneShot, KEventNotes.None, data: 0));
+
+        queue.WaitForEvent();
+    }
+
+    [Fact]
+    public void Timer_NegativeTimeOrTwoUnits_IsRefused()
+    {
+        var queue = CreateQueue();
+
+        Assert.Throws<ArgumentException>(() => queue.Apply(Changes.Timer(1, Add, KEventNotes.None, data: -1)));
+        Assert.Throws<ArgumentException>(
+            () => queue.Apply(Changes.Timer(1, Add, KEventNotes.Seconds | KEventNotes.Nanoseconds, data: 1)));
+    }
+}

@@ -1,0 +1,49 @@
+using Kqueue.Tests.Infrastructure;
+
+namespace Kqueue.Tests.Contract;
+
+/// <summary>
+/// What a kernel event queue does, whatever serves it. What was measured on the kernels of FreeBSD 13 and NetBSD 7.99
+/// has a test each; where kernels differ, <see cref="KernelGates"/> says so.
+/// </summary>
+public abstract partial class KernelQueueContract : IDisposable
+{
+    private readonly List<IDisposable> _owned = [];
+
+    /// <summary>Whose behaviour is tested: a column of <see cref="KernelGates"/>.</summary>
+    private protected abstract string Kernel { get; }
+
+    private protected virtual KernelSockets Sockets => KernelUnderTest.Sockets;
+
+    public void Dispose()
+    {
+        for (var i = _owned.Count - 1; i >= 0; i--)
+        {
+            _owned[i].Dispose();
+        }
+
+        GC.SuppressFinalize(this);
+    }
+
+    private protected abstract KernelQueue MakeQueue(bool fillData);
+
+    private protected KernelQueue CreateQueue(bool fillData = true) => Own(MakeQueue(fillData));
+
+    private protected T Own<T>(T owned)
+        where T : IDisposable
+    {
+        _owned.Add(owned);
+        return owned;
+    }
+
+    private protected SocketPair ConnectPair() => Own(Sockets.ConnectPair());
+
+    private protected void Requires(KernelTrait trait)
+    {
+        var reason = KernelGates.WhyLacking(Kernel, trait);
+        Assert.SkipWhen(reason is not null, $"{Kernel}: {reason}");
+    }
+
+    /// <summary>Runs on a thread of its own, whose failure fails the test.</summary>
+    private protected OtherThread Start(Action action) => Own(new OtherThread(action));
+}

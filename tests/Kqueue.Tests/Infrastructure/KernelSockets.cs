@@ -1,0 +1,254 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using Kqueue.Interop;
+
+namespace Kqueue.Tests.Infrastructure;
+
+/// <summary>
+/// Bare socket calls of the kernel under test. Sends and receives never block, so that a test that fails does not hang.
+/// </summary>
+internal sealed unsafe class KernelSockets
+{
+    private const int AddressLength = 16;
+
+    private readonly SocketNumbers _numbers;
+    private readonly delegate* unmanaged<int, int, int, int> _socket;
+    private readonly delegate* unmanaged<int, int, int, int*, int> _socketpair;
+    private readonly delegate* unmanaged<int, byte*, uint, int> _bind;
+    private readonly delegate* unmanaged<int, int, int> _listen;
+    private readonly delegate* unmanaged<int, byte*, uint, int> _connect;
+    private readonly delegate* unmanaged<int, byte*, uint*, int> _accept;
+    private readonly delegate* unmanaged<int, byte*, uint*, int> _getsockname;
+    private readonly delegate* unmanaged<int, int, int, void*, uint, int> _setsockopt;
+    private readonly delegate* unmanaged<int, byte*, nint, int, nint> _send;
+    private readonly delegate* unmanaged<int, byte*, nint, int, nint> _recv;
+    private readonly delegate* unmanaged<int, int, int> _shutdown;
+    private readonly delegate* unmanaged<int, int, int> _dup2;
+    private readonly delegate* unmanaged<int, int> _dup;
+    private readonly delegate* unmanaged<int*, int> _pipe;
+    private readonly delegate* unmanaged<int, byte*, nint, nint> _write;
+    private readonly delegate* unmanaged<int, int> _close;
+
+    private KernelSockets(nint library, string prefix, SocketNumbers numbers)
+    {
+        _numbers = numbers;
+        _socket = (delegate* unmanaged<int, int, int, int>)Find("__socket30", "socket30", "socket");
+        _socketpair = (delegate* unmanaged<int, int, int, int*, int>)Find("socketpair");
+        _bind = (delegate* unmanaged<int, byte*, uint, int>)Find("bind");
+        _listen = (delegate* unmanaged<int, int, int>)Find("listen");
+        _connect = (delegate* unmanaged<int, byte*, uint, int>)Find("connect");
+        _accept = (delegate* unmanaged<int, byte*, uint*, int>)Find("accept");
+        _getsockname = (delegate* unmanaged<int, byte*, uint*, int>)Find("getsockname");
+        _setsockopt = (delegate* unmanaged<int, int, int, void*, uint, int>)Find("setsockopt");
+        _send = (delegate* unmanaged<int, byte*, nint, int, nint>)FindTransfer("send", "sendto");
+        _recv = (delegate* unmanaged<int, byte*, nint, int, nint>)FindTransfer("recv", "recvfrom");
+        _shutdown = (delegate* unmanaged<int, int, int>)Find("shutdown");
+        _dup2 = (delegate* unmanaged<int, int, int>)Find("dup2");
+        _dup = (delegate* unmanaged<int, int>)Find("dup");
+        _pipe = (delegate* unmanaged<int*, int>)Find("pipe");
+        _write = (delegate* unmanaged<int, byte*, nint, nint>)Find("write");
+        _close = (delegate* unmanaged<int, int>)Find("close");
+
+        nint Find(params ReadOnlySpan<string> names)
+        {
+            foreach (var name in names)
+            {
+                if (NativeLibrary.TryGetExport(library, prefix + name, out var address))
+                {
+                    return address;
+                }
+            }
+
+            return 0;
+        }
+
+        // A bare kernel has sendto and recvfrom only; with null addresses they are what send and recv are.
+        nint FindTransfer(string name, string bare)
+        {
+            var address = Find(name);
+            NeedsNullAddress |= address == 0;
+            return address != 0 ? address : Find(bare);
+        }
+    }
+
+    private bool NeedsNullAddress { get; set; }
+
+    /// <summary>Why sockets cannot be had from the library; null when they can.</summary>
+    public string? Missing => _socket is null || _send is null ? "the library exports no sockets" : null;
+
+    public static KernelSockets OfSystem() =>
+        new(NativeLibrary.GetMainProgramHandle(), prefix: "", SocketNumbers.OfSystem());
+
+    /// <summary>The library's sockets; a library with a foreign layout has them itself, libkqueue uses the system's.</summary>
+    public static KernelSockets OfLibrary(nint library, string prefix, string layout) =>
+        layout == "libkqueue" ? OfSystem() : new KernelSockets(library, prefix, SocketNumbers.Of(layout));
+
+    public TestSocket CreateStream() => Wrap(_socket(SocketNumbers.AF_INET, SocketNumbers.SOCK_STREAM, 0), "socket");
+
+    public TestSocket CreateDatagram() => Wrap(_socket(SocketNumbers.AF_INET, SocketNumbers.SOCK_DGRAM, 0), "socket");
+
+    /// <summary>A TCP listen socket on a free port of the loopback interface.</summary>
+    public TestSocket Listen(int backlog = 16)
+    {
+        var socket = CreateStream();
+        Bind(socket);
+        StartListening(socket, backlog);
+        return socket;
+    }
+
+    public void Bind(TestSocket socket)
+    {
+        var address = stackalloc byte[AddressLength];
+        WriteLoopback(address, port: 0);
+        Check(_bind(socket.Descriptor, address, AddressLength), "bind");
+    }
+
+    public void StartListening(TestSocket socket, int backlog = 16) =>
+        Check(_listen(socket.Descriptor, backlog), "listen");
+
+    /// <summary>A TCP connection to a listen socket; on loopback it is complete when the call returns.</summary>
+    public TestSocket Connect(TestSocket listen)
+    {
+        var socket = CreateStream();
+        ConnectTo(socket, PortOf(listen));
+        return socket;
+    }
+
+    public void ConnectTo(TestSocket socket, int port)
+    {
+        var address = stackalloc byte[AddressLength];
+        WriteLoopback(address, port);
+        Check(_connect(socket.Descriptor, address, AddressLength), "connect");
+    }
+
+    public int PortOf(TestSocket socket)
+    {
+        var address = stackalloc byte[AddressLength];
+        var length = (uint)AddressLength;
+        Check(_getsockname(socket.Descriptor, address, &length), "getsockname");
+        return BinaryPrimitives.ReadUInt16BigEndian(new ReadOnlySpan<byte>(address + 2, 2));
+    }
+
+    public TestSocket Accept(TestSocket listen) => Wrap(_accept(listen.Descriptor, null, null), "accept");
+
+    /// <summary>Both ends of a TCP connection over loopback.</summary>
+    public SocketPair ConnectPair()
+    {
+        using var listen = Listen();
+        var peer = Connect(listen);
+        return new SocketPair(Accept(listen), peer);
+    }
+
+    /// <summary>Both ends of a Unix stream socket pair.</summary>
+    public SocketPair UnixPair()
+    {
+        var ends = stackalloc int[2];
+        Check(_socketpair(SocketNumbers.AF_UNIX, SocketNumbers.SOCK_STREAM, 0, ends), "socketpair");
+        return new SocketPair(new TestSocket(this, ends[0]), new TestSocket(this, ends[1]));
+    }
+
+    /// <summary>A pipe: the reading end is near, the writing end the peer.</summary>
+    public SocketPair Pipe()
+    {
+        var ends = stackalloc int[2];
+        Check(_pipe(ends), "pipe");
+        return new SocketPair(new TestSocket(this, ends[0]), new TestSocket(this, ends[1]));
+    }
+
+    public TestSocket Duplicate(TestSocket socket) => Wrap(_dup(socket.Descriptor), "dup");
+
+    /// <summary>
+    /// Gives the descriptor another number, one that nobody else in the process gets: the lowest free number, which
+    /// every call hands out, may be taken by any thread at any time.
+    /// </summary>
+    public TestSocket MoveTo(TestSocket socket, int number)
+    {
+        var moved = Wrap(_dup2(socket.Descriptor, number), "dup2");
+        socket.Close();
+        return moved;
+    }
+
+    public KernelResult Send(int descriptor, ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* source = bytes)
+        {
+            return Result(Transfer(_send, descriptor, source, bytes.Length, _numbers.MsgDontWait | _numbers.FlagsNoSignal));
+        }
+    }
+
+    public KernelResult Receive(int descriptor, Span<byte> bytes)
+    {
+        fixed (byte* target = bytes)
+        {
+            return Result(Transfer(_recv, descriptor, target, bytes.Length, _numbers.MsgDontWait));
+        }
+    }
+
+    /// <summary>Looks at what is readable without taking it, which no queue notices.</summary>
+    public KernelResult Peek(int descriptor, Span<byte> bytes)
+    {
+        fixed (byte* target = bytes)
+        {
+            const int MsgPeek = 2;
+            return Result(Transfer(_recv, descriptor, target, bytes.Length, _numbers.MsgDontWait | MsgPeek));
+        }
+    }
+
+    public KernelResult Write(int descriptor, ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* source = bytes)
+        {
+            return Result(_write(descriptor, source, bytes.Length));
+        }
+    }
+
+    public void ShutdownSend(int descriptor) => Check(_shutdown(descriptor, 1), "shutdown");
+
+    public void SetSendBuffer(int descriptor, int bytes) =>
+        Check(_setsockopt(descriptor, _numbers.SolSocket, _numbers.SoSndBuf, &bytes, sizeof(int)), "setsockopt");
+
+    /// <summary>Closes with a RST: lingering for no time at all.</summary>
+    public void Reset(int descriptor)
+    {
+        var linger = stackalloc int[] { 1, 0 };
+        Check(_setsockopt(descriptor, _numbers.SolSocket, _numbers.SoLinger, linger, 2 * sizeof(int)), "setsockopt");
+        Close(descriptor);
+    }
+
+    public void Close(int descriptor) => Check(_close(descriptor), "close");
+
+    private nint Transfer(delegate* unmanaged<int, byte*, nint, int, nint> call, int descriptor, byte* bytes, nint count, int flags) =>
+        NeedsNullAddress
+            ? ((delegate* unmanaged<int, byte*, nint, int, void*, nint, nint>)call)(descriptor, bytes, count, flags, null, 0)
+            : call(descriptor, bytes, count, flags);
+
+    private KernelResult Result(nint returned) => returned >= 0
+        ? KernelResult.Success((int)returned)
+        : KernelResult.Failure(_numbers.Errnos.ToErrno(Marshal.GetLastSystemError()));
+
+    private TestSocket Wrap(int descriptor, string call)
+    {
+        Check(descriptor, call);
+        return new TestSocket(this, descriptor);
+    }
+
+    private void Check(int returned, string call)
+    {
+        if (returned < 0)
+        {
+            throw new IOException($"{call} failed with {Result(returned).Error}.");
+        }
+    }
+
+    private void WriteLoopback(byte* address, int port)
+    {
+        var bytes = new Span<byte>(address, AddressLength);
+        bytes.Clear();
+
+        // A BSD has the length in the first byte and the family in the second; Linux has two bytes of family.
+        bytes[0] = _numbers.HasAddressLength ? (byte)AddressLength : (byte)SocketNumbers.AF_INET;
+        bytes[1] = _numbers.HasAddressLength ? (byte)SocketNumbers.AF_INET : (byte)0;
+        BinaryPrimitives.WriteUInt16BigEndian(bytes[2..], (ushort)port);
+        BinaryPrimitives.WriteUInt32BigEndian(bytes[4..], 0x7F00_0001);
+    }
+}

@@ -1,0 +1,36 @@
+using System.Runtime.InteropServices;
+
+namespace Kqueue.Tests.Infrastructure;
+
+/// <summary>
+/// Which kernel the suites run against: the running system's, or that of the library which KQUEUE_LIBRARY,
+/// KQUEUE_PREFIX and KQUEUE_LAYOUT name. Only tests read these variables.
+/// </summary>
+internal static class KernelUnderTest
+{
+    public static string? Library { get; } = Read("KQUEUE_LIBRARY");
+
+    public static string Prefix { get; } = Read("KQUEUE_PREFIX") ?? "";
+
+    public static string? Layout { get; } = Read("KQUEUE_LAYOUT");
+
+    /// <summary>Why there is no named library to test; null when there is one.</summary>
+    public static string? NoLibrary =>
+        Library is null ? "KQUEUE_LIBRARY names no kqueue library (libkqueue, or a BSD kernel built as a library)." : null;
+
+    /// <summary>The descriptors of the kernel under test, which need not be the process's.</summary>
+    public static KernelSockets Sockets { get; } = Library is null
+        ? KernelSockets.OfSystem()
+        : KernelSockets.OfLibrary(NativeLibrary.Load(Library), Prefix, Layout ?? "libkqueue");
+
+    public static KernelQueueOptions Options(bool fillData = true) => new()
+    {
+        Library = Library,
+        SymbolPrefix = Prefix,
+        Layout = Layout,
+        FillData = fillData,
+    };
+
+    private static string? Read(string name) =>
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+}
