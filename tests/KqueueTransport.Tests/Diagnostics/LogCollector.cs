@@ -1,0 +1,46 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+
+namespace KqueueTransport.Tests.Diagnostics;
+
+/// <summary>One message as it was logged.</summary>
+internal sealed record LogEntry(string Category, LogLevel Level, EventId Id, string Message, Exception? Exception);
+
+/// <summary>Keeps every message, of all categories.</summary>
+internal sealed class LogCollector : ILoggerProvider, ILogger
+{
+    private readonly ConcurrentQueue<LogEntry> _entries;
+    private readonly string _category;
+    private readonly LogLevel _level;
+
+    /// <param name="level">Messages below it are not asked for.</param>
+    public LogCollector(LogLevel level = LogLevel.Trace)
+        : this([], "", level)
+    {
+    }
+
+    private LogCollector(ConcurrentQueue<LogEntry> entries, string category, LogLevel level)
+    {
+        _entries = entries;
+        _category = category;
+        _level = level;
+    }
+
+    public IReadOnlyList<LogEntry> Entries => [.. _entries];
+
+    public ILogger CreateLogger(string categoryName) => new LogCollector(_entries, categoryName, _level);
+
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= _level;
+
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+        Func<TState, Exception?, string> formatter) =>
+        _entries.Enqueue(new LogEntry(_category, logLevel, eventId, formatter(state, exception), exception));
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public void Dispose()
+    {
+    }
+}

@@ -1,0 +1,126 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace KqueueTransport.Tests.Hosting;
+
+public sealed class ConfigurationTests
+{
+    private const string Section = "Servers:Kqueue";
+
+    [Fact]
+    public void Section_EveryKey_IsBound()
+    {
+        var options = Bind(
+            ("LoopCount", "3"),
+            ("scheduling", "inline"),
+            ("Backlog", "1000"),
+            ("NoDelay", "False"),
+            ("MaxReadBufferSize", "0"),
+            ("MaxWriteBufferSize", "4294967296"),
+            ("RequireBackend", "true"),
+            ("KernelQueue:Library", "/opt/libbsd.so"),
+            ("KernelQueue:SymbolPrefix", "bsd_"),
+            ("KernelQueue:Layout", "netbsd"));
+
+        Assert.Equal(3, options.LoopCount);
+        Assert.Equal(Scheduling.Inline, options.Scheduling);
+        Assert.Equal(1000, options.Backlog);
+        Assert.False(options.NoDelay);
+        Assert.Equal(0, options.MaxReadBufferSize);
+        Assert.Equal(4_294_967_296, options.MaxWriteBufferSize);
+        Assert.True(options.RequireBackend);
+        Assert.Equal("/opt/libbsd.so", options.KernelQueue.Library);
+        Assert.Equal("bsd_", options.KernelQueue.SymbolPrefix);
+        Assert.Equal("netbsd", options.KernelQueue.Layout);
+    }
+
+    [Fact]
+    public void Section_EveryPropertyOfTheOptions_HasAKey()
+    {
+        // A key that is missed shows as the one that the error about an unknown key does not list.
+        var message = Failure(("Nonsense", "1"));
+
+        Assert.All(
+            typeof(KqueueTransportOptions).GetProperties().Select(property => property.Name),
+            name => Assert.Contains(name, message, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Section_Absent_LeavesTheDefaults()
+    {
+        Assert.Equal(512, Bind().Backlog);
+    }
+
+    [Fact]
+    public void Section_EmptySize_IsNoLimit()
+    {
+        Assert.Null(Bind(("MaxReadBufferSize", "")).MaxReadBufferSize);
+    }
+
+    [Theory]
+    [InlineData("LoopCount", "many", "a whole number")]
+    [InlineData("LoopCount", "", "a whole number")]
+    [InlineData("LoopCount", "99999999999", "a whole number")]
+    [InlineData("Scheduling", "Fast", "ThreadPool")]
+    [InlineData("Backlog", "1e3", "a whole number")]
+    [InlineData("NoDelay", "yes", "true or false")]
+    [InlineData("MaxReadBufferSize", "1 MiB", "a whole number of bytes, or 0 for no limit")]
+    [InlineData("MaxWriteBufferSize", "64k", "a whole number of bytes, or 0 for no limit")]
+    [InlineData("RequireBackend", "1", "true or false")]
+    public void Section_UnreadableValue_SaysWhereAndWhatToWrite(string key, string value, string instead)
+    {
+        var message = Failure((key, value));
+
+        Assert.StartsWith($"'{Section}:{key}' is '{value}' in the configuration. Write ", message);
+        Assert.Contains(instead, message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("LoopCout")]
+    [InlineData("KernelQueue:Libary")]
+    public void Section_UnknownKey_SaysWhichThereAre(string key)
+    {
+        var message = Failure((key, "1"));
+
+        Assert.Contains($"no option '{key}' under '{Section}'", message, StringComparison.Ordinal);
+        Assert.Contains("LoopCount, Scheduling", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Section_ValueOutOfRange_IsStillValidated()
+    {
+        Assert.StartsWith("Backlog is -5.", Failure(("Backlog", "-5")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void CodeAfterTheSection_Wins()
+    {
+        var configuration = Configuration(("LoopCount", "3"), ("Backlog", "100"));
+        using var services = new ServiceCollection()
+            .AddKqueueTransport(configuration)
+            .AddKqueueTransport(options => options.LoopCount = 5)
+            .BuildServiceProvider();
+
+        var options = services.GetRequiredService<IOptions<KqueueTransportOptions>>().Value;
+
+        Assert.Equal(5, options.LoopCount);
+        Assert.Equal(100, options.Backlog);
+    }
+
+    private static KqueueTransportOptions Bind(params (string Key, string Value)[] values)
+    {
+        using var services = new ServiceCollection().AddKqueueTransport(Configuration(values)).BuildServiceProvider();
+        return services.GetRequiredService<IOptions<KqueueTransportOptions>>().Value;
+    }
+
+    private static string Failure(params (string Key, string Value)[] values) =>
+        Assert.Throws<OptionsValidationException>(() => Bind(values)).Message;
+
+    private static IConfigurationSection Configuration(params (string Key, string Value)[] values) =>
+        new ConfigurationBuilder()
+            .AddInMemoryCollection(values.Select(
+                value => KeyValuePair.Create($"{Section}:{value.Key}", (string?)value.Value)))
+            .Build()
+            .GetSection(Section);
+}

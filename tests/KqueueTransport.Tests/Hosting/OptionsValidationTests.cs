@@ -1,0 +1,135 @@
+using KqueueTransport.Hosting;
+
+namespace KqueueTransport.Tests.Hosting;
+
+public sealed class OptionsValidationTests
+{
+    private readonly KqueueTransportOptions _options = new();
+
+    [Fact]
+    public void Defaults_AreTheDocumentedOnesAndValid()
+    {
+        Assert.Equal(Environment.ProcessorCount, _options.LoopCount);
+        Assert.Equal(Scheduling.ThreadPool, _options.Scheduling);
+        Assert.Equal(512, _options.Backlog);
+        Assert.True(_options.NoDelay);
+        Assert.Equal(1_048_576, _options.MaxReadBufferSize);
+        Assert.Equal(65_536, _options.MaxWriteBufferSize);
+        Assert.False(_options.RequireBackend);
+        Assert.Null(_options.KernelQueue.Library);
+        Assert.Empty(Failures());
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(1025)]
+    public void LoopCount_OutOfRange_SaysWhatToWrite(int value)
+    {
+        _options.LoopCount = value;
+
+        AssertOnlyFailure(
+            $"LoopCount is {value}. Write a number from 1 to 1024; the default is the number of processors.");
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(65_536)]
+    public void Backlog_OutOfRange_SaysWhatToWrite(int value)
+    {
+        _options.Backlog = value;
+
+        AssertOnlyFailure($"Backlog is {value}. Write a number from 1 to 65535; the default is 512.");
+    }
+
+    [Fact]
+    public void Scheduling_Undefined_SaysWhatToWrite()
+    {
+        _options.Scheduling = (Scheduling)77;
+
+        AssertOnlyFailure($"Scheduling is 77. Write {string.Join(" or ", Enum.GetNames<Scheduling>())}.");
+    }
+
+    [Fact]
+    public void BufferSizes_Negative_SayWhatToWrite()
+    {
+        _options.MaxReadBufferSize = -1;
+        _options.MaxWriteBufferSize = -2;
+
+        Assert.Equal(
+            [
+                "MaxReadBufferSize is -1. Write a number of bytes, or 0 for no limit.",
+                "MaxWriteBufferSize is -2. Write a number of bytes, or 0 for no limit.",
+            ],
+            Failures());
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(0L)]
+    [InlineData(1L)]
+    public void BufferSizes_NullZeroOrMore_AreValid(long? value)
+    {
+        _options.MaxReadBufferSize = value;
+        _options.MaxWriteBufferSize = value;
+
+        Assert.Empty(Failures());
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(1024)]
+    public void LoopCount_AtItsBounds_IsValid(int value)
+    {
+        _options.LoopCount = value;
+
+        Assert.Empty(Failures());
+    }
+
+    [Fact]
+    public void Layout_Unknown_SaysWhatToWrite()
+    {
+        _options.KernelQueue.Library = "libkqueue.so.0";
+        _options.KernelQueue.Layout = "linux";
+
+        AssertOnlyFailure(
+            "KernelQueue.Layout is 'linux'. Write darwin, freebsd, netbsd or libkqueue, or leave it out.");
+    }
+
+    [Theory]
+    [InlineData("freebsd", "")]
+    [InlineData(null, "bsd_")]
+    public void LayoutOrPrefix_WithoutALibrary_AsksForIt(string? layout, string prefix)
+    {
+        _options.KernelQueue.Layout = layout;
+        _options.KernelQueue.SymbolPrefix = prefix;
+
+        Assert.Contains("Name it as KernelQueue.Library", Assert.Single(Failures()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void RequireBackend_NoBackend_SaysWhyAndWhatToWrite()
+    {
+        _options.RequireBackend = true;
+        _options.Backend = new BackendSupport("There is no kqueue on this moon.");
+
+        var failure = Assert.Single(Failures());
+
+        Assert.StartsWith("RequireBackend is true", failure, StringComparison.Ordinal);
+        Assert.Contains("Write false", failure, StringComparison.Ordinal);
+        Assert.EndsWith("There is no kqueue on this moon.", failure, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void RequireBackend_NotSetAndNoBackend_IsValid()
+    {
+        _options.Backend = new BackendSupport("There is no kqueue on this moon.");
+
+        Assert.Empty(Failures());
+    }
+
+    private void AssertOnlyFailure(string message) => Assert.Equal([message], Failures());
+
+    private IEnumerable<string> Failures() =>
+        new KqueueTransportOptionsValidation().Validate(name: null, _options).Failures ?? [];
+}

@@ -1,0 +1,73 @@
+using KqueueTransport.Connections;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace KqueueTransport.Tests.Hosting;
+
+public sealed class RegistrationTests
+{
+    [Fact]
+    public async Task UseKqueueTransport_InAWebApplication_IsAskedFirstAndSocketsStays()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseKqueueTransport();
+        await using var app = builder.Build();
+
+        // Kestrel asks from the last one backwards.
+        var factories = app.Services.GetServices<IConnectionListenerFactory>().ToList();
+
+        Assert.IsType<KqueueConnectionListenerFactory>(factories[^1]);
+        Assert.Contains(factories, factory => factory.GetType().Name == "SocketTransportFactory");
+    }
+
+    [Fact]
+    public async Task UseKqueueTransport_EveryOverload_SetsTheOptions()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Configuration.AddInMemoryCollection([KeyValuePair.Create("KqueueTransport:Backlog", (string?)"77")]);
+        builder.WebHost.UseKqueueTransport();
+        builder.WebHost.UseKqueueTransport(builder.Configuration.GetSection("KqueueTransport"));
+        builder.WebHost.UseKqueueTransport(options => options.LoopCount = 7);
+        await using var app = builder.Build();
+
+        var options = app.Services.GetRequiredService<IOptions<KqueueTransportOptions>>().Value;
+
+        Assert.Equal((77, 7), (options.Backlog, options.LoopCount));
+        Assert.Single(app.Services.GetServices<IConnectionListenerFactory>().OfType<KqueueConnectionListenerFactory>());
+    }
+
+    [Fact]
+    public void AddKqueueTransport_AnythingTwice_AddsOneFactory()
+    {
+        using var services = new ServiceCollection()
+            .AddKqueueTransport()
+            .AddKqueueTransport(options => options.Backlog = 9)
+            .BuildServiceProvider();
+
+        Assert.IsType<KqueueConnectionListenerFactory>(
+            Assert.Single(services.GetServices<IConnectionListenerFactory>()));
+    }
+
+    [Fact]
+    public void AddKqueueTransport_NoKestrelAndNoLogging_GivesTheFactory()
+    {
+        using var services = new ServiceCollection().AddKqueueTransport().BuildServiceProvider();
+
+        Assert.IsType<KqueueConnectionListenerFactory>(services.GetRequiredService<IConnectionListenerFactory>());
+    }
+
+    [Fact]
+    public void AddKqueueTransport_KeyedServiceBefore_IsNoObstacle()
+    {
+        using var services = new ServiceCollection()
+            .AddKeyedSingleton<IConnectionListenerFactory, KqueueConnectionListenerFactory>("cluster")
+            .AddKqueueTransport()
+            .BuildServiceProvider();
+
+        Assert.Single(services.GetServices<IConnectionListenerFactory>());
+    }
+}

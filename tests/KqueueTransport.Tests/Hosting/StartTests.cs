@@ -1,0 +1,174 @@
+using System.Net;
+using System.Net.Sockets;
+using KqueueTransport.Diagnostics;
+using KqueueTransport.Tests.Diagnostics;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace KqueueTransport.Tests.Hosting;
+
+/// <summary>What starting a server says when something is wrong, and that it does not start then.</summary>
+public sealed class StartTests : IDisposable
+{
+    private const string NoBackend = "There is no kqueue on this moon.";
+
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(20);
+
+    private readonly LogCollector _logs = new(LogLevel.Information);
+
+    public void Dispose() => _logs.Dispose();
+
+    [Fact]
+    public async Task Start_BadOption_FailsWithItsMessage()
+    {
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(
+            () => StartAsync(options => options.LoopCount = 0, OnAnyPort));
+
+        Assert.StartsWith("LoopCount is 0.", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_BadOptionWithoutKestrel_FailsWithItsMessage()
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Services.AddKqueueTransport(options => options.Backlog = 0);
+        using var host = builder.Build();
+
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(
+            () => host.StartAsync(TestContext.Current.CancellationToken));
+
+        Assert.StartsWith("Backlog is 0.", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_PortInUse_FailsWithTheAddress()
+    {
+        using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        taken.Listen();
+        var endPoint = (IPEndPoint)taken.LocalEndPoint!;
+        var error = await Assert.ThrowsAsync<IOException>(
+            () => StartAsync(configure: null, kestrel => kestrel.Listen(endPoint)));
+
+        Assert.Contains(endPoint.ToString(), error.Message, StringComparison.Ordinal);
+        var inUse = Assert.IsType<AddressInUseException>(error.InnerException);
+        Assert.Contains("choose another port", inUse.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_UnixPathTaken_FailsWithThePath()
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            var error = await Assert.ThrowsAsync<IOException>(
+                () => StartAsync(configure: null, kestrel => kestrel.ListenUnixSocket(path)));
+
+            Assert.Contains(path, Assert.IsType<AddressInUseException>(error.InnerException).Message);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [Fact]
+    public async Task Start_UnixPathTooLong_FailsWithTheLimit()
+    {
+        var path = Path.Combine(Path.GetTempPath(), new string('x', 200));
+        var error = await Assert.ThrowsAnyAsync<ArgumentException>(
+            () => StartAsync(configure: null, kestrel => kestrel.ListenUnixSocket(path)));
+
+        Assert.Contains(path, error.Message, StringComparison.Ordinal);
+        Assert.Matches("between 1 and 1[0-9]{2} characters", error.Message);
+    }
+
+    [Fact]
+    public async Task Start_NoBackend_SocketsServesAndOneWarningSaysWhy()
+    {
+        await using var app = await StartAsync(
+            options => options.Backend = new BackendSupport(NoBackend),
+            kestrel =>
+            {
+                OnAnyPort(kestrel);
+                OnAnyPort(kestrel);
+            });
+
+        var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+        Assert.Equal(2, addresses.Count);
+        using var client = new HttpClient { Timeout = s_timeout };
+        foreach (var address in addresses)
+        {
+            Assert.Equal("served", await client.GetStringAsync(address, TestContext.Current.CancellationToken));
+        }
+
+        var warning = Assert.Single(_logs.Entries, entry => entry.Level == LogLevel.Warning);
+        Assert.Equal(TransportLog.Category, warning.Category);
+        Assert.Equal(100, warning.Id.Id);
+        Assert.EndsWith(NoBackend, warning.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_NoBackendButRequired_Fails()
+    {
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(() => StartAsync(
+            options =>
+            {
+                options.Backend = new BackendSupport(NoBackend);
+                options.RequireBackend = true;
+            },
+            OnAnyPort));
+
+        Assert.EndsWith(NoBackend, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task CanBind_EndPointKinds_OnlyItsOwn()
+    {
+        await using var app = Create(configure: null, OnAnyPort);
+        var selector = (IConnectionListenerFactorySelector)app.Services.GetRequiredService<IConnectionListenerFactory>();
+
+        Assert.True(selector.CanBind(new IPEndPoint(IPAddress.Any, 0)));
+        Assert.True(selector.CanBind(new UnixDomainSocketEndPoint("/tmp/any")));
+        Assert.True(selector.CanBind(new FileHandleEndPoint(3, FileHandleType.Auto)));
+        Assert.False(selector.CanBind(new DnsEndPoint("localhost", 80)));
+        Assert.False(selector.CanBind(new NamedPipeEndPoint("pipe")));
+    }
+
+    private static void OnAnyPort(KestrelServerOptions kestrel) => kestrel.Listen(IPAddress.Loopback, 0);
+
+    private async Task<WebApplication> StartAsync(
+        Action<KqueueTransportOptions>? configure, Action<KestrelServerOptions> listen)
+    {
+        var app = Create(configure, listen);
+        try
+        {
+            await app.StartAsync(TestContext.Current.CancellationToken).WaitAsync(s_timeout);
+            return app;
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
+    }
+
+    private WebApplication Create(
+        Action<KqueueTransportOptions>? configure, Action<KestrelServerOptions> listen)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders().AddProvider(_logs);
+        builder.WebHost.UseKqueueTransport(configure ?? (_ => { })).ConfigureKestrel(listen);
+        var app = builder.Build();
+        app.MapGet("/", () => "served");
+        return app;
+    }
+}
