@@ -84,6 +84,12 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
 
         /// <summary>The first read was asked for, so that the connection moves, or has moved, to its loop.</summary>
         Started = 128,
+
+        /// <summary>
+        /// A canceled result is out. AdvanceTo may follow, but so may the next read: Kestrel reads on without it when
+        /// it stops while the application reads from an upgraded connection.
+        /// </summary>
+        ReadingTentatively = 256,
     }
 
     /// <summary>
@@ -158,7 +164,7 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
                 PipeErrors.ThrowReaderCompleted();
             }
 
-            if (!Has(ReaderFlags.Reading))
+            if ((_flags & (ReaderFlags.Reading | ReaderFlags.ReadingTentatively)) == 0)
             {
                 PipeErrors.ThrowNoRead();
             }
@@ -170,7 +176,7 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
                 PipeErrors.ThrowInvalidPosition();
             }
 
-            Clear(ReaderFlags.Reading);
+            Clear(ReaderFlags.Reading | ReaderFlags.ReadingTentatively);
             _examined = Math.Max(_examined, examinedTo);
             Consume(consumedTo);
         }
@@ -193,7 +199,7 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
         lock (_gate)
         {
             Set(ReaderFlags.Completed);
-            Clear(ReaderFlags.Reading);
+            Clear(ReaderFlags.Reading | ReaderFlags.ReadingTentatively);
             _segments.Clear();
             Volatile.Write(ref _consumed, _end);
             _examined = _end;
@@ -343,7 +349,7 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
 
         var isCanceled = Has(ReaderFlags.Canceled);
         Clear(ReaderFlags.Canceled);
-        Set(ReaderFlags.Reading);
+        Set(isCanceled ? ReaderFlags.ReadingTentatively : ReaderFlags.Reading);
         var buffer = _segments.Head is { } head
             ? new ReadOnlySequence<byte>(head, _headIndex, _segments.Tail!, _segments.Tail!.End)
             : default;

@@ -59,6 +59,19 @@ public abstract class ReadCancellationSuite(DuplexSource source) : DuplexSuite(s
     }
 
     [Fact]
+    public async Task CancelPendingRead_NoAdvanceToBehindIt_TheNextReadGoesOn()
+    {
+        Reader.CancelPendingRead();
+        Assert.True((await Reader.ReadAsync().Soon()).IsCanceled);
+
+        var read = await DeliverAndReadAsync(4);
+
+        Assert.False(read.IsCanceled);
+        Assert.Equal(4, read.Buffer.Length);
+        Reader.AdvanceTo(read.Buffer.End);
+    }
+
+    [Fact]
     public async Task CancelPendingRead_Twice_CancelsOneRead()
     {
         Reader.CancelPendingRead();
