@@ -5,7 +5,7 @@ namespace KqueueTransport.Hosting;
 
 /// <summary>A value in configuration, and how to read it as what an option takes.</summary>
 /// <param name="key">Its whole key, for messages.</param>
-/// <param name="text">What is written there; null and empty are the same, because not every source tells them apart.</param>
+/// <param name="text">What is written there. Null and empty are the same: not every source tells them apart.</param>
 internal readonly struct ConfigurationText(string key, string? text)
 {
     public static OptionsValidationException Failure(string message) =>

@@ -15,7 +15,8 @@ internal sealed class KqueueTransportConfiguration(IConfiguration configuration)
         new(StringComparer.OrdinalIgnoreCase)
         {
             [nameof(KqueueTransportOptions.LoopCount)] = (options, text) => options.LoopCount = text.ToInt32(),
-            [nameof(KqueueTransportOptions.Scheduling)] = (options, text) => options.Scheduling = text.ToEnum<Scheduling>(),
+            [nameof(KqueueTransportOptions.Scheduling)] =
+                (options, text) => options.Scheduling = text.ToEnum<Scheduling>(),
             [nameof(KqueueTransportOptions.StandbyThreadsMax)] =
                 (options, text) => options.StandbyThreadsMax = text.ToInt32(),
             [nameof(KqueueTransportOptions.Backlog)] = (options, text) => options.Backlog = text.ToInt32(),

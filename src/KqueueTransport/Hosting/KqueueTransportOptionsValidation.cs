@@ -33,7 +33,8 @@ internal sealed class KqueueTransportOptionsValidation : IValidateOptions<Kqueue
         CheckSize(failures, nameof(options.MaxWriteBufferSize), options.MaxWriteBufferSize);
         if (!Enum.IsDefined(options.Scheduling))
         {
-            Add(failures, nameof(options.Scheduling), options.Scheduling, $"Write {Choices(Enum.GetNames<Scheduling>())}.");
+            var choices = Choices(Enum.GetNames<Scheduling>());
+            Add(failures, nameof(options.Scheduling), options.Scheduling, $"Write {choices}.");
         }
 
         CheckKernelQueue(failures, options.KernelQueue);
@@ -46,7 +47,8 @@ internal sealed class KqueueTransportOptionsValidation : IValidateOptions<Kqueue
         const string Prefix = nameof(KqueueTransportOptions.KernelQueue) + ".";
         if (options.Layout is { } layout && !s_layouts.Contains(layout))
         {
-            Add(failures, Prefix + nameof(options.Layout), $"'{layout}'", $"Write {Choices(s_layouts)}, or leave it out.");
+            var instead = $"Write {Choices(s_layouts)}, or leave it out.";
+            Add(failures, Prefix + nameof(options.Layout), $"'{layout}'", instead);
         }
 
         if (options.Library is null && (options.Layout is not null || options.SymbolPrefix.Length > 0))

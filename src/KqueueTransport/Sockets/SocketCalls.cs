@@ -62,7 +62,7 @@ internal abstract class SocketCalls
     /// <returns>0. ENOTCONN: the peer was faster.</returns>
     public abstract KernelResult Shutdown(int descriptor, SocketShutdown how);
 
-    /// <summary>Gives the descriptor back, whatever the result, and never twice: the number may be in use again.</summary>
+    /// <summary>Gives the descriptor back, whatever the result. Never call it twice: numbers are used again.</summary>
     /// <param name="descriptor">The descriptor.</param>
     /// <returns>0, or EBADF where the caller did not own it.</returns>
     public abstract KernelResult Close(int descriptor);

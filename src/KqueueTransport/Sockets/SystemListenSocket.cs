@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Connections;
 
 namespace KqueueTransport.Sockets;
 
-/// <summary>A listen socket of the running system. <see cref="Socket"/> opens and closes it and does nothing else.</summary>
+/// <summary>A listen socket of the running system. <see cref="Socket"/> opens and closes it, no more.</summary>
 internal sealed class SystemListenSocket : ListenSocket
 {
     /// <summary>The C int 1, as a socket option takes it.</summary>
@@ -45,7 +45,8 @@ internal sealed class SystemListenSocket : ListenSocket
     }
 
     // Whoever started the process may have called listen(2) already; calling it again sets the backlog.
-    private static SystemListenSocket Inherit(FileHandleEndPoint handle, ListenSocketOptions options, SocketNumbers numbers)
+    private static SystemListenSocket Inherit(
+        FileHandleEndPoint handle, ListenSocketOptions options, SocketNumbers numbers)
     {
         var socket = new Socket(new SafeSocketHandle((nint)handle.FileHandle, ownsHandle: false));
         return Listen(socket, options, numbers);

@@ -14,6 +14,7 @@ public sealed class ConfigurationTests
         var options = Bind(
             ("LoopCount", "3"),
             ("scheduling", "inline"),
+            ("StandbyThreadsMax", "5"),
             ("Backlog", "1000"),
             ("NoDelay", "False"),
             ("MaxReadBufferSize", "0"),
@@ -25,6 +26,7 @@ public sealed class ConfigurationTests
 
         Assert.Equal(3, options.LoopCount);
         Assert.Equal(Scheduling.Inline, options.Scheduling);
+        Assert.Equal(5, options.StandbyThreadsMax);
         Assert.Equal(1000, options.Backlog);
         Assert.False(options.NoDelay);
         Assert.Equal(0, options.MaxReadBufferSize);
@@ -62,7 +64,7 @@ public sealed class ConfigurationTests
     [InlineData("LoopCount", "many", "a whole number")]
     [InlineData("LoopCount", "", "a whole number")]
     [InlineData("LoopCount", "99999999999", "a whole number")]
-    [InlineData("Scheduling", "Fast", "ThreadPool")]
+    [InlineData("Scheduling", "Fast", "Adaptive or ThreadPool or Inline")]
     [InlineData("Backlog", "1e3", "a whole number")]
     [InlineData("NoDelay", "yes", "true or false")]
     [InlineData("MaxReadBufferSize", "1 MiB", "a whole number of bytes, or 0 for no limit")]

@@ -10,7 +10,8 @@ public sealed class OptionsValidationTests
     public void Defaults_AreTheDocumentedOnesAndValid()
     {
         Assert.Equal(Environment.ProcessorCount, _options.LoopCount);
-        Assert.Equal(Scheduling.ThreadPool, _options.Scheduling);
+        Assert.Equal(Scheduling.Adaptive, _options.Scheduling);
+        Assert.Equal(32, _options.StandbyThreadsMax);
         Assert.Equal(512, _options.Backlog);
         Assert.True(_options.NoDelay);
         Assert.Equal(1_048_576, _options.MaxReadBufferSize);
@@ -33,6 +34,18 @@ public sealed class OptionsValidationTests
     }
 
     [Theory]
+    [InlineData(-1)]
+    [InlineData(4097)]
+    public void StandbyThreadsMax_OutOfRange_SaysWhatToWrite(int value)
+    {
+        _options.StandbyThreadsMax = value;
+
+        AssertOnlyFailure(
+            $"StandbyThreadsMax is {value}. Write a number from 0 to 4096; the default is 32, and 0 never takes a " +
+            "loop over.");
+    }
+
+    [Theory]
     [InlineData(0)]
     [InlineData(65_536)]
     public void Backlog_OutOfRange_SaysWhatToWrite(int value)
@@ -47,7 +60,7 @@ public sealed class OptionsValidationTests
     {
         _options.Scheduling = (Scheduling)77;
 
-        AssertOnlyFailure($"Scheduling is 77. Write {string.Join(" or ", Enum.GetNames<Scheduling>())}.");
+        AssertOnlyFailure("Scheduling is 77. Write Adaptive, ThreadPool or Inline.");
     }
 
     [Fact]

@@ -70,7 +70,9 @@ public sealed unsafe class NativeSocketCallsTests
     {
         var functions = new ScriptedSocketFunctions(9, 0) { AddressLength = 16 };
 
-        Assert.Equal(9, new Calls(functions, SocketNumbers.Darwin).Accept(Descriptor, SocketCalls.CreateAddress()).Value);
+        var calls = new Calls(functions, SocketNumbers.Darwin);
+
+        Assert.Equal(9, calls.Accept(Descriptor, SocketCalls.CreateAddress()).Value);
         Assert.Equal(["accept", "ioctl 20006601"], functions.Calls);
     }
 

@@ -144,7 +144,7 @@ internal sealed class ScriptedSocketCalls(SocketCalls? kernel = null) : SocketCa
         Play(SocketCall.Connect, -1, () => kernel?.Connect(remote, options));
 
     public override ListenSocket Listen(EndPoint endPoint, ListenSocketOptions options) =>
-        kernel?.Listen(endPoint, options) ?? throw new InvalidOperationException("A scripted kernel alone cannot listen.");
+        kernel?.Listen(endPoint, options) ?? throw new InvalidOperationException("A script alone cannot listen.");
 
     public override KernelResult GetLocalAddress(int descriptor, SocketAddress address) =>
         kernel?.GetLocalAddress(descriptor, address) ?? NoAddress(address);

@@ -36,7 +36,8 @@ internal sealed unsafe class ScriptedSocketFunctions(params int[] results) : Soc
 
     public override nint readv(int descriptor, IoVector* buffers, int count) => Next($"readv {count}");
 
-    public override nint send(int descriptor, byte* buffer, nuint length, int flags) => Next($"send {length} {flags:x}");
+    public override nint send(int descriptor, byte* buffer, nuint length, int flags) =>
+        Next($"send {length} {flags:x}");
 
     public override nint sendmsg(int descriptor, MessageHeader* message, int flags) =>
         Next($"sendmsg {message->msg_iovlen} {flags:x}");
@@ -54,8 +55,11 @@ internal sealed unsafe class ScriptedSocketFunctions(params int[] results) : Soc
     public override int getsockopt(int descriptor, int level, int name, void* value, uint* length) =>
         Next($"getsockopt {level:x} {name:x}");
 
-    public override int setsockopt(int descriptor, int level, int name, void* value, uint length) =>
-        Next($"setsockopt {level:x} {name:x} = {string.Join(",", new ReadOnlySpan<int>(value, (int)length / 4).ToArray())}");
+    public override int setsockopt(int descriptor, int level, int name, void* value, uint length)
+    {
+        var values = new ReadOnlySpan<int>(value, (int)length / sizeof(int)).ToArray();
+        return Next($"setsockopt {level:x} {name:x} = {string.Join(",", values)}");
+    }
 
     public override int ioctl(int descriptor, nuint request) => Next($"ioctl {request:x}");
 

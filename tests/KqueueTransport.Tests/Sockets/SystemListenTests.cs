@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Connections;
 
 namespace KqueueTransport.Tests.Sockets;
 
-/// <summary>Endpoint kinds, bad luck and inheritance on the running system, seen from outside by <see cref="Socket"/>.</summary>
+/// <summary>Endpoint kinds, bad luck and inheritance on the running system, seen from outside.</summary>
 public sealed class SystemListenTests
 {
     // O_NONBLOCK and O_CLOEXEC of Linux, as /proc shows them.
