@@ -25,11 +25,15 @@ static async Task<int> RunAsync(WebAppOptions options, string[] args)
         await app.WaitForShutdownAsync();
         return 0;
     }
-    catch (Exception e) when (e is IOException or SocketException or OptionsValidationException or NotSupportedException)
+    catch (Exception e) when (IsBadStart(e))
     {
         return Fail(e.Message);
     }
 }
+
+// A port in use, an address that is not this machine's, an option that cannot be.
+static bool IsBadStart(Exception e) =>
+    e is IOException or SocketException or OptionsValidationException or NotSupportedException;
 
 static int Fail(string message)
 {

@@ -26,11 +26,11 @@ internal sealed class WebAppCommand : RootCommand
         OneOf("--transport", s_transports, "The transport under Kestrel. Defaults to kqueue.");
 
     private readonly Option<Scheduling?> _scheduling =
-        OneOf("--scheduling", s_schedulings, "Where the application runs, with --transport kqueue. Defaults to its choice.");
+        OneOf("--scheduling", s_schedulings, "Where the application runs, on kqueue. Defaults to adaptive.");
 
     private readonly Option<int?> _loops = new("--loops")
     {
-        Description = "The number of event loops, with --transport kqueue. Defaults to its choice.",
+        Description = "The number of event loops, on kqueue. Defaults to one per processor.",
     };
 
     private readonly Option<int> _port = new("--port")

@@ -24,7 +24,8 @@ internal static class Pages
         <ul>
         <li><a href="/plaintext">/plaintext</a>, <a href="/json">/json</a>: small answers</li>
         <li><a href="/big">/big</a>: 1 MiB, or <code>?mib=N</code>; <code>POST /upload</code>: counts the body</li>
-        <li><a href="/block?ms=20">/block?ms=20</a>: blocks its thread; <a href="/delay?ms=100">/delay?ms=100</a>: awaits</li>
+        <li><a href="/block?ms=20">/block?ms=20</a>: blocks its thread</li>
+        <li><a href="/delay?ms=100">/delay?ms=100</a>: awaits</li>
         <li><code>/ws</code>: WebSocket echo; <a href="/events?count=5">/events?count=5</a>: server-sent events</li>
         </ul>
         </body>

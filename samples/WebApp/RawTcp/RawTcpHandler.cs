@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Connections.Features;
 
 namespace WebApp.RawTcp;
 
-/// <summary>What every protocol on a bare connection needs: an end when the server stops or the peer vanishes.</summary>
+/// <summary>What a protocol on a bare connection needs: an end when the server stops or the peer vanishes.</summary>
 internal abstract class RawTcpHandler : ConnectionHandler
 {
     public sealed override async Task OnConnectedAsync(ConnectionContext connection)

@@ -8,8 +8,8 @@ internal static class StreamsEqual
         var (left, right) = (new byte[16 * 1024], new byte[16 * 1024]);
         while (true)
         {
-            var count = await expected.ReadAtLeastAsync(left, left.Length, throwOnEndOfStream: false, cancellationToken);
-            var other = await actual.ReadAtLeastAsync(right, right.Length, throwOnEndOfStream: false, cancellationToken);
+            var count = await expected.ReadAtLeastAsync(left, left.Length, false, cancellationToken);
+            var other = await actual.ReadAtLeastAsync(right, right.Length, false, cancellationToken);
             if (!left.AsSpan(0, count).SequenceEqual(right.AsSpan(0, other)))
             {
                 return false;

@@ -14,6 +14,8 @@ public sealed class TestTransport
 
     public static TestTransport Sockets { get; } = new(null);
 
+    public static TestTransport KqueueAdaptive { get; } = new(Scheduling.Adaptive);
+
     public static TestTransport KqueueInline { get; } = new(Scheduling.Inline);
 
     public static TestTransport KqueueThreadPool { get; } = new(Scheduling.ThreadPool);

@@ -4,6 +4,7 @@ using KqueueTransport.IntegrationTests.Net;
 using KqueueTransport.IntegrationTests.Servers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace KqueueTransport.IntegrationTests.Suites;
 
@@ -46,6 +47,31 @@ public abstract class ShutdownTests(TestTransport transport) : TransportSuite(tr
 
         await used.WaitForEndAsync();
         await fresh.WaitForEndAsync();
+    }
+
+    [Fact]
+    public async Task Stop_UpgradedConnection_GoesOnUntilTheAppEndsIt()
+    {
+        var server = await ServeAsync(async context =>
+        {
+            var stream = await context.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
+            await stream.WriteAsync("a"u8.ToArray());
+            var question = new byte[1];
+            await stream.ReadExactlyAsync(question);
+            await stream.WriteAsync(question);
+        });
+        using var idle = await ConnectAsync(server.EndPoint);
+        using var connection = await ConnectAsync(server.EndPoint);
+        await connection.SendAsync("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: test\r\n\r\n");
+        await connection.ReceiveHeadAsync();
+        await connection.ReceiveAsync(1);
+
+        var stopping = server.StopAsync(Deadline);
+        await idle.WaitForEndAsync();
+        await connection.SendAsync("b");
+
+        Assert.Equal("b", await connection.ReceiveToEndAsync());
+        await stopping;
     }
 
     [Fact]

@@ -1,0 +1,36 @@
+using KqueueTransport.IntegrationTests.Servers;
+using KqueueTransport.IntegrationTests.Suites;
+
+namespace KqueueTransport.IntegrationTests;
+
+/// <summary>Every suite on the kqueue transport as it is without options: on the loop, and never stuck there.</summary>
+public static class OnKqueueAdaptive
+{
+    public sealed class Http() : HttpTests(TestTransport.KqueueAdaptive);
+
+    public sealed class RawHttp() : RawHttpTests(TestTransport.KqueueAdaptive);
+
+    public sealed class Tls() : TlsTests(TestTransport.KqueueAdaptive);
+
+    public sealed class Http2() : Http2Tests(TestTransport.KqueueAdaptive);
+
+    public sealed class WebSocket() : WebSocketTests(TestTransport.KqueueAdaptive);
+
+    public sealed class ServerEvent() : ServerEventTests(TestTransport.KqueueAdaptive);
+
+    public sealed class Payload() : PayloadTests(TestTransport.KqueueAdaptive);
+
+    public sealed class Backpressure() : BackpressureTests(TestTransport.KqueueAdaptive);
+
+    [Collection<Alone>]
+    public sealed class Shutdown() : ShutdownTests(TestTransport.KqueueAdaptive);
+
+    public sealed class EndPoint() : EndPointTests(TestTransport.KqueueAdaptive);
+
+    public sealed class ConnectionHandler() : ConnectionHandlerTests(TestTransport.KqueueAdaptive);
+
+    public sealed class GenericHost() : GenericHostTests(TestTransport.KqueueAdaptive);
+
+    [Collection<Alone>]
+    public sealed class ConnectionStorm() : ConnectionStormTests(TestTransport.KqueueAdaptive);
+}
