@@ -77,12 +77,16 @@ internal sealed class EpollKernelQueue : KernelQueue
             result = ApplyInOrder(changes, events);
         }
 
+        WakeForActive();
+        return result;
+    }
+
+    private void WakeForActive()
+    {
         if (_active.Count > 0)
         {
             _wake.Trigger();
         }
-
-        return result;
     }
 
     private KernelResult ApplyInOrder(ReadOnlySpan<KEvent> changes, Span<KEvent> events)
@@ -213,5 +217,8 @@ internal sealed class EpollKernelQueue : KernelQueue
             _reporter.Report(list, count, ref writer);
             _reporter.ReportActive(activeCount, ref writer);
         }
+
+        // One wake is one thread's: what is left is for the next one that waits.
+        WakeForActive();
     }
 }

@@ -14,6 +14,13 @@ internal static class KernelUnderTest
 
     public static string? Layout { get; } = Read("KQUEUE_LAYOUT");
 
+    /// <summary>The kernel as <see cref="KernelGates"/> names it.</summary>
+    public static string Name =>
+        Library is not null ? Layout ?? "libkqueue"
+        : OperatingSystem.IsMacOS() ? "darwin"
+        : OperatingSystem.IsFreeBSD() ? "freebsd"
+        : "epoll";
+
     /// <summary>Why there is no named library to test; null when there is one.</summary>
     public static string? NoLibrary =>
         Library is null ? "KQUEUE_LIBRARY names no kqueue library (libkqueue, or a BSD kernel built as a library)." : null;

@@ -1,0 +1,26 @@
+using Kqueue.Tests.Infrastructure;
+
+namespace Kqueue.Tests.Contract;
+
+/// <summary>
+/// The contract over <see cref="KernelQueue.Create"/>: what serves the running system (epoll on Linux, else its
+/// kqueue), or the library that KQUEUE_LIBRARY names.
+/// </summary>
+public sealed class SystemKernelQueueTests : KernelQueueContract
+{
+    private protected override string Kernel => KernelUnderTest.Name;
+
+    private protected override KernelQueue MakeQueue(bool fillData)
+    {
+        Assert.SkipWhen(Sockets.Missing is not null, Sockets.Missing ?? "");
+        return KernelQueue.Create(KernelUnderTest.Options(fillData));
+    }
+
+    [Fact]
+    public void Create_LibraryNamed_TheSuiteRunsOnIt()
+    {
+        Assert.SkipWhen(KernelUnderTest.NoLibrary is not null, KernelUnderTest.NoLibrary ?? "");
+
+        Assert.Equal($"kqueue ({Kernel})", CreateQueue().BackendName);
+    }
+}

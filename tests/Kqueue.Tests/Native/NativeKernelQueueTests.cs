@@ -1,0 +1,28 @@
+using Kqueue.Native;
+using Kqueue.Tests.Contract;
+using Kqueue.Tests.Infrastructure;
+
+namespace Kqueue.Tests.Native;
+
+/// <summary>The contract through the native path, with a played kernel behind its function pointers.</summary>
+public abstract class NativeKernelQueueTests(string layout) : KernelQueueContract
+{
+    // The work is done by the epoll backend, whose gates therefore hold.
+    private protected override string Kernel => "epoll";
+
+    private protected override KernelSockets Sockets { get; } = KernelSockets.OfSystem();
+
+    private protected override KernelQueue MakeQueue(bool fillData)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the kernel is played with epoll");
+        return NativeKernelQueueFactory.Create(NativeKernelQueueFactory.AbiOf(layout), PlayedKernel.CallsOf(layout));
+    }
+}
+
+public sealed class DarwinKernelQueueTests() : NativeKernelQueueTests("darwin");
+
+public sealed class FreeBsdKernelQueueTests() : NativeKernelQueueTests("freebsd");
+
+public sealed class NetBsdKernelQueueTests() : NativeKernelQueueTests("netbsd");
+
+public sealed class LibkqueueKernelQueueTests() : NativeKernelQueueTests("libkqueue");

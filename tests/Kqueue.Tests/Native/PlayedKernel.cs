@@ -1,0 +1,134 @@
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
+using Kqueue.Epoll;
+using Kqueue.Interop;
+using Kqueue.Native;
+using Kqueue.Tests.Abi;
+
+namespace Kqueue.Tests.Native;
+
+/// <summary>
+/// C# behind the function pointers that plays a system's kernel: it speaks the system's struct and numbers, and does
+/// the work with the epoll backend. So the whole contract runs through the native path's marshalling, both ways.
+/// </summary>
+internal static unsafe class PlayedKernel
+{
+    private static readonly Kernel s_darwin = new("darwin");
+    private static readonly Kernel s_freeBsd = new("freebsd");
+    private static readonly Kernel s_netBsd = new("netbsd");
+    private static readonly Kernel s_libkqueue = new("libkqueue");
+
+    private static readonly ConcurrentDictionary<int, KernelQueue> s_queues = new();
+    private static int s_lastQueue = -1;
+
+    /// <summary>The calls of a system's kernel. Its descriptors start at 0, like those of any kernel of its own.</summary>
+    public static KqueueCalls CallsOf(string layout) => new()
+    {
+        Kqueue = (nint)(delegate* unmanaged<int>)&Kqueue,
+        Kevent = layout switch
+        {
+            "darwin" => (nint)(delegate* unmanaged<int, byte*, int, byte*, int, TimeSpec*, int>)&KeventDarwin,
+            "freebsd" => (nint)(delegate* unmanaged<int, byte*, int, byte*, int, TimeSpec*, int>)&KeventFreeBsd,
+            "netbsd" => (nint)(delegate* unmanaged<int, byte*, nuint, byte*, nuint, TimeSpec*, int>)&KeventNetBsd,
+            _ => (nint)(delegate* unmanaged<int, byte*, int, byte*, int, TimeSpec*, int>)&KeventLibkqueue,
+        },
+        Close = (nint)(delegate* unmanaged<int, int>)&Close,
+    };
+
+    [UnmanagedCallersOnly]
+    private static int Kqueue()
+    {
+        var number = Interlocked.Increment(ref s_lastQueue);
+        s_queues[number] = new EpollKernelQueue(fillData: true);
+        return number;
+    }
+
+    [UnmanagedCallersOnly]
+    private static int Close(int queue)
+    {
+        s_queues.Remove(queue, out var removed);
+        removed?.Dispose();
+        return 0;
+    }
+
+    [UnmanagedCallersOnly]
+    private static int KeventDarwin(int queue, byte* changes, int changeCount, byte* events, int eventCount, TimeSpec* timeout) =>
+        s_darwin.Kevent(queue, changes, changeCount, events, eventCount, timeout);
+
+    [UnmanagedCallersOnly]
+    private static int KeventFreeBsd(int queue, byte* changes, int changeCount, byte* events, int eventCount, TimeSpec* timeout) =>
+        s_freeBsd.Kevent(queue, changes, changeCount, events, eventCount, timeout);
+
+    // size_t, as NetBSD's sys/event.h has it.
+    [UnmanagedCallersOnly]
+    private static int KeventNetBsd(
+        int queue, byte* changes, nuint changeCount, byte* events, nuint eventCount, TimeSpec* timeout) =>
+        s_netBsd.Kevent(queue, changes, (int)changeCount, events, (int)eventCount, timeout);
+
+    [UnmanagedCallersOnly]
+    private static int KeventLibkqueue(int queue, byte* changes, int changeCount, byte* events, int eventCount, TimeSpec* timeout) =>
+        s_libkqueue.Kevent(queue, changes, changeCount, events, eventCount, timeout);
+
+    private sealed class Kernel(string layout)
+    {
+        private readonly PlayedLayout _layout = new(SystemAbi.OfLayout(layout));
+        private readonly PlayedTranslation _translation = new(SystemAbi.OfLayout(layout));
+
+        public int Kevent(int queue, byte* changes, int changeCount, byte* events, int eventCount, TimeSpec* timeout)
+        {
+            KernelResult result;
+            try
+            {
+                result = Exchange(s_queues[queue], changes, changeCount, events, eventCount, timeout);
+            }
+#pragma warning disable CA1031 // An exception cannot cross native code. EIO fails whatever test meets it.
+            catch (Exception failure)
+#pragma warning restore CA1031
+            {
+                Console.Error.WriteLine(failure);
+                result = KernelResult.Failure(Errno.EIO);
+            }
+
+            if (result.IsError)
+            {
+                Marshal.SetLastSystemError((int)_translation.ToNumber(result.Error));
+                return -1;
+            }
+
+            return result.Value;
+        }
+
+        private KernelResult Exchange(
+            KernelQueue queue, byte* changes, int changeCount, byte* events, int eventCount, TimeSpec* timeout)
+        {
+            var changeList = new KEvent[changeCount];
+            for (var i = 0; i < changeCount; i++)
+            {
+                changeList[i] = _translation.ToNeutral(_layout.Read(changes, i));
+            }
+
+            var eventList = new KEvent[eventCount];
+            var result = queue.TryKevent(changeList, eventList, TimeoutNsOf(timeout));
+            for (var i = 0; i < result.Value; i++)
+            {
+                _layout.Write(events, i, _translation.ToPlayed(eventList[i]));
+            }
+
+            return result;
+        }
+
+        // Every system refuses a timespec out of range; XNU also one of years.
+        private static long TimeoutNsOf(TimeSpec* timeout)
+        {
+            const long SecondsMax = 100_000_000;
+            if (timeout is null)
+            {
+                return KernelQueue.InfiniteTimeout;
+            }
+
+            Assert.InRange(timeout->Nanoseconds, 0, TimeSpec.NanosecondsPerSecond - 1);
+            Assert.InRange(timeout->Seconds, 0, SecondsMax);
+            return (timeout->Seconds * TimeSpec.NanosecondsPerSecond) + timeout->Nanoseconds;
+        }
+    }
+}

@@ -1,0 +1,76 @@
+using Kqueue.Interop;
+using Kqueue.Tests.Abi;
+
+namespace Kqueue.Tests.Native;
+
+/// <summary>The played system's numbers to neutral values and back, by the names of abi.json.</summary>
+internal sealed class PlayedTranslation(SystemAbi abi)
+{
+    private static readonly (string Name, KEventFilter Filter)[] s_filters =
+    [
+        ("EVFILT_READ", KEventFilter.Read),
+        ("EVFILT_WRITE", KEventFilter.Write),
+        ("EVFILT_TIMER", KEventFilter.Timer),
+        ("EVFILT_USER", KEventFilter.User),
+    ];
+
+    private static readonly (string Name, KEventFlags Flag)[] s_flags =
+    [
+        ("EV_ADD", KEventFlags.Add),
+        ("EV_DELETE", KEventFlags.Delete),
+        ("EV_ENABLE", KEventFlags.Enable),
+        ("EV_DISABLE", KEventFlags.Disable),
+        ("EV_ONESHOT", KEventFlags.OneShot),
+        ("EV_CLEAR", KEventFlags.Clear),
+        ("EV_RECEIPT", KEventFlags.Receipt),
+        ("EV_DISPATCH", KEventFlags.Dispatch),
+        ("EV_ERROR", KEventFlags.Error),
+        ("EV_EOF", KEventFlags.Eof),
+    ];
+
+    // The widest units last: on NetBSD they are numbers, so that NOTE_NSECONDS (3) has the bits of the others.
+    private static readonly (string Name, KEventNotes Unit)[] s_units =
+    [
+        ("NOTE_NSECONDS", KEventNotes.Nanoseconds),
+        ("NOTE_USECONDS", KEventNotes.Microseconds),
+        ("NOTE_SECONDS", KEventNotes.Seconds),
+    ];
+
+    public KEvent ToNeutral(PlayedEntry entry)
+    {
+        var filter = s_filters.Single(pair => abi[pair.Name] == entry.Filter).Filter;
+        return new KEvent(
+            entry.Ident, filter, FlagsOf(entry.Flags), NotesOf(filter, entry.Notes), entry.Data, entry.UserData);
+    }
+
+    public PlayedEntry ToPlayed(KEvent neutral)
+    {
+        var flags = s_flags.Where(pair => (neutral.Flags & pair.Flag) != 0).Sum(pair => abi[pair.Name]);
+        var data = (neutral.Flags & KEventFlags.Error) != 0 ? ToNumber(neutral.ChangeError) : neutral.Data;
+        var filter = abi[s_filters.Single(pair => pair.Filter == neutral.Filter).Name];
+        return new PlayedEntry(neutral.Ident, filter, (uint)flags, ToNumber(neutral.SocketError), data, neutral.UserData);
+    }
+
+    public uint ToNumber(Errno error) =>
+        error == Errno.None ? 0 : (uint)(abi.Find(error.ToString()) ?? (int)error);
+
+    private KEventFlags FlagsOf(uint flags) => s_flags
+        .Where(pair => (flags & abi[pair.Name]) != 0)
+        .Aggregate(KEventFlags.None, (all, pair) => all | pair.Flag);
+
+    private KEventNotes NotesOf(KEventFilter filter, uint notes) => filter switch
+    {
+        KEventFilter.User => (notes & abi["NOTE_TRIGGER"]) != 0 ? KEventNotes.Trigger : KEventNotes.None,
+        KEventFilter.Timer => TimerNotesOf((int)notes),
+        _ => (notes & abi["NOTE_LOWAT"]) != 0 ? KEventNotes.LowWater : KEventNotes.None,
+    };
+
+    private KEventNotes TimerNotesOf(int notes)
+    {
+        var absolute = abi.Find("NOTE_ABSOLUTE") ?? abi["NOTE_ABSTIME"];
+        var unit = notes & ~absolute;
+        Assert.True(unit == 0 || unit == abi.Find("NOTE_MSECONDS") || s_units.Any(pair => abi[pair.Name] == unit));
+        return s_units.FirstOrDefault(pair => abi[pair.Name] == unit).Unit |
+            ((notes & absolute) != 0 ? KEventNotes.Absolute : KEventNotes.None);
+    }
+}
