@@ -35,7 +35,7 @@ internal sealed class WebAppCommand : RootCommand
 
     private readonly Option<int> _port = new("--port")
     {
-        Description = "HTTP is served on this port, raw echo on the next, raw hello on the one after. 0 picks free ones.",
+        Description = "The port of HTTP; raw echo is on the next, raw hello on the one after. 0 picks free ones.",
         DefaultValueFactory = _ => 5000,
     };
 

@@ -33,4 +33,9 @@ public static class OnKqueueAdaptive
 
     [Collection<Alone>]
     public sealed class ConnectionStorm() : ConnectionStormTests(TestTransport.KqueueAdaptive);
+
+    public sealed class WebAppProcess() : WebAppProcessTests(TestTransport.KqueueAdaptive);
+
+    [Collection<Alone>]
+    public sealed class LoadTool() : LoadToolTests(TestTransport.KqueueAdaptive);
 }

@@ -33,4 +33,9 @@ public static class OnKqueueInline
 
     [Collection<Alone>]
     public sealed class ConnectionStorm() : ConnectionStormTests(TestTransport.KqueueInline);
+
+    public sealed class WebAppProcess() : WebAppProcessTests(TestTransport.KqueueInline);
+
+    [Collection<Alone>]
+    public sealed class LoadTool() : LoadToolTests(TestTransport.KqueueInline);
 }

@@ -33,4 +33,9 @@ public static class OnKqueueThreadPool
 
     [Collection<Alone>]
     public sealed class ConnectionStorm() : ConnectionStormTests(TestTransport.KqueueThreadPool);
+
+    public sealed class WebAppProcess() : WebAppProcessTests(TestTransport.KqueueThreadPool);
+
+    [Collection<Alone>]
+    public sealed class LoadTool() : LoadToolTests(TestTransport.KqueueThreadPool);
 }

@@ -33,4 +33,9 @@ public static class OnSockets
 
     [Collection<Alone>]
     public sealed class ConnectionStorm() : ConnectionStormTests(TestTransport.Sockets);
+
+    public sealed class WebAppProcess() : WebAppProcessTests(TestTransport.Sockets);
+
+    [Collection<Alone>]
+    public sealed class LoadTool() : LoadToolTests(TestTransport.Sockets);
 }

@@ -1,0 +1,4 @@
+namespace KqueueTransport.IntegrationTests.Processes;
+
+/// <summary>How a process ended and what it printed.</summary>
+internal sealed record FinishedProcess(int ExitCode, string Output, string Errors);

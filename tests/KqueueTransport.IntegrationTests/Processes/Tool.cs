@@ -1,0 +1,51 @@
+using System.Diagnostics;
+
+namespace KqueueTransport.IntegrationTests.Processes;
+
+/// <summary>A program of the system that a test runs to its end.</summary>
+internal sealed class Tool
+{
+    private readonly string _path;
+
+    private Tool(string path) => _path = path;
+
+    /// <summary>Finds a program, or skips the test; where CI is true, it fails the test instead.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="package">The Debian package that has it.</param>
+    public static Tool Require(string name, string package)
+    {
+        var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+            .Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
+        if (path is null)
+        {
+            var reason = $"{name} is not installed; on Debian it is in the package {package}.";
+            Assert.False(Environment.GetEnvironmentVariable("CI") == "true", reason);
+            Assert.Skip(reason);
+        }
+
+        return new Tool(path!);
+    }
+
+    /// <summary>Runs it and returns what it printed on both outputs.</summary>
+    public async Task<string> RunAsync(CancellationToken deadline, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(_path, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        try
+        {
+            var output = process.StandardOutput.ReadToEndAsync(deadline);
+            var errors = process.StandardError.ReadToEndAsync(deadline);
+            await process.WaitForExitAsync(deadline);
+            var printed = await output + await errors;
+            Assert.True(process.ExitCode == 0, $"{_path} ended with {process.ExitCode}: {printed}");
+            return printed;
+        }
+        finally
+        {
+            process.Kill();
+        }
+    }
+}

@@ -1,0 +1,102 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using KqueueTransport.IntegrationTests.Net;
+using KqueueTransport.IntegrationTests.Processes;
+using KqueueTransport.IntegrationTests.Servers;
+
+namespace KqueueTransport.IntegrationTests.Suites;
+
+/// <summary>The field's load tools against the sample in its own process: no socket error, no failed request.</summary>
+public abstract partial class LoadToolTests(TestTransport transport) : TransportSuite(transport)
+{
+    [Fact]
+    public async Task Wrk_Plaintext_SeesNoError()
+    {
+        var wrk = Tool.Require("wrk", "wrk");
+        var app = await StartAsync();
+
+        var report = await wrk.RunAsync(Deadline, "-t1", "-c64", "-d5s", $"{app.Addresses[0]}plaintext");
+
+        AssertWrkIsClean(report);
+    }
+
+    [Fact]
+    public async Task Wrk_Pipelined_SeesNoError()
+    {
+        var wrk = Tool.Require("wrk", "wrk");
+        var app = await StartAsync();
+        var script = Path.Combine(AppContext.BaseDirectory, "pipeline.lua");
+
+        var report = await wrk.RunAsync(
+            Deadline, "-t1", "-c64", "-d2s", "-s", script, $"{app.Addresses[0]}plaintext", "--", "16");
+
+        AssertWrkIsClean(report);
+    }
+
+    [Theory]
+    [InlineData("-k", 50_000)]
+    [InlineData("", 5_000)]
+    public async Task Ab_Plaintext_SeesNoFailedRequest(string keepAlive, int requests)
+    {
+        var ab = Tool.Require("ab", "apache2-utils");
+        var app = await StartAsync();
+        string[] options = ["-q", "-n", $"{requests}", "-c", "128", $"{app.Addresses[0]}plaintext"];
+
+        var report = await ab.RunAsync(Deadline, keepAlive.Length > 0 ? [keepAlive, .. options] : options);
+
+        Assert.Matches($@"Complete requests:\s+{requests}\n", report);
+        Assert.Matches(@"Failed requests:\s+0\n", report);
+        Assert.DoesNotContain("Non-2xx", report, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("http")]
+    [InlineData("https")]
+    public async Task H2load_Plaintext_SeesNoFailedRequest(string scheme)
+    {
+        const int Requests = 20_000;
+        var h2load = Tool.Require("h2load", "nghttp2-client");
+        using var certificate = CertificateFile.Write();
+        var app = await StartAsync(Http2EndPoint(scheme, certificate));
+
+        var report = await h2load.RunAsync(
+            Deadline, "-n", $"{Requests}", "-c", "16", "-m", "32", $"{app.Addresses[1]}plaintext");
+
+        Assert.Contains("Application protocol: h2", report, StringComparison.Ordinal);
+        Assert.Contains($"{Requests} succeeded, 0 failed, 0 errored, 0 timeout", report, StringComparison.Ordinal);
+        Assert.Contains($"status codes: {Requests} 2xx", report, StringComparison.Ordinal);
+    }
+
+    private static void AssertWrkIsClean(string report)
+    {
+        Assert.DoesNotContain("Socket errors", report, StringComparison.Ordinal);
+        Assert.DoesNotContain("Non-2xx", report, StringComparison.Ordinal);
+        var requests = int.Parse(RequestCount().Match(report).Groups[1].Value, CultureInfo.InvariantCulture);
+        Assert.InRange(requests, 1000, int.MaxValue);
+    }
+
+    private static Dictionary<string, string> Http2EndPoint(string scheme, CertificateFile certificate)
+    {
+        var endPoint = new Dictionary<string, string>
+        {
+            ["Kestrel__Endpoints__Http2__Url"] = $"{scheme}://127.0.0.1:0",
+            ["Kestrel__Endpoints__Http2__Protocols"] = "Http2",
+        };
+        if (scheme == "https")
+        {
+            endPoint["Kestrel__Endpoints__Http2__Certificate__Path"] = certificate.CertificatePath;
+            endPoint["Kestrel__Endpoints__Http2__Certificate__KeyPath"] = certificate.KeyPath;
+        }
+
+        return endPoint;
+    }
+
+    private async Task<WebAppProcess> StartAsync(Dictionary<string, string>? environment = null) =>
+        Own(await WebAppProcess.StartAsync(
+            Transport.WebAppOptions.Append(new("port", "0")).Select(option => $"--{option.Key}={option.Value}"),
+            Deadline,
+            environment));
+
+    [GeneratedRegex(@"(\d+) requests in")]
+    private static partial Regex RequestCount();
+}

@@ -1,0 +1,85 @@
+using System.Runtime.InteropServices;
+using KqueueTransport.IntegrationTests.Net;
+using KqueueTransport.IntegrationTests.Processes;
+using KqueueTransport.IntegrationTests.Servers;
+
+namespace KqueueTransport.IntegrationTests.Suites;
+
+/// <summary>The sample as its own process: the start line, the signals and a port in use.</summary>
+public abstract class WebAppProcessTests(TestTransport transport) : TransportSuite(transport)
+{
+    [Fact]
+    public async Task Start_Ready_PrintsOneLineThatSaysWhatRuns()
+    {
+        var app = await StartProcessAsync();
+        using var client = Http.ClientFor(app.Http);
+        Assert.Equal("Hello, World!", await client.GetStringAsync("/plaintext", Deadline));
+
+        app.Signal(PosixSignal.SIGTERM);
+        var end = await app.WaitForEndAsync(Deadline);
+
+        Assert.Contains(Transport.WebAppOptions["transport"], app.StartLine, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("scheduling", app.StartLine, StringComparison.Ordinal);
+        Assert.Equal("", end.Output);
+        Assert.Equal("", end.Errors);
+    }
+
+    [Theory]
+    [InlineData(PosixSignal.SIGTERM)]
+    [InlineData(PosixSignal.SIGINT)]
+    public async Task Signal_RequestInFlight_IsAnsweredThenExits0(PosixSignal signal)
+    {
+        var app = await StartProcessAsync();
+        using var client = Http.ClientFor(app.Http);
+        await client.GetStringAsync("/plaintext", Deadline);
+
+        var answer = client.GetStringAsync("/delay?ms=500", Deadline);
+        await WaitUntilInFlightAsync(client);
+        app.Signal(signal);
+
+        Assert.Equal("delayed", await answer);
+        Assert.Equal(0, (await app.WaitForEndAsync(Deadline)).ExitCode);
+    }
+
+    [Fact]
+    public async Task Signal_StreamsOpen_EndsThemAndExits0()
+    {
+        var app = await StartProcessAsync();
+        using var client = Http.ClientFor(app.Http);
+        await using var events = await client.GetStreamAsync("/events?ms=60000", Deadline);
+        Assert.NotEqual(0, await events.ReadAsync(new byte[1], Deadline));
+
+        app.Signal(PosixSignal.SIGTERM);
+
+        await events.CopyToAsync(Stream.Null, Deadline);
+        Assert.Equal(0, (await app.WaitForEndAsync(Deadline)).ExitCode);
+    }
+
+    [Fact]
+    public async Task Port_InUse_IsOneLineOnStandardErrorAndExit1()
+    {
+        var first = await StartProcessAsync();
+
+        var second = await WebAppProcess.RunAsync(Arguments(first.Http.Port), Deadline);
+
+        Assert.Equal(1, second.ExitCode);
+        Assert.Equal("", second.Output);
+        var line = Assert.Single(second.Errors.TrimEnd().Split('\n'));
+        Assert.Contains("address already in use", line, StringComparison.Ordinal);
+    }
+
+    // Requests on another connection are read behind the delayed one's, which was sent before them.
+    private async Task WaitUntilInFlightAsync(HttpClient client)
+    {
+        for (var i = 0; i < 10; i++)
+        {
+            await client.GetStringAsync("/plaintext", Deadline);
+        }
+    }
+
+    private async Task<WebAppProcess> StartProcessAsync() =>
+        Own(await WebAppProcess.StartAsync(Arguments(port: 0), Deadline));
+
+    private IEnumerable<string> Arguments(int port) =>
+        Transport.WebAppOptions.Append(new("port", $"{port}")).Select(option => $"--{option.Key}={option.Value}");
+}
