@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using KqueueTransport.IntegrationTests.Net;
 using KqueueTransport.IntegrationTests.Processes;
@@ -30,14 +32,16 @@ public abstract class WebAppProcessTests(TestTransport transport) : TransportSui
     public async Task Signal_RequestInFlight_IsAnsweredThenExits0(PosixSignal signal)
     {
         var app = await StartProcessAsync();
-        using var client = Http.ClientFor(app.Http);
-        await client.GetStringAsync("/plaintext", Deadline);
+        using var connection = await ConnectAsync(app.Http);
+        await connection.SendAsync(
+            "POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
+        Assert.StartsWith("HTTP/1.1 100", await connection.ReceiveHeadAsync(), StringComparison.Ordinal);
 
-        var answer = client.GetStringAsync("/delay?ms=500", Deadline);
-        await WaitUntilInFlightAsync(client);
         app.Signal(signal);
+        await WaitUntilRefusedAsync(app.Http);
+        await connection.SendAsync("body");
 
-        Assert.Equal("delayed", await answer);
+        Assert.EndsWith("\r\n4\r\n0\r\n\r\n", await connection.ReceiveToEndAsync(), StringComparison.Ordinal);
         Assert.Equal(0, (await app.WaitForEndAsync(Deadline)).ExitCode);
     }
 
@@ -68,12 +72,18 @@ public abstract class WebAppProcessTests(TestTransport transport) : TransportSui
         Assert.Contains("address already in use", line, StringComparison.Ordinal);
     }
 
-    // Requests on another connection are read behind the delayed one's, which was sent before them.
-    private async Task WaitUntilInFlightAsync(HttpClient client)
+    private async Task WaitUntilRefusedAsync(EndPoint endPoint)
     {
-        for (var i = 0; i < 10; i++)
+        try
         {
-            await client.GetStringAsync("/plaintext", Deadline);
+            while (true)
+            {
+                using var connection = await ConnectAsync(endPoint);
+            }
+        }
+        catch (SocketException)
+        {
+            // The server listens no more.
         }
     }
 
