@@ -1,3 +1,4 @@
+using Kqueue;
 using KqueueTransport;
 using Microsoft.Extensions.Options;
 
@@ -31,7 +32,19 @@ internal static class Transports
         }
 
         var kqueue = services.GetRequiredService<IOptions<KqueueTransportOptions>>().Value;
-        return $"kqueue transport, loops {kqueue.LoopCount}, scheduling {kqueue.Scheduling}";
+        return $"kqueue transport, backend {BackendName(kqueue)}, loops {kqueue.LoopCount}, " +
+            $"scheduling {kqueue.Scheduling}";
+    }
+
+    private static string BackendName(KqueueTransportOptions options)
+    {
+        if (!KernelQueue.IsSupported)
+        {
+            return "none (Kestrel's Sockets serve)";
+        }
+
+        using var queue = KernelQueue.Create(options.KernelQueue);
+        return queue.BackendName;
     }
 
     private static void Apply(WebAppOptions options, KqueueTransportOptions kqueue)
