@@ -29,7 +29,7 @@ internal static class KernelQueueBackend
 
         return SystemAbi is { } systemAbi
             ? NativeKernelQueueFactory.Create(systemAbi, KqueueLibrary.LoadSystem(systemAbi))
-            : new EpollKernelQueue(options.FillData);
+            : new EpollKernelQueue(options.FillData, EpollWait.IsPreciseAvailable);
     }
 
     private static KqueueAbi AbiFor(KernelQueueOptions options) =>

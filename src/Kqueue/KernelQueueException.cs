@@ -17,5 +17,16 @@ public sealed class KernelQueueException : IOException
 
     [DoesNotReturn]
     internal static void Throw(string call, Errno error, string backend) =>
-        throw new KernelQueueException($"{call} failed with {error} on {backend}.", error);
+        throw new KernelQueueException($"{call} failed with {error} on {backend}.{HintFor(error)}", error);
+
+    private static string HintFor(Errno error) => error switch
+    {
+        Errno.EMFILE => " The process has no descriptor left: raise its limit (ulimit -n) or close some.",
+        Errno.ENFILE => " The system has no descriptor left: raise its limit (fs.file-max, kern.maxfiles).",
+        Errno.ENOSPC => " The user's limit of epoll registrations is reached: raise fs.epoll.max_user_watches.",
+        Errno.EPERM => " The descriptor is of a kind that cannot be watched, such as a regular file.",
+        Errno.EBADF => " The descriptor is closed.",
+        Errno.ENOENT => " There is no such knote: add it first; closing a descriptor removes its knotes.",
+        _ => "",
+    };
 }

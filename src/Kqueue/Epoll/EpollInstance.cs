@@ -6,11 +6,13 @@ namespace Kqueue.Epoll;
 internal sealed class EpollInstance
 {
     private readonly int _descriptor;
+    private readonly bool _isPrecise;
     private Registration?[] _registrations = new Registration?[64];
     private uint _lastGeneration;
 
-    public EpollInstance()
+    public EpollInstance(bool isPrecise)
     {
+        _isPrecise = isPrecise;
         var created = Libc.EpollCreate();
         if (created.IsError)
         {
@@ -22,7 +24,7 @@ internal sealed class EpollInstance
 
     /// <summary>Waits. The only member for use outside the queue's lock.</summary>
     public KernelResult Wait(in EpollEventList events, long timeoutNs) =>
-        EpollWait.Wait(_descriptor, events, timeoutNs);
+        EpollWait.Wait(_descriptor, events, timeoutNs, _isPrecise);
 
     /// <summary>The registration that an event belongs to, or null when it is stale.</summary>
     public Registration? Find(ulong data)

@@ -13,7 +13,7 @@ internal sealed class EpollKernelQueue : KernelQueue
     private const int EventsPerWaitMax = 256;
 
     private readonly Lock _lock = new();
-    private readonly EpollInstance _epoll = new();
+    private readonly EpollInstance _epoll;
     private readonly ActiveKnotes _active = new();
     private readonly DescriptorKnotes _descriptors;
     private readonly TimerKnotes _timers;
@@ -25,13 +25,25 @@ internal sealed class EpollKernelQueue : KernelQueue
     private bool _isKernelFirst;
     private volatile bool _isDisposed;
 
-    public EpollKernelQueue(bool fillData)
+    /// <summary>Makes the queue.</summary>
+    /// <param name="fillData">Whether to ask for the data of READ and WRITE events.</param>
+    /// <param name="isPrecise">Whether to wait to the nanosecond instead of to the millisecond.</param>
+    public EpollKernelQueue(bool fillData, bool isPrecise)
     {
+        _epoll = new EpollInstance(isPrecise);
         _descriptors = new DescriptorKnotes(_epoll, _active, fillData);
         _timers = new TimerKnotes(_epoll, _active, _descriptors.Forget);
         _users = new UserKnotes(_active);
         _reporter = new EventReporter(_epoll, _active, _descriptors, _timers, _users);
-        _wake = new EpollWake(_epoll);
+        try
+        {
+            _wake = new EpollWake(_epoll);
+        }
+        catch (KernelQueueException)
+        {
+            Dispose();
+            throw;
+        }
     }
 
     ~EpollKernelQueue() => Dispose(disposing: false);

@@ -7,16 +7,19 @@ internal static class EpollWait
 {
     private const long NanosecondsPerMillisecond = 1_000_000;
 
-    // Kernels before 5.11 answer ENOSYS, some container filters EPERM. Asked once, with a wait that does not wait.
-    private static readonly bool s_isPrecise = Probe();
+    /// <summary>
+    /// Whether the kernel has epoll_pwait2(2): before 5.11 it answers ENOSYS, and some container filters answer EPERM.
+    /// Asked once, with a wait that does not wait.
+    /// </summary>
+    public static bool IsPreciseAvailable { get; } = Probe();
 
-    public static KernelResult Wait(int epoll, in EpollEventList events, long timeoutNs) =>
-        timeoutNs > 0 && s_isPrecise
+    public static KernelResult Wait(int epoll, in EpollEventList events, long timeoutNs, bool isPrecise) =>
+        timeoutNs > 0 && isPrecise
             ? Libc.EpollWaitPrecise(epoll, events, timeoutNs)
             : Libc.EpollWait(epoll, events, ToMilliseconds(timeoutNs));
 
     /// <summary>Rounds up: a wait that ends before its time makes the caller spin.</summary>
-    internal static int ToMilliseconds(long timeoutNs) => timeoutNs <= 0
+    public static int ToMilliseconds(long timeoutNs) => timeoutNs <= 0
         ? (int)timeoutNs
         : (int)Math.Min(((timeoutNs - 1) / NanosecondsPerMillisecond) + 1, int.MaxValue);
 

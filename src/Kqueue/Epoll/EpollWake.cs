@@ -22,7 +22,6 @@ internal sealed class EpollWake
         var created = Libc.EventDescriptorCreate();
         if (created.IsError)
         {
-            epoll.Close();
             KernelQueueException.Throw("eventfd", created.Error, EpollKernelQueue.Name);
         }
 
@@ -35,7 +34,6 @@ internal sealed class EpollWake
         var error = epoll.Add(registration, Libc.EPOLLIN | Libc.EPOLLET);
         if (error != Errno.None)
         {
-            epoll.Close();
             KernelQueueException.Throw("epoll_ctl", error, EpollKernelQueue.Name);
         }
     }

@@ -26,7 +26,9 @@ internal sealed record KqueueAbi
 
     public uint NoteSeconds { get; init; } = 1;
 
-    /// <summary>Zero where the system has no such note: without a unit the time is in milliseconds everywhere.</summary>
+    /// <summary>
+    /// Zero where the system has no such note: without a unit the time is in milliseconds everywhere (kqueue(2)).
+    /// </summary>
     public uint NoteMilliseconds { get; init; }
 
     public required uint NoteMicroseconds { get; init; }
@@ -126,6 +128,7 @@ internal sealed record KqueueAbi
         KEventNotes.Seconds => NoteSeconds,
         KEventNotes.Microseconds => NoteMicroseconds,
         KEventNotes.Nanoseconds => NoteNanoseconds,
-        _ => NoteMilliseconds,
+        KEventNotes.Milliseconds => NoteMilliseconds,
+        _ => 0,
     };
 }

@@ -23,6 +23,7 @@ internal static unsafe class KqueueSelfCheck
         var change = T.From(-1, abi.EvfiltRead, KEventFlags.Add, notes: 0, data: 0, ProbeUserData);
         var returned = Exchange(calls, queue, change, events, out var errno);
 
+        // The answer must end where the struct ends: its last byte is the kernel's, the next one is not.
         // Any flag may stand beside ERROR: FreeBSD sets it alone, XNU adds it to those of the change.
         var answer = events[0];
         var isUnderstood =
@@ -32,6 +33,7 @@ internal static unsafe class KqueueSelfCheck
             (answer.Flags & KEventFlags.Error) != 0 &&
             abi.Errnos.ToErrno(answer.Data) == Errno.EBADF &&
             answer.UserData == ProbeUserData &&
+            bytes[sizeof(T) - 1] != Canary &&
             !bytes[sizeof(T)..].ContainsAnyExcept(Canary);
         if (!isUnderstood)
         {

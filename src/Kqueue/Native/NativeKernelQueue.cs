@@ -33,7 +33,16 @@ internal sealed unsafe class NativeKernelQueue<T> : KernelQueue
             throw CreateFailed(abi.Errnos.ToErrno(errno));
         }
 
-        KqueueSelfCheck.VerifyLayout<T>(calls, _queue, abi);
+        try
+        {
+            KqueueSelfCheck.VerifyLayout<T>(calls, _queue, abi);
+        }
+        catch (KernelQueueException)
+        {
+            Dispose();
+            throw;
+        }
+
         _hasUserFilter = KqueueSelfCheck.HasUserFilter<T>(calls, _queue, abi);
     }
 

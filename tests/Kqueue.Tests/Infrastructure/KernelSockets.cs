@@ -157,6 +157,9 @@ internal sealed unsafe class KernelSockets
 
     public TestSocket Duplicate(TestSocket socket) => Wrap(_dup(socket.Descriptor), "dup");
 
+    /// <summary>A duplicate as a bare number, for loops that must not allocate.</summary>
+    public int DuplicateNumber(int descriptor) => _dup(descriptor);
+
     /// <summary>
     /// Gives the descriptor another number, one that nobody else in the process gets: the lowest free number, which
     /// every call hands out, may be taken by any thread at any time.

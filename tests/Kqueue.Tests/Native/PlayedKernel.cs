@@ -39,7 +39,7 @@ internal static unsafe class PlayedKernel
     private static int Kqueue()
     {
         var number = Interlocked.Increment(ref s_lastQueue);
-        s_queues[number] = new EpollKernelQueue(fillData: true);
+        s_queues[number] = new EpollKernelQueue(fillData: true, EpollWait.IsPreciseAvailable);
         return number;
     }
 

@@ -1,0 +1,104 @@
+using Kqueue.Interop;
+using Kqueue.Native;
+
+namespace Kqueue.Tests.Abi;
+
+/// <summary>The library's constants against the systems' headers.</summary>
+public sealed class NumberTests
+{
+    public static TheoryData<string, string> SystemsWithLayout => new()
+    {
+        { "darwin-amd64", "darwin" },
+        { "darwin-arm64", "darwin" },
+        { "freebsd-amd64", "freebsd" },
+        { "freebsd-arm64", "freebsd" },
+        { "netbsd-amd64", "netbsd" },
+        { "libkqueue-linux-amd64", "libkqueue" },
+    };
+
+    [Theory]
+    [MemberData(nameof(SystemsWithLayout))]
+    public void KqueueAbi_FiltersAndNotes_MatchTheHeaders(string system, string layout)
+    {
+        var (abi, numbers) = (SystemAbi.Of(system), NativeKernelQueueFactory.AbiOf(layout));
+
+        Assert.Equal(abi["EVFILT_READ"], numbers.EvfiltRead);
+        Assert.Equal(abi["EVFILT_WRITE"], numbers.EvfiltWrite);
+        Assert.Equal(abi["EVFILT_TIMER"], numbers.EvfiltTimer);
+        Assert.Equal(abi["EVFILT_USER"], numbers.EvfiltUser);
+        Assert.Equal(abi["NOTE_SECONDS"], (int)numbers.NoteSeconds);
+        Assert.Equal(abi.Find("NOTE_MSECONDS") ?? 0, (int)numbers.NoteMilliseconds);
+        Assert.Equal(abi["NOTE_USECONDS"], (int)numbers.NoteMicroseconds);
+        Assert.Equal(abi["NOTE_NSECONDS"], (int)numbers.NoteNanoseconds);
+        Assert.Equal(abi.Find("NOTE_ABSOLUTE") ?? abi["NOTE_ABSTIME"], (int)numbers.NoteAbsolute);
+        Assert.Equal((int)KqueueAbi.NOTE_LOWAT, abi["NOTE_LOWAT"]);
+        Assert.Equal((int)KqueueAbi.NOTE_TRIGGER, abi["NOTE_TRIGGER"]);
+        if (numbers.CloseOnExec != 0)
+        {
+            Assert.Equal(abi["O_CLOEXEC"], numbers.CloseOnExec);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(SystemsWithLayout))]
+    public void KEventFlags_EveryOne_IsTheHeaders(string system, string layout)
+    {
+        Assert.NotNull(layout);
+        var abi = SystemAbi.Of(system);
+        foreach (var flag in Enum.GetValues<KEventFlags>().Where(flag => flag != KEventFlags.None))
+        {
+            Assert.Equal(abi["EV_" + flag.ToString().ToUpperInvariant()], (int)flag);
+        }
+    }
+
+    [Theory]
+    [InlineData("darwin-amd64", "darwin")]
+    [InlineData("freebsd-amd64", "freebsd")]
+    [InlineData("netbsd-amd64", "netbsd")]
+    public void KqueueAbi_SymbolAndCounts_MatchTheHeaders(string system, string layout)
+    {
+        var abi = SystemAbi.Of(system);
+        Assert.Equal(abi.Text("abi.sym.kevent"), NativeKernelQueueFactory.AbiOf(layout).KeventSymbols[0]);
+        Assert.Equal(abi.Text("abi.kevent_count_type") == "size_t", layout == "netbsd" && NetBsdKEvent.HasWideCounts);
+        Assert.False(DarwinKEvent.HasWideCounts || FreeBsdKEvent.HasWideCounts);
+    }
+
+    [Theory]
+    [InlineData("darwin-amd64", "darwin")]
+    [InlineData("darwin-arm64", "darwin")]
+    [InlineData("freebsd-amd64", "freebsd")]
+    [InlineData("freebsd-arm64", "freebsd")]
+    [InlineData("netbsd-amd64", "netbsd")]
+    [InlineData("linux-amd64", "libkqueue")]
+    public void ErrnoNumbering_EveryNameThatErrnoHas_IsTheHeaders(string system, string layout)
+    {
+        var (abi, errnos) = (SystemAbi.Of(system), NativeKernelQueueFactory.AbiOf(layout).Errnos);
+        var checkedNames = 0;
+        foreach (var name in Enum.GetNames<Errno>())
+        {
+            if (abi.Find(name) is { } number)
+            {
+                Assert.Equal(Enum.Parse<Errno>(name), errnos.ToErrno(number));
+                checkedNames++;
+            }
+        }
+
+        Assert.True(checkedNames > 60, $"only {checkedNames}");
+    }
+
+    [Fact]
+    public void ErrnoNumbering_NumberWithoutAName_KeepsTheNumber()
+    {
+        Assert.Equal(1067, (int)ErrnoNumbering.Darwin.ToErrno(67));
+        Assert.Equal(1500, (int)ErrnoNumbering.FreeBsd.ToErrno(500));
+    }
+
+    [Theory]
+    [InlineData("linux-amd64")]
+    [InlineData("linux-arm64")]
+    public void Libc_Constants_MatchTheHeaders(string system)
+    {
+        var abi = SystemAbi.Of(system);
+        Assert.All(LibcConstants.All, constant => Assert.Equal(abi.Numbers[constant.Name], constant.Value));
+    }
+}

@@ -1,0 +1,88 @@
+using Kqueue.Epoll;
+using Kqueue.Interop;
+using Kqueue.Tests.Infrastructure;
+using static Kqueue.KEventFlags;
+
+namespace Kqueue.Tests.Epoll;
+
+/// <summary>The descriptors that the backend makes for itself.</summary>
+public sealed class EpollDescriptorTests
+{
+    private const string Descriptors = "/proc/self/fd";
+    private const int O_CLOEXEC = 0x80000;
+
+    private static readonly KEvent[] s_timers =
+    [
+        Changes.Timer(1, Add, KEventNotes.Seconds, data: 3600),
+        Changes.Timer(2, Add | OneShot, KEventNotes.Milliseconds, data: 0),
+        Changes.Timer(3, Add | OneShot, KEventNotes.Absolute | KEventNotes.Seconds, data: int.MaxValue),
+    ];
+
+    public EpollDescriptorTests() => Assert.SkipUnless(OperatingSystem.IsLinux(), "epoll is Linux's");
+
+    [Fact]
+    public void Dispose_TimersAndUserKnotes_LeavesNoDescriptorBehind()
+    {
+        var before = Own();
+        using (var queue = Create())
+        {
+            queue.Apply(s_timers);
+            queue.Apply(Changes.User(1, Add));
+            Assert.NotEmpty(Own().Except(before));
+        }
+
+        Assert.Empty(Own().Except(before));
+    }
+
+    [Fact]
+    public void TimerOneShot_Fired_ItsDescriptorIsClosed()
+    {
+        using var queue = Create();
+        var before = Own();
+        queue.Apply(Changes.Timer(2, Add | OneShot, KEventNotes.Milliseconds, data: 0));
+
+        queue.WaitForEvent();
+
+        Assert.Empty(Own().Except(before));
+    }
+
+    [Fact]
+    public void EveryDescriptor_IsClosedOnExec()
+    {
+        var before = Own();
+        using var queue = Create();
+        queue.Apply(s_timers);
+
+        Assert.All(Own().Except(before), number => Assert.Equal(O_CLOEXEC, FlagsOf(number) & O_CLOEXEC));
+    }
+
+    [Fact]
+    public void Change_OfABackendsOwnDescriptor_IsAnsweredWithEBADF()
+    {
+        var before = Own();
+        using var queue = Create();
+        queue.Apply(Changes.Timer(1, Add, KEventNotes.Seconds, data: 3600));
+        var own = Own().Except(before).Select(nint.Parse).ToArray();
+
+        // The epoll descriptor itself is refused by the kernel.
+        var errors = own.Select(ident =>
+            queue.ApplyForResult(new KEvent(ident, KEventFilter.Read, Add)).ChangeError).ToArray();
+
+        Assert.Equal([Errno.EBADF, Errno.EBADF, Errno.EINVAL], errors.Order());
+    }
+
+    private static EpollKernelQueue Create() => new(fillData: true, isPrecise: true);
+
+    private static HashSet<string> Own() =>
+    [
+        .. Directory.GetFiles(Descriptors)
+            .Where(path => new FileInfo(path).LinkTarget is "anon_inode:[eventpoll]" or "anon_inode:[eventfd]" or "anon_inode:[timerfd]")
+            .Select(path => Path.GetFileName(path)),
+    ];
+
+    private static int FlagsOf(string number)
+    {
+        var line = File.ReadLines("/proc/self/fdinfo/" + number).First(line => line.StartsWith("flags:", StringComparison.Ordinal));
+        return Convert.ToInt32(line["flags:".Length..].Trim(), fromBase: 8);
+    }
+}

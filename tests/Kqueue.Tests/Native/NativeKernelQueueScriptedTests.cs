@@ -1,0 +1,282 @@
+using Kqueue.Interop;
+using static Kqueue.KEventFlags;
+
+namespace Kqueue.Tests.Native;
+
+/// <summary>The native path against one awkward answer of a kernel at a time.</summary>
+public sealed class NativeKernelQueueScriptedTests
+{
+    private static readonly KEvent s_add = new(3, KEventFilter.Read, Add | Clear, userData: 9);
+
+    public static TheoryData<string> Layouts => ["darwin", "freebsd", "netbsd", "libkqueue"];
+
+    [Theory]
+    [MemberData(nameof(Layouts))]
+    public void Kevent_Interrupted_ReturnsNoEventsAndHandsTheChangesInOnce(string layout)
+    {
+        using var queue = ScriptedKernel.CreateQueue(layout, out var kernel);
+        kernel.Fail("EINTR");
+
+        Assert.Equal(0, queue.Kevent([s_add], new KEvent[4]));
+
+        Assert.Single(kernel.Calls);
+    }
+
+    [Theory]
+    [MemberData(nameof(Layouts))]
+    public void Kevent_NoEventsInAnEndlessWait_IsNoError(string layout)
+    {
+        using var queue = ScriptedKernel.CreateQueue(layout, out var kernel);
+        kernel.Answer();
+
+        Assert.Equal(0, queue.Kevent([], new KEvent[4]));
+
+        Assert.Null(Assert.Single(kernel.Calls).Timeout);
+    }
+
+    [Theory]
+    [MemberData(nameof(Layouts))]
+    public void Kevent_ChangeFailedWithRoom_TheErrorIsUnderItsName(string layout)
+    {
+        using var queue = ScriptedKernel.CreateQueue(layout, out var kernel);
+        kernel.Answer(call => call.Changes[0] with
+        {
+            // XNU adds EV_ERROR to the flags of the change.
+            Flags = call.Changes[0].Flags | (uint)kernel.Abi["EV_ERROR"],
+            Data = kernel.NumberOf("EOPNOTSUPP"),
+        });
+        var events = new KEvent[4];
+
+        Assert.Equal(1, queue.Kevent([s_add], events));
+
+        Assert.Equal(Errno.EOPNOTSUPP, events[0].ChangeError);
+        Assert.Equal((3, KEventFilter.Read, 9), (events[0].Ident, events[0].Filter, events[0].UserData));
+    }
+
+    [Theory]
+    [MemberData(nameof(Layouts))]
+    public void Kevent_ChangeFailedWithoutRoom_TheErrorIsUnderItsName(string layout)
+    {
+        using var queue = ScriptedKernel.CreateQueue(layout, out var kernel);
+        kernel.Fail("ETIMEDOUT");
+
+        Assert.Equal(Errno.ETIMEDOUT, queue.TryKevent([s_add], [], timeoutNs: 0).Error);
+    }
+
+    [Theory]
+    [MemberData(nameof(Layouts))]
+    public void Kevent_EofWithASocketError_TheErrorIsUnderItsName(string layout)
+    {
+        using var queue = ScriptedKernel.CreateQueue(layout, out var kernel);
+        kernel.Answer(new PlayedEntry(
+            3,
+            kernel.Abi["EVFILT_READ"],
+            (uint)(kernel.Abi["EV_EOF"] | kernel.Abi["EV_CLEAR"]),
+            (uint)kernel.NumberOf("ECONNRESET"),
+            Data: 5,
+            UserData: 9));
+        var events = new KEvent[1];
+
+        Assert.Equal(1, queue.Kevent([], events));
+
+        Assert.Equal(Eof | Clear, events[0].Flags);
+        Assert.Equal((Errno.ECONNRESET, 5), (events[0].SocketError, events[0].Data));
+    }
+
+    // NetBSD 7 was seen to return such an event (golang/go#14127): it must arrive as it is, for the caller to drop.
+    [Theory]
+    [MemberData(nameof(Layouts))]
+    public void Kevent_EventWithoutUserData_PassesThrough(string layout)
+    {
+        using var queue = ScriptedKernel.CreateQueue(layout, out var kernel);
+        kernel.Answer(new PlayedEntry(0, kernel.Abi["EVFILT_READ"], Flags: 0));
+        var events = new KEvent[1];
+
+        Assert.Equal(1, queue.Kevent([], events));
+
+        Assert.Equal((0, 0), (events[0].Ident, events[0].UserData));
+    }
+
+    [Theory]
+    [MemberData(nameof(Layouts))]
+    public void Kevent_KernelEchoesTheChangesFlags_TheyAreNotReported(string layout)
+    {
+        using var queue = ScriptedKernel.CreateQueue(layout, out var kernel);
+        var echoed = kernel.Abi["EV_ADD"] | kernel.Abi["EV_ENABLE"] | kernel.Abi["EV_CLEAR"];
+        kernel.Answer(new PlayedEntry(3, kernel.Abi["EVFILT_WRITE"], (uint)echoed));
+        var events = new KEvent[1];
+
+        queue.Kevent([], events);
+
+        Assert.Equal((KEventFilter.Write, Clear), (events[0].Filter, events[0].Flags));
+    }
+
+    // XNU defers the deletion of a knote that is being delivered and says EINPROGRESS (nanomsg/nng#318).
+    [Fact]
+    public void Kevent_DarwinDefersADeletion_IsSuccess()
+    {
+        using var queue = ScriptedKernel.CreateQueue("darwin", out var kernel);
+        var deletion = new KEvent(3, KEventFilter.Read, Delete);
+        kernel.Fail("EINPROGRESS");
+        kernel.Answer(call => call.Changes[0] with { Flags = (uint)kernel.Abi["EV_ERROR"], Data = kernel.NumberOf("EINPROGRESS") });
+
+        Assert.Equal(0, queue.Kevent([deletion], []));
+        Assert.Equal(0, queue.Kevent([deletion], new KEvent[1]));
+    }
+
+    [Theory]
+    [MemberData(nameof(Layouts))]
+    public void Kevent_Timeouts_AreCutToWhatEveryKernelTakes(string layout)
+    {
+        using var queue = ScriptedKernel.CreateQueue(layout, out var kernel);
+        var events = new KEvent[1];
+
+        queue.Kevent([], events, timeoutNs: 0);
+        queue.Kevent([], events, timeoutNs: 1_500_000_001);
+        queue.Kevent([], events, timeoutNs: long.MaxValue);
+        queue.Kevent([], events);
+        queue.Kevent([], []);
+
+        Assert.Equal([(0L, 0L), (1L, 500_000_001L), (86_400L, 0L), null, (0L, 0L)], kernel.Calls.Select(call => call.Timeout));
+    }
+
+    [Theory]
+    [MemberData(nameof(Layouts))]
+    public void Kevent_EveryFilterAndFlag_HasTheSystemsNumbers(string layout)
+    {
+        using var queue = ScriptedKernel.CreateQueue(layout, out var kernel);
+        var abi = kernel.Abi;
+
+        queue.Kevent(
+            [
+                new KEvent(3, KEventFilter.Read, Add | Clear | Receipt, KEventNotes.LowWater, data: 10, userData: -2),
+                new KEvent(4, KEventFilter.Write, Add | OneShot | Disable),
+                new KEvent(5, KEventFilter.User, None, KEventNotes.Trigger),
+                new KEvent(6, KEventFilter.Timer, Add | Dispatch, KEventNotes.Microseconds, data: long.MaxValue),
+            ],
+            new KEvent[4],
+            timeoutNs: 0);
+
+        var flags = abi["EV_ADD"] | abi["EV_CLEAR"] | abi["EV_RECEIPT"];
+        Assert.Equal(
+            [
+                new(3, abi["EVFILT_READ"], (uint)flags, (uint)abi["NOTE_LOWAT"], 10, -2),
+                new(4, abi["EVFILT_WRITE"], (uint)(abi["EV_ADD"] | abi["EV_ONESHOT"] | abi["EV_DISABLE"])),
+                new(5, abi["EVFILT_USER"], 0, (uint)abi["NOTE_TRIGGER"]),
+                new(6, abi["EVFILT_TIMER"], (uint)(abi["EV_ADD"] | abi["EV_DISPATCH"]), (uint)abi["NOTE_USECONDS"], long.MaxValue),
+            ],
+            Assert.Single(kernel.Calls).Changes);
+    }
+
+    [Theory]
+    [InlineData("darwin", KEventNotes.Milliseconds, 0)]
+    [InlineData("darwin", KEventNotes.Seconds | KEventNotes.Absolute, 9)]
+    [InlineData("freebsd", KEventNotes.None, 0)]
+    [InlineData("freebsd", KEventNotes.Milliseconds, 2)]
+    [InlineData("freebsd", KEventNotes.Nanoseconds | KEventNotes.Absolute, 0x18)]
+    [InlineData("netbsd", KEventNotes.Milliseconds, 0)]
+    [InlineData("netbsd", KEventNotes.Nanoseconds, 3)]
+    [InlineData("libkqueue", KEventNotes.Nanoseconds, 4)]
+    public void Kevent_TimerUnit_IsTheSystemsNote(string layout, KEventNotes notes, uint expected)
+    {
+        using var queue = ScriptedKernel.CreateQueue(layout, out var kernel);
+
+        queue.Kevent([new KEvent(1, KEventFilter.Timer, Add, notes, data: 1)], []);
+
+        Assert.Equal(expected, Assert.Single(kernel.Calls).Changes[0].Notes);
+    }
+
+    [Fact]
+    public void Kevent_NoUserFilter_IsAnErrorThatNamesFilterAndPlatform()
+    {
+        var kernel = ScriptedKernel.Of("netbsd");
+        kernel.Answer(kernel.BadDescriptor);
+        kernel.Answer(call => call.Changes[0] with { Flags = (uint)kernel.Abi["EV_ERROR"], Data = kernel.NumberOf("EINVAL") });
+        using var queue = kernel.CreateQueue("netbsd");
+
+        var error = Assert.Throws<PlatformNotSupportedException>(
+            () => queue.Kevent([s_add, new KEvent(1, KEventFilter.User, Add)], []));
+
+        Assert.Contains("USER", error.Message, StringComparison.Ordinal);
+        Assert.Contains("netbsd", error.Message, StringComparison.Ordinal);
+        Assert.Equal(2, kernel.Calls.Count);
+    }
+
+    [Theory]
+    [MemberData(nameof(Layouts))]
+    public void Create_SelfCheck_AsksWithoutWaiting(string layout)
+    {
+        var kernel = ScriptedKernel.Of(layout);
+        kernel.AnswerSelfCheck();
+
+        kernel.CreateQueue(layout).Dispose();
+
+        Assert.All(kernel.Calls, call => Assert.Equal((0, 0), call.Timeout));
+        Assert.Equal(-1, kernel.Calls[0].Changes[0].Ident);
+        Assert.Equal([0], kernel.Closed);
+    }
+
+    [Theory]
+    [InlineData("darwin", "freebsd")]
+    [InlineData("darwin", "netbsd")]
+    [InlineData("freebsd", "darwin")]
+    [InlineData("freebsd", "netbsd")]
+    [InlineData("netbsd", "darwin")]
+    [InlineData("netbsd", "freebsd")]
+    public void Create_KernelSpeaksAnotherLayout_ThrowsAndClosesTheQueue(string layout, string spoken)
+    {
+        var kernel = ScriptedKernel.Of(spoken);
+        kernel.Answer(kernel.BadDescriptor);
+
+        var error = Assert.Throws<KernelQueueException>(() => kernel.CreateQueue(layout));
+
+        Assert.Contains(layout, error.Message, StringComparison.Ordinal);
+        Assert.Contains(nameof(KernelQueueOptions.Layout), error.Message, StringComparison.Ordinal);
+        Assert.Equal([0], kernel.Closed);
+    }
+
+    [Theory]
+    [MemberData(nameof(Layouts))]
+    public void Create_KernelAcceptsABadDescriptor_Throws(string layout)
+    {
+        var kernel = ScriptedKernel.Of(layout);
+        kernel.Answer();
+
+        Assert.Throws<KernelQueueException>(() => kernel.CreateQueue(layout));
+    }
+
+    [Theory]
+    [MemberData(nameof(Layouts))]
+    public void Create_CloseOnExec_IsAskedForWhereOneCallCanDoIt(string layout)
+    {
+        var kernel = ScriptedKernel.Of(layout);
+        kernel.AnswerSelfCheck();
+
+        kernel.CreateQueue(layout).Dispose();
+
+        Assert.Equal(layout is "freebsd" or "netbsd" ? kernel.Abi["O_CLOEXEC"] : null, kernel.CreateFlags);
+    }
+
+    [Fact]
+    public void Create_LimitOfQueuesReached_SaysSo()
+    {
+        var kernel = ScriptedKernel.Of("freebsd");
+        kernel.CreateErrno = kernel.NumberOf("ENOMEM");
+
+        var error = Assert.Throws<KernelQueueException>(() => kernel.CreateQueue("freebsd"));
+
+        Assert.Equal(Errno.ENOMEM, error.Error);
+        Assert.Contains("limit", error.Message, StringComparison.Ordinal);
+    }
+
+    // libkqueue takes at most 512 events at a call, and a list on the stack has its bound too.
+    [Fact]
+    public void Kevent_LongEventList_IsHandedInUpToABound()
+    {
+        using var queue = ScriptedKernel.CreateQueue("libkqueue", out var kernel);
+
+        queue.Kevent([], new KEvent[10_000], timeoutNs: 0);
+
+        Assert.InRange(Assert.Single(kernel.Calls).EventCapacity, 64, 512);
+    }
+}
