@@ -13,8 +13,15 @@ internal static class ChangeList
 
     public static void Validate(ReadOnlySpan<KEvent> changes, int eventCapacity)
     {
+        const KEventFlags Contradiction = KEventFlags.Enable | KEventFlags.Disable;
         foreach (ref readonly var change in changes)
         {
+            if ((change.Flags & Contradiction) == Contradiction)
+            {
+                // EINVAL on FreeBSD, while XNU lets DISABLE win (kern_event.c, kqueue_register and kevent_register).
+                ThrowContradiction(change);
+            }
+
             if ((change.Flags & KEventFlags.Receipt) != 0 && eventCapacity < changes.Length)
             {
                 // FreeBSD, OpenBSD and NetBSD then stop after the first change and report success (FreeBSD
@@ -43,6 +50,9 @@ internal static class ChangeList
             throw new ArgumentException($"TIMER {change.Ident}: give one unit, not {change.Notes}.", nameof(change));
         }
     }
+
+    private static void ThrowContradiction(in KEvent change) => throw new ArgumentException(
+        $"{change.Filter} {change.Ident}: give ENABLE or DISABLE, not both.", nameof(change));
 
     private static void ThrowReceiptRoom(int changes, int events) => throw new ArgumentException(
         $"A change list with RECEIPT needs an event list with an entry for each change: {changes}, not {events}.",

@@ -7,8 +7,23 @@ namespace Kqueue;
 /// the system's own kqueue on macOS and FreeBSD, and the same contract over epoll on Linux.
 /// </summary>
 /// <remarks>
-/// Any thread may hand in changes at any time, also while another thread waits. One thread at a time may wait.
-/// Wake the waiting thread and let it leave before the queue is disposed: some kernels do not wake it themselves.
+/// <para>
+/// Any thread may hand in changes at any time, also while another thread waits. One thread at a time should wait: a
+/// level-triggered event goes to every thread that does.
+/// </para>
+/// <para>
+/// A change of a knote that exists takes over the user data, even a bare trigger (FreeBSD kern_event.c,
+/// kqueue_register): send the same with every change. The mode (CLEAR, ONESHOT, DISPATCH) is that of creation: delete
+/// the knote to choose another. Add a USER knote first and trigger it in a later change, without CLEAR.
+/// </para>
+/// <para>
+/// Closing a descriptor removes its knotes. An event that another call has already returned can still name it: tell
+/// the two apart by the user data.
+/// </para>
+/// <para>
+/// Wake the waiting thread and let it leave before the queue is disposed: macOS and OpenBSD wake it, FreeBSD leaves it
+/// asleep, and NetBSD blocks until it wakes by itself.
+/// </para>
 /// </remarks>
 public abstract class KernelQueue : IDisposable
 {
@@ -38,15 +53,23 @@ public abstract class KernelQueue : IDisposable
     /// <param name="changes">The changes, applied in order before anything is waited for.</param>
     /// <param name="events">
     /// Where events go. A change that failed takes an entry with <see cref="KEventFlags.Error"/>, and then the call
-    /// does not wait. An empty list returns at once, whatever the timeout.
+    /// neither waits nor reports events. An empty list returns at once, whatever the timeout. A change with
+    /// <see cref="KEventFlags.Receipt"/> needs a list with an entry for every change. A list longer than the kernel
+    /// fills at a time is no error: the rest comes with the next call.
     /// </param>
     /// <param name="timeoutNs">
     /// How long to wait, in nanoseconds: 0 does not wait, <see cref="InfiniteTimeout"/> waits for ever.
     /// </param>
     /// <returns>
-    /// How many entries of <paramref name="events"/> are filled: 0 after the timeout, or after a signal (the changes
-    /// have been applied all the same).
+    /// How many entries of <paramref name="events"/> are filled: 0 after the timeout, after a signal (the changes have
+    /// been applied all the same), or for no reason at all, as macOS was seen to do (dotnet/runtime#36466).
     /// </returns>
+    /// <exception cref="ArgumentException">
+    /// A change contradicts itself, or there is no room for the receipts. No change was applied.
+    /// </exception>
+    /// <exception cref="PlatformNotSupportedException">
+    /// The backend cannot do what a change asks; the message names the filter and the note. No change was applied.
+    /// </exception>
     /// <exception cref="KernelQueueException">
     /// A change failed and <paramref name="events"/> had no room to say so (the changes after it were not applied), or
     /// the queue itself failed.
@@ -67,7 +90,7 @@ public abstract class KernelQueue : IDisposable
     /// <param name="changes">The changes.</param>
     /// <param name="events">Where events go.</param>
     /// <param name="timeoutNs">How long to wait, in nanoseconds.</param>
-    /// <returns>How many entries are filled, or the error.</returns>
+    /// <returns>How many entries are filled, or the error: EINVAL for a negative timeout.</returns>
     public abstract KernelResult TryKevent(ReadOnlySpan<KEvent> changes, Span<KEvent> events, long timeoutNs);
 
     /// <summary>Gives the queue back. No thread may be waiting in it.</summary>

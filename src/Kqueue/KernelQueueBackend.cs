@@ -27,6 +27,14 @@ internal static class KernelQueueBackend
             return NativeKernelQueueFactory.Create(abi, KqueueLibrary.Load(library, options.SymbolPrefix, abi));
         }
 
+        if (options.Layout is not null || options.SymbolPrefix.Length > 0)
+        {
+            throw new ArgumentException(
+                $"{nameof(options.Layout)} and {nameof(options.SymbolPrefix)} describe a library: give " +
+                $"{nameof(options.Library)} too, or neither.",
+                nameof(options));
+        }
+
         return SystemAbi is { } systemAbi
             ? NativeKernelQueueFactory.Create(systemAbi, KqueueLibrary.LoadSystem(systemAbi))
             : new EpollKernelQueue(options.FillData, EpollWait.IsPreciseAvailable);

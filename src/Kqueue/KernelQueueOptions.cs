@@ -7,6 +7,10 @@ public sealed class KernelQueueOptions
     /// The library that holds <c>kqueue</c> and <c>kevent</c>: a name or a path. Defaults to null: the system's own,
     /// which on Linux is this library's epoll backend.
     /// </summary>
+    /// <remarks>
+    /// A kernel built as a library has descriptors of its own: nothing but its own calls may touch them. libkqueue
+    /// shares the process's, but does not notice when one is closed: delete its knotes first.
+    /// </remarks>
     public string? Library { get; set; }
 
     /// <summary>What stands before the two names in <see cref="Library"/>. Defaults to nothing.</summary>
@@ -22,5 +26,9 @@ public sealed class KernelQueueOptions
     /// Whether <see cref="KEvent.Data"/> of READ and WRITE events is filled. Defaults to true. The epoll backend asks
     /// for it with a system call per event, so switch it off where nobody reads it; a kqueue fills it in any case.
     /// </summary>
+    /// <remarks>
+    /// The question also tells the epoll backend that a descriptor was closed while a duplicate keeps its socket open:
+    /// Linux goes on reporting then, where a BSD falls silent.
+    /// </remarks>
     public bool FillData { get; set; } = true;
 }

@@ -20,6 +20,13 @@ public sealed class KernelQueueTests
         Assert.Equal(KernelQueue.IsSupported, KernelQueue.UnsupportedReason is null);
 
     [Fact]
+    public void Create_LayoutOrPrefixWithoutLibrary_IsRefused()
+    {
+        Assert.Throws<ArgumentException>(() => KernelQueue.Create(new KernelQueueOptions { Layout = "darwin" }));
+        Assert.Throws<ArgumentException>(() => KernelQueue.Create(new KernelQueueOptions { SymbolPrefix = "ff_" }));
+    }
+
+    [Fact]
     public void Create_NoSuchLibrary_NamesItAndSaysWhatToGive()
     {
         var error = Assert.Throws<DllNotFoundException>(

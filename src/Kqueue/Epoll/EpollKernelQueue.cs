@@ -125,22 +125,13 @@ internal sealed class EpollKernelQueue : KernelQueue
         return KernelResult.Success(writer.Count);
     }
 
-    private Errno ApplyOne(in KEvent change)
+    private Errno ApplyOne(in KEvent change) => change.Filter switch
     {
-        const KEventFlags Contradiction = KEventFlags.Enable | KEventFlags.Disable;
-        if ((change.Flags & Contradiction) == Contradiction)
-        {
-            return Errno.EINVAL;
-        }
-
-        return change.Filter switch
-        {
-            KEventFilter.Read or KEventFilter.Write => _descriptors.Apply(change),
-            KEventFilter.Timer => _timers.Apply(change),
-            KEventFilter.User => _users.Apply(change),
-            _ => Errno.EINVAL,
-        };
-    }
+        KEventFilter.Read or KEventFilter.Write => _descriptors.Apply(change),
+        KEventFilter.Timer => _timers.Apply(change),
+        KEventFilter.User => _users.Apply(change),
+        _ => Errno.EINVAL,
+    };
 
     private static KEvent ChangeResult(in KEvent change, Errno error) => new(
         change.Ident, change.Filter, change.Flags | KEventFlags.Error, change.Notes, (long)error, change.UserData);

@@ -165,6 +165,15 @@ public abstract partial class KernelQueueContract
     }
 
     [Fact]
+    public void Change_EnableAndDisable_IsRefused()
+    {
+        var queue = CreateQueue();
+        var pair = ConnectPair();
+
+        Assert.Throws<ArgumentException>(() => queue.Apply(Changes.Read(pair.Near, Add | Enable | Disable)));
+    }
+
+    [Fact]
     public void Change_LongList_IsAppliedWhole()
     {
         var queue = CreateQueue();

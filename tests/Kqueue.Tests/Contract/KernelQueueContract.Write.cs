@@ -220,4 +220,31 @@ public abstract partial class KernelQueueContract
         var reported = queue.WaitForEvent();
         Assert.Equal((KEventFilter.Write, None), (reported.Filter, reported.Flags & Eof));
     }
+
+    [Fact]
+    public void Write_ConnectSucceeds_IsReportedWithoutEof()
+    {
+        Assert.SkipWhen(Sockets.LacksPendingConnect is not null, Sockets.LacksPendingConnect ?? "");
+        var queue = CreateQueue();
+        var listen = Own(Sockets.Listen());
+        var socket = Own(Sockets.StartConnect(Sockets.PortOf(listen)));
+
+        queue.Apply(Changes.Write(socket, Add | OneShot));
+
+        Assert.Equal(None, queue.WaitForEvent().Flags & Eof);
+    }
+
+    [Fact]
+    public void Write_ConnectIsRefused_IsReportedWithEof()
+    {
+        Assert.SkipWhen(Sockets.LacksPendingConnect is not null, Sockets.LacksPendingConnect ?? "");
+        var queue = CreateQueue();
+        var bound = Own(Sockets.CreateStream());
+        Sockets.Bind(bound);
+        var socket = Own(Sockets.StartConnect(Sockets.PortOf(bound)));
+
+        queue.Apply(Changes.Write(socket, Add | OneShot));
+
+        Assert.Equal(Eof, queue.WaitForEvent().Flags & Eof);
+    }
 }

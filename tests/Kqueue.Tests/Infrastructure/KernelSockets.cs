@@ -85,6 +85,24 @@ internal sealed unsafe class KernelSockets
 
     public TestSocket CreateStream() => Wrap(_socket(SocketNumbers.AF_INET, SocketNumbers.SOCK_STREAM, 0), "socket");
 
+    /// <summary>Why no connect can be left pending; null when one can.</summary>
+    public string? LacksPendingConnect =>
+        _numbers.SockNonBlock == 0 ? "the kernel has no SOCK_NONBLOCK, and fcntl is variadic" : null;
+
+    /// <summary>Starts to connect to a port of the loopback interface and does not wait for the end.</summary>
+    public TestSocket StartConnect(int port)
+    {
+        var type = SocketNumbers.SOCK_STREAM | _numbers.SockNonBlock;
+        var socket = Wrap(_socket(SocketNumbers.AF_INET, type, 0), "socket");
+        var address = stackalloc byte[AddressLength];
+        WriteLoopback(address, port);
+        var connected = Result(_connect(socket.Descriptor, address, AddressLength));
+
+        // A BSD may refuse at once (libuv, src/unix/tcp.c).
+        Assert.True(connected.Error is Errno.None or Errno.EINPROGRESS or Errno.ECONNREFUSED, $"connect: {connected}");
+        return socket;
+    }
+
     public TestSocket CreateDatagram() => Wrap(_socket(SocketNumbers.AF_INET, SocketNumbers.SOCK_DGRAM, 0), "socket");
 
     /// <summary>A TCP listen socket on a free port of the loopback interface.</summary>
@@ -175,7 +193,7 @@ internal sealed unsafe class KernelSockets
     {
         fixed (byte* source = bytes)
         {
-            return Result(Transfer(_send, descriptor, source, bytes.Length, _numbers.MsgDontWait | _numbers.FlagsNoSignal));
+            return Result(Transfer(_send, descriptor, source, bytes.Length, _numbers.MsgDontWait | _numbers.MsgNoSignal));
         }
     }
 
