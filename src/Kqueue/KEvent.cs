@@ -7,11 +7,15 @@ namespace Kqueue;
 /// One entry of a change list or of an event list: the neutral form of <c>struct kevent</c>. A backend translates it
 /// to and from the layout and the numbers of its system.
 /// </summary>
-/// <param name="ident">What is watched: the descriptor for READ and WRITE, the caller's own number for TIMER and USER.</param>
+/// <param name="ident">
+/// What is watched: the descriptor for READ and WRITE, the caller's own number for TIMER and USER.
+/// </param>
 /// <param name="filter">The kind of event.</param>
 /// <param name="flags">What to do with the knote, or, in an event, what the kernel says about it.</param>
 /// <param name="notes">Filter-specific flags (<c>fflags</c>); in an event with EOF, the socket's error.</param>
-/// <param name="data">Filter-specific data: a timer's period, or the number of bytes, connections or expirations.</param>
+/// <param name="data">
+/// Filter-specific data: a timer's period, or the number of bytes, connections or expirations.
+/// </param>
 /// <param name="userData">A value that every event of this knote carries back, untouched.</param>
 [DebuggerDisplay("{Filter} {Ident} {Flags} notes={Notes} data={Data} udata={UserData}")]
 public readonly struct KEvent(
@@ -37,7 +41,9 @@ public readonly struct KEvent(
     /// <summary>The filter's own flags (<c>fflags</c>).</summary>
     public KEventNotes Notes { get; } = notes;
 
-    /// <summary>The filter's own data; in an entry with <see cref="KEventFlags.Error"/> the <see cref="Errno"/>.</summary>
+    /// <summary>
+    /// The filter's own data; in an entry with <see cref="KEventFlags.Error"/> the <see cref="Errno"/>.
+    /// </summary>
     public long Data { get; } = data;
 
     /// <summary>The caller's value (<c>udata</c>).</summary>

@@ -7,7 +7,9 @@ public enum KEventFlags : ushort
     /// <summary>No flag; on a USER knote the change that triggers it.</summary>
     None = 0,
 
-    /// <summary>Add the knote, or change the notes, data and user data of the one that exists. Its mode stays.</summary>
+    /// <summary>
+    /// Add the knote, or change the notes, data and user data of the one that exists. Its mode stays.
+    /// </summary>
     Add = 0x0001,
 
     /// <summary>Remove the knote.</summary>

@@ -10,7 +10,9 @@ public enum KEventNotes : uint
     /// <summary>No note: a timer's data is in milliseconds.</summary>
     None = 0,
 
-    /// <summary>READ and WRITE: data is the low-water mark, in bytes, at which the event fires.</summary>
+    /// <summary>
+    /// READ and WRITE: data is the low-water mark, in bytes, at which the event fires. Not for WRITE on Linux.
+    /// </summary>
     LowWater = 0x0000_0001,
 
     /// <summary>TIMER: data is in seconds.</summary>

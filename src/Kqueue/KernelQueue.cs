@@ -36,7 +36,9 @@ public abstract class KernelQueue : IDisposable
     /// <summary>Why this platform has no kernel event queue, and what to do instead; null where it has one.</summary>
     public static string? UnsupportedReason => KernelQueueBackend.UnsupportedReason;
 
-    /// <summary>What serves the contract, for people: <c>epoll</c>, <c>kqueue (darwin)</c>, <c>kqueue (libkqueue)</c>.</summary>
+    /// <summary>
+    /// What serves the contract, for people: <c>epoll</c>, <c>kqueue (darwin)</c>, <c>kqueue (libkqueue)</c>.
+    /// </summary>
     public abstract string BackendName { get; }
 
     /// <summary>Makes a queue.</summary>
@@ -45,7 +47,9 @@ public abstract class KernelQueue : IDisposable
     /// <exception cref="PlatformNotSupportedException">
     /// This platform has no queue; ask <see cref="IsSupported"/> first.
     /// </exception>
-    /// <exception cref="KernelQueueException">The system refused, for example because it is out of descriptors.</exception>
+    /// <exception cref="KernelQueueException">
+    /// The system refused, for example because it is out of descriptors.
+    /// </exception>
     public static KernelQueue Create(KernelQueueOptions? options = null) =>
         KernelQueueBackend.Create(options ?? new KernelQueueOptions());
 

@@ -24,7 +24,7 @@ internal static class KernelQueueBackend
         if (options.Library is { } library)
         {
             var abi = AbiFor(options);
-            return NativeKernelQueueFactory.Create(abi, KqueueLibrary.Load(library, options.SymbolPrefix, abi));
+            return abi.CreateQueue(abi, KqueueLibrary.Load(library, options.SymbolPrefix, abi));
         }
 
         if (options.Layout is not null || options.SymbolPrefix.Length > 0)
@@ -36,12 +36,12 @@ internal static class KernelQueueBackend
         }
 
         return SystemAbi is { } systemAbi
-            ? NativeKernelQueueFactory.Create(systemAbi, KqueueLibrary.LoadSystem(systemAbi))
+            ? systemAbi.CreateQueue(systemAbi, KqueueLibrary.LoadSystem(systemAbi))
             : new EpollKernelQueue(options.FillData, EpollWait.IsPreciseAvailable);
     }
 
     private static KqueueAbi AbiFor(KernelQueueOptions options) =>
-        options.Layout is { } layout ? NativeKernelQueueFactory.AbiOf(layout) : SystemAbi ?? KqueueAbi.Libkqueue;
+        options.Layout is { } layout ? KqueueAbi.Of(layout) : SystemAbi ?? KqueueAbi.Libkqueue;
 
     private static string? FindUnsupportedReason()
     {

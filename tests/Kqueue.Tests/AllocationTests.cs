@@ -57,8 +57,8 @@ public sealed unsafe class AllocationTests
     [InlineData("netbsd")]
     public void NativeKevent_ChangesAndEvents_AllocateNothing(string layout)
     {
-        var abi = NativeKernelQueueFactory.AbiOf(layout);
-        using var queue = NativeKernelQueueFactory.Create(abi, QuietKernel.CallsOf(layout));
+        var abi = KqueueAbi.Of(layout);
+        using var queue = abi.CreateQueue(abi, QuietKernel.CallsOf(layout));
         var changes = new KEvent[64];
         Array.Fill(changes, new KEvent(1, KEventFilter.Read, Add | Clear));
         var events = new KEvent[1_024];
@@ -91,9 +91,9 @@ public sealed unsafe class AllocationTests
             Kqueue = (nint)(delegate* unmanaged<int>)&Kqueue,
             Kevent = layout switch
             {
-                "freebsd" => (nint)(delegate* unmanaged<int, FreeBsdKEvent*, int, FreeBsdKEvent*, int, TimeSpec*, int>)&KeventFreeBsd,
-                "netbsd" => (nint)(delegate* unmanaged<int, NetBsdKEvent*, nuint, NetBsdKEvent*, nuint, TimeSpec*, int>)&KeventNetBsd,
-                _ => (nint)(delegate* unmanaged<int, DarwinKEvent*, int, DarwinKEvent*, int, TimeSpec*, int>)&KeventDarwin,
+                "freebsd" => (nint)(delegate* unmanaged<int, void*, int, void*, int, void*, int>)&KeventFreeBsd,
+                "netbsd" => (nint)(delegate* unmanaged<int, void*, nuint, void*, nuint, void*, int>)&KeventNetBsd,
+                _ => (nint)(delegate* unmanaged<int, void*, int, void*, int, void*, int>)&KeventDarwin,
             },
             Close = (nint)(delegate* unmanaged<int, int>)&Close,
         };
@@ -106,20 +106,20 @@ public sealed unsafe class AllocationTests
 
         [UnmanagedCallersOnly]
         private static int KeventDarwin(
-            int queue, DarwinKEvent* changes, int changeCount, DarwinKEvent* events, int eventCount, TimeSpec* timeout) =>
-            Refuse(changes, changeCount, events);
+            int queue, void* changes, int changeCount, void* events, int eventCount, void* timeout) =>
+            Refuse((DarwinKEvent*)changes, changeCount, events);
 
         [UnmanagedCallersOnly]
         private static int KeventFreeBsd(
-            int queue, FreeBsdKEvent* changes, int changeCount, FreeBsdKEvent* events, int eventCount, TimeSpec* timeout) =>
-            Refuse(changes, changeCount, events);
+            int queue, void* changes, int changeCount, void* events, int eventCount, void* timeout) =>
+            Refuse((FreeBsdKEvent*)changes, changeCount, events);
 
         [UnmanagedCallersOnly]
         private static int KeventNetBsd(
-            int queue, NetBsdKEvent* changes, nuint changeCount, NetBsdKEvent* events, nuint eventCount, TimeSpec* timeout) =>
-            Refuse(changes, (int)changeCount, events);
+            int queue, void* changes, nuint changeCount, void* events, nuint eventCount, void* timeout) =>
+            Refuse((NetBsdKEvent*)changes, (int)changeCount, events);
 
-        private static int Refuse<T>(T* changes, int changeCount, T* events)
+        private static int Refuse<T>(T* changes, int changeCount, void* events)
             where T : unmanaged, INativeKEvent<T>
         {
             if (changeCount != 1 || changes[0].Ident != -1)
@@ -127,7 +127,7 @@ public sealed unsafe class AllocationTests
                 return 0;
             }
 
-            events[0] = T.From(-1, changes[0].Filter, Error, notes: 0, (long)Errno.EBADF, changes[0].UserData);
+            *(T*)events = T.From(-1, changes[0].Filter, Error, notes: 0, (long)Errno.EBADF, changes[0].UserData);
             return 1;
         }
     }

@@ -33,8 +33,7 @@ internal sealed class DescriptorKnotes(EpollInstance epoll, ActiveKnotes active,
     public void Forget(Registration registration)
     {
         registration.IsRegistered = false;
-        Detach(registration.Read);
-        Detach(registration.Write);
+        DetachAll(registration);
     }
 
     public void Detach(Knote knote)
@@ -171,15 +170,20 @@ internal sealed class DescriptorKnotes(EpollInstance epoll, ActiveKnotes active,
             return error;
         }
 
-        var isRegistered = registration.IsRegistered;
-        Forget(registration);
+        // Whatever is attached belonged to an earlier descriptor of the number.
+        DetachAll(registration);
         if (error == Errno.None)
         {
-            registration.IsRegistered = isRegistered;
             knote.Attach(change);
         }
 
         return error;
+    }
+
+    private void DetachAll(Registration registration)
+    {
+        Detach(registration.Read);
+        Detach(registration.Write);
     }
 
     private Errno Change(Registration registration, in KEvent change)

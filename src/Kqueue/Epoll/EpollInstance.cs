@@ -52,17 +52,26 @@ internal sealed class EpollInstance
 
     public void Displace(Registration registration) => _registrations[registration.Descriptor] = null;
 
-    /// <summary>Registers with a new generation. On success everything of an earlier one is stale.</summary>
+    /// <summary>
+    /// Registers with a new generation: everything of an earlier one is stale. EEXIST leaves the registration as it is.
+    /// </summary>
     public Errno Add(Registration registration, uint interest)
     {
         var generation = _lastGeneration + 1;
         var error = Control(Libc.EPOLL_CTL_ADD, registration.Descriptor, generation, interest);
-        if (error == Errno.None)
+        if (error == Errno.EEXIST && !registration.IsRegistered)
+        {
+            // The descriptor was closed while a duplicate kept its registration alive, and the duplicate has taken
+            // the number over (epoll(7), Q6).
+            error = Control(Libc.EPOLL_CTL_MOD, registration.Descriptor, generation, interest);
+        }
+
+        if (error != Errno.EEXIST)
         {
             _lastGeneration = generation;
             registration.Generation = generation;
             registration.Interest = interest;
-            registration.IsRegistered = true;
+            registration.IsRegistered = error == Errno.None;
         }
 
         return error;

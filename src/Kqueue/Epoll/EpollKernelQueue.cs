@@ -134,7 +134,12 @@ internal sealed class EpollKernelQueue : KernelQueue
     };
 
     private static KEvent ChangeResult(in KEvent change, Errno error) => new(
-        change.Ident, change.Filter, change.Flags | KEventFlags.Error, change.Notes, (long)error, change.UserData);
+        change.Ident,
+        change.Filter,
+        (change.Flags & Knote.ModeFlags) | KEventFlags.Error,
+        KEventNotes.None,
+        (long)error,
+        change.UserData);
 
     // Wakes without an event (a stale one, a trigger that another call has reported) do not end the wait.
     private KernelResult Wait(Span<KEvent> events, long timeoutNs)

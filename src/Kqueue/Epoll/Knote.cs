@@ -9,7 +9,8 @@ namespace Kqueue.Epoll;
 /// <param name="registration">The epoll registration behind READ, WRITE and TIMER; null for USER.</param>
 internal sealed class Knote(nint ident, KEventFilter filter, Registration? registration = null)
 {
-    private const KEventFlags ModeFlags =
+    /// <summary>The flags that a knote keeps and its events echo.</summary>
+    public const KEventFlags ModeFlags =
         KEventFlags.OneShot | KEventFlags.Clear | KEventFlags.Dispatch | KEventFlags.Receipt;
 
     private const KEventFlags EdgeFlags = KEventFlags.OneShot | KEventFlags.Clear | KEventFlags.Dispatch;
@@ -51,8 +52,8 @@ internal sealed class Knote(nint ident, KEventFilter filter, Registration? regis
     public bool IsOneShot => (Mode & KEventFlags.OneShot) != 0;
 
     /// <summary>
-    /// How epoll has to report for this knote. A low-water mark counts as edge: a level registration would wake the
-    /// waiter for every byte below the mark, again and again.
+    /// How epoll has to report for this knote. A low-water mark counts as edge: a level registration would not let the
+    /// waiter sleep as long as fewer bytes are in.
     /// </summary>
     public Triggering Triggering => TriggeringOf(IsArmed, Mode, Notes);
 
@@ -60,7 +61,9 @@ internal sealed class Knote(nint ident, KEventFilter filter, Registration? regis
     public static Triggering TriggeringOf(in KEvent change) =>
         TriggeringOf((change.Flags & KEventFlags.Disable) == 0, change.Flags, change.Notes);
 
-    /// <summary>Makes the knote. Its mode is that of creation for good (FreeBSD kern_event.c, kqueue_register).</summary>
+    /// <summary>
+    /// Makes the knote. Its mode is that of creation for good (FreeBSD kern_event.c, kqueue_register).
+    /// </summary>
     public void Attach(in KEvent change, KEventFlags impliedMode = KEventFlags.None)
     {
         IsAttached = true;

@@ -44,7 +44,9 @@ internal sealed class Registration
 
     public bool HasKnotes => Read.IsAttached || Write.IsAttached;
 
-    /// <summary>The registration of the timerfd behind the timer of the caller's number <paramref name="ident"/>.</summary>
+    /// <summary>
+    /// The registration of the timerfd behind the timer of the caller's number <paramref name="ident"/>.
+    /// </summary>
     public static Registration ForTimer(int descriptor, nint ident)
     {
         var registration = new Registration(descriptor, isOwn: true);

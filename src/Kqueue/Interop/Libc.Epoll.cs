@@ -40,7 +40,8 @@ internal static unsafe partial class Libc
 
         // By number, because musl has no function of this name. The C function is variadic, but on Linux x64 and
         // arm64 variadic integers travel in the same registers as fixed ones (System V and AAPCS64).
-        return Result((int)syscall(SYS_epoll_pwait2, epoll, (nint)events.Pointer, events.Capacity, (nint)(&timeout), 0, 0));
+        return Result((int)syscall(
+            SYS_epoll_pwait2, epoll, (nint)events.Pointer, events.Capacity, (nint)(&timeout), 0, 0));
     }
 
     [LibraryImport(LibraryName)]

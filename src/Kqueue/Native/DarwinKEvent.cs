@@ -29,13 +29,14 @@ internal struct DarwinKEvent : INativeKEvent<DarwinKEvent>
 
     public readonly nint UserData => udata;
 
-    public static DarwinKEvent From(nint ident, int filter, KEventFlags flags, uint notes, long data, nint userData) => new()
-    {
-        ident = ident,
-        filter = (short)filter,
-        flags = (ushort)flags,
-        fflags = notes,
-        data = (nint)data,
-        udata = userData,
-    };
+    public static DarwinKEvent From(
+        nint ident, int filter, KEventFlags flags, uint notes, long data, nint userData) => new()
+        {
+            ident = ident,
+            filter = (short)filter,
+            flags = (ushort)flags,
+            fflags = notes,
+            data = (nint)data,
+            udata = userData,
+        };
 }

@@ -32,15 +32,16 @@ internal struct FreeBsdKEvent : INativeKEvent<FreeBsdKEvent>
 
     public readonly nint UserData => udata;
 
-    public static FreeBsdKEvent From(nint ident, int filter, KEventFlags flags, uint notes, long data, nint userData) => new()
-    {
-        ident = ident,
-        filter = (short)filter,
-        flags = (ushort)flags,
-        fflags = notes,
-        data = data,
-        udata = userData,
-    };
+    public static FreeBsdKEvent From(
+        nint ident, int filter, KEventFlags flags, uint notes, long data, nint userData) => new()
+        {
+            ident = ident,
+            filter = (short)filter,
+            flags = (ushort)flags,
+            fflags = notes,
+            data = data,
+            udata = userData,
+        };
 
     /// <summary>Four numbers for extensions, which the filters of this library do not use.</summary>
     [InlineArray(4)]

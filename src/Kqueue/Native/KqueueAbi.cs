@@ -14,6 +14,9 @@ internal sealed record KqueueAbi
 
     public required string Name { get; init; }
 
+    /// <summary>Makes a queue with the system's layout of <c>struct kevent</c>.</summary>
+    public required Func<KqueueAbi, KqueueCalls, KernelQueue> CreateQueue { get; init; }
+
     public required ErrnoNumbering Errnos { get; init; }
 
     public int EvfiltRead { get; init; } = -1;
@@ -52,6 +55,7 @@ internal sealed record KqueueAbi
     public static KqueueAbi Darwin { get; } = new()
     {
         Name = "darwin",
+        CreateQueue = static (abi, calls) => new NativeKernelQueue<DarwinKEvent>(abi, calls),
         Errnos = ErrnoNumbering.Darwin,
         EvfiltUser = -10,
         NoteMicroseconds = 2,
@@ -63,6 +67,7 @@ internal sealed record KqueueAbi
     public static KqueueAbi FreeBsd { get; } = new()
     {
         Name = "freebsd",
+        CreateQueue = static (abi, calls) => new NativeKernelQueue<FreeBsdKEvent>(abi, calls),
         Errnos = ErrnoNumbering.FreeBsd,
         EvfiltUser = -11,
         NoteMilliseconds = 2,
@@ -76,6 +81,7 @@ internal sealed record KqueueAbi
     public static KqueueAbi NetBsd { get; } = new()
     {
         Name = "netbsd",
+        CreateQueue = static (abi, calls) => new NativeKernelQueue<NetBsdKEvent>(abi, calls),
         Errnos = ErrnoNumbering.NetBsd,
         EvfiltRead = 0,
         EvfiltWrite = 1,
@@ -94,12 +100,20 @@ internal sealed record KqueueAbi
     public static KqueueAbi Libkqueue { get; } = new()
     {
         Name = "libkqueue",
+        CreateQueue = static (abi, calls) => new NativeKernelQueue<DarwinKEvent>(abi, calls),
         Errnos = ErrnoNumbering.Linux,
         EvfiltUser = -11,
         NoteMicroseconds = 2,
         NoteNanoseconds = 4,
         NoteAbsolute = 8,
     };
+
+    private static KqueueAbi[] All => [Darwin, FreeBsd, NetBsd, Libkqueue];
+
+    /// <summary>The system that <see cref="KernelQueueOptions.Layout"/> names.</summary>
+    public static KqueueAbi Of(string layout) =>
+        Array.Find(All, abi => abi.Name == layout) ?? throw new ArgumentException(
+            $"'{layout}' is no layout. Write {string.Join(", ", All.Select(abi => abi.Name))}.", nameof(layout));
 
     public int ToNative(KEventFilter filter) => filter switch
     {

@@ -15,7 +15,9 @@ internal sealed unsafe class KqueueCalls
     /// <summary><c>int kqueue1(int flags)</c>; zero where the system has none.</summary>
     public nint Kqueue1 { get; init; }
 
-    /// <summary><c>int kevent(int, const struct kevent *, int, struct kevent *, int, const struct timespec *)</c>.</summary>
+    /// <summary>
+    /// <c>int kevent(int, const struct kevent *, int, struct kevent *, int, const struct timespec *)</c>.
+    /// </summary>
     public required nint Kevent { get; init; }
 
     /// <summary><c>int close(int)</c>.</summary>

@@ -38,9 +38,10 @@ internal static unsafe class KqueueSelfCheck
         if (!isUnderstood)
         {
             throw new KernelQueueException(
-                $"kevent does not speak the layout '{abi.Name}': a bad descriptor was answered with {returned} entries " +
-                $"(errno {errno}), flags 0x{(uint)answer.Flags:x}, data {answer.Data}, where one entry with ERROR and " +
-                $"EBADF was expected. Give the right {nameof(KernelQueueOptions)}.{nameof(KernelQueueOptions.Layout)}.",
+                $"kevent does not speak the layout '{abi.Name}': a bad descriptor was answered with {returned} " +
+                $"entries (errno {errno}), flags 0x{(uint)answer.Flags:x}, data {answer.Data}, where one entry with " +
+                $"ERROR and EBADF was expected. Give the right {nameof(KernelQueueOptions)}." +
+                $"{nameof(KernelQueueOptions.Layout)}.",
                 returned < 0 ? abi.Errnos.ToErrno(errno) : Errno.EINVAL);
         }
     }

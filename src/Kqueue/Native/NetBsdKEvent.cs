@@ -30,13 +30,14 @@ internal struct NetBsdKEvent : INativeKEvent<NetBsdKEvent>
 
     public readonly nint UserData => udata;
 
-    public static NetBsdKEvent From(nint ident, int filter, KEventFlags flags, uint notes, long data, nint userData) => new()
-    {
-        ident = ident,
-        filter = (uint)filter,
-        flags = (uint)flags,
-        fflags = notes,
-        data = data,
-        udata = userData,
-    };
+    public static NetBsdKEvent From(
+        nint ident, int filter, KEventFlags flags, uint notes, long data, nint userData) => new()
+        {
+            ident = ident,
+            filter = (uint)filter,
+            flags = (uint)flags,
+            fflags = notes,
+            data = data,
+            udata = userData,
+        };
 }

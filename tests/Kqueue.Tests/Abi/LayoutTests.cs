@@ -52,8 +52,10 @@ public sealed class LayoutTests
     {
         var abi = SystemAbi.Of(system);
         Assert.Equal(abi["itimerspec.size"], Unsafe.SizeOf<TimerSetting>());
-        Assert.Equal(abi["itimerspec.it_interval.offset"], (int)Marshal.OffsetOf<TimerSetting>(nameof(TimerSetting.Interval)));
-        Assert.Equal(abi["itimerspec.it_value.offset"], (int)Marshal.OffsetOf<TimerSetting>(nameof(TimerSetting.Value)));
+        Assert.Equal(abi["itimerspec.it_interval.offset"], OffsetOf(nameof(TimerSetting.Interval)));
+        Assert.Equal(abi["itimerspec.it_value.offset"], OffsetOf(nameof(TimerSetting.Value)));
+
+        static int OffsetOf(string field) => (int)Marshal.OffsetOf<TimerSetting>(field);
     }
 
     [Fact]

@@ -10,6 +10,8 @@ internal static class LibcConstants
     [
         .. typeof(Libc).GetFields(BindingFlags.Public | BindingFlags.Static)
             .Where(field => field.IsLiteral)
-            .Select(field => (field.Name.ToUpperInvariant(), Convert.ToInt64(field.GetRawConstantValue(), provider: null))),
+            .Select(field => (field.Name.ToUpperInvariant(), ValueOf(field))),
     ];
+
+    private static long ValueOf(FieldInfo field) => Convert.ToInt64(field.GetRawConstantValue(), provider: null);
 }

@@ -20,7 +20,7 @@ public sealed class NumberTests
     [MemberData(nameof(SystemsWithLayout))]
     public void KqueueAbi_FiltersAndNotes_MatchTheHeaders(string system, string layout)
     {
-        var (abi, numbers) = (SystemAbi.Of(system), NativeKernelQueueFactory.AbiOf(layout));
+        var (abi, numbers) = (SystemAbi.Of(system), KqueueAbi.Of(layout));
 
         Assert.Equal(abi["EVFILT_READ"], numbers.EvfiltRead);
         Assert.Equal(abi["EVFILT_WRITE"], numbers.EvfiltWrite);
@@ -58,7 +58,7 @@ public sealed class NumberTests
     public void KqueueAbi_SymbolAndCounts_MatchTheHeaders(string system, string layout)
     {
         var abi = SystemAbi.Of(system);
-        Assert.Equal(abi.Text("abi.sym.kevent"), NativeKernelQueueFactory.AbiOf(layout).KeventSymbols[0]);
+        Assert.Equal(abi.Text("abi.sym.kevent"), KqueueAbi.Of(layout).KeventSymbols[0]);
         Assert.Equal(abi.Text("abi.kevent_count_type") == "size_t", layout == "netbsd" && NetBsdKEvent.HasWideCounts);
         Assert.False(DarwinKEvent.HasWideCounts || FreeBsdKEvent.HasWideCounts);
     }
@@ -72,7 +72,7 @@ public sealed class NumberTests
     [InlineData("linux-amd64", "libkqueue")]
     public void ErrnoNumbering_EveryNameThatErrnoHas_IsTheHeaders(string system, string layout)
     {
-        var (abi, errnos) = (SystemAbi.Of(system), NativeKernelQueueFactory.AbiOf(layout).Errnos);
+        var (abi, errnos) = (SystemAbi.Of(system), KqueueAbi.Of(layout).Errnos);
         var checkedNames = 0;
         foreach (var name in Enum.GetNames<Errno>())
         {

@@ -41,7 +41,8 @@ internal sealed class SystemAbi
     public static SystemAbi Of(string system) => new(system);
 
     /// <summary>The section for one of the library's layouts.</summary>
-    public static SystemAbi OfLayout(string layout) => Of(layout == "libkqueue" ? "libkqueue-linux-amd64" : layout + "-amd64");
+    public static SystemAbi OfLayout(string layout) =>
+        Of(layout == "libkqueue" ? "libkqueue-linux-amd64" : layout + "-amd64");
 
     private static JsonDocument Load()
     {

@@ -136,7 +136,9 @@ public abstract partial class KernelQueueContract
         pair.Peer.Send(1);
         pair.Near.WaitForBytes(1);
 
-        queue.Apply(Changes.Write(pair.Near, Add | Clear, userData: 2), Changes.Read(pair.Near, Add | Clear, userData: 1));
+        queue.Apply(
+            Changes.Write(pair.Near, Add | Clear, userData: 2),
+            Changes.Read(pair.Near, Add | Clear, userData: 1));
 
         var reported = queue.WaitForEvents();
         Assert.Equal(2, reported.Length);

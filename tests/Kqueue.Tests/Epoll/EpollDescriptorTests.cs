@@ -11,6 +11,9 @@ public sealed class EpollDescriptorTests
     private const string Descriptors = "/proc/self/fd";
     private const int O_CLOEXEC = 0x80000;
 
+    private static readonly string?[] s_kinds =
+        ["anon_inode:[eventpoll]", "anon_inode:[eventfd]", "anon_inode:[timerfd]"];
+
     private static readonly KEvent[] s_timers =
     [
         Changes.Timer(1, Add, KEventNotes.Seconds, data: 3600),
@@ -76,13 +79,15 @@ public sealed class EpollDescriptorTests
     private static HashSet<string> Own() =>
     [
         .. Directory.GetFiles(Descriptors)
-            .Where(path => new FileInfo(path).LinkTarget is "anon_inode:[eventpoll]" or "anon_inode:[eventfd]" or "anon_inode:[timerfd]")
+            .Where(path => s_kinds.Contains(new FileInfo(path).LinkTarget))
             .Select(path => Path.GetFileName(path)),
     ];
 
     private static int FlagsOf(string number)
     {
-        var line = File.ReadLines("/proc/self/fdinfo/" + number).First(line => line.StartsWith("flags:", StringComparison.Ordinal));
-        return Convert.ToInt32(line["flags:".Length..].Trim(), fromBase: 8);
+        const string Label = "flags:";
+        var line = File.ReadLines("/proc/self/fdinfo/" + number)
+            .First(line => line.StartsWith(Label, StringComparison.Ordinal));
+        return Convert.ToInt32(line[Label.Length..].Trim(), fromBase: 8);
     }
 }

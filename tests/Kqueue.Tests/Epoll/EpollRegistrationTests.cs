@@ -1,4 +1,5 @@
 using Kqueue.Epoll;
+using Kqueue.Interop;
 using Kqueue.Tests.Infrastructure;
 using static Kqueue.Interop.Libc;
 using static Kqueue.KEventFlags;
@@ -21,7 +22,8 @@ public sealed class EpollRegistrationTests : IDisposable
     public EpollRegistrationTests()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "epoll is Linux's");
-        _registrations = EpollRegistrations.Watch(() => new EpollKernelQueue(fillData: false, isPrecise: true), out var queue);
+        _registrations = EpollRegistrations.Watch(
+            () => new EpollKernelQueue(fillData: false, isPrecise: true), out var queue);
         _queue = queue;
         _pair = _sockets.ConnectPair().WithNearAt(ReservedNumber);
     }
@@ -125,5 +127,23 @@ public sealed class EpollRegistrationTests : IDisposable
         Assert.Equal(first?.Events, _registrations.Of(ReservedNumber)?.Events);
         Assert.NotEqual(first?.Data, data);
         Assert.Equal(ReservedNumber, (int)(uint)data!.Value);
+    }
+
+    // close(2) leaves the registration to the duplicate, and dup2(2) brings the number back to the same socket.
+    [Fact]
+    public void Number_TakenBackByADuplicate_IsRegisteredAnew()
+    {
+        using var duplicate = _pair.Near.Duplicate();
+        _queue.Apply(Changes.Read(_pair.Near, Add | Clear, userData: 1));
+        var first = _registrations.Of(ReservedNumber);
+        _pair.Near.Close();
+        Assert.Equal(Errno.EBADF, _queue.ApplyForResult(Changes.Read(_pair.Near, Delete)).ChangeError);
+
+        using var back = duplicate.MoveTo(ReservedNumber);
+        _pair.Peer.Send(1);
+        _queue.Apply(Changes.Read(back, Add | Clear, userData: 2));
+
+        Assert.Equal(2, _queue.WaitForEvent().UserData);
+        Assert.NotEqual(first?.Data, _registrations.Of(ReservedNumber)?.Data);
     }
 }

@@ -28,12 +28,14 @@ internal sealed class EpollRegistrations
             if (words is ["tfd:", var number, "events:", var events, "data:", var data, ..] &&
                 number == descriptor.ToString(CultureInfo.InvariantCulture))
             {
-                return (uint.Parse(events, NumberStyles.HexNumber, null), ulong.Parse(data, NumberStyles.HexNumber, null));
+                return ((uint)Parse(events), Parse(data));
             }
         }
 
         return null;
     }
+
+    private static ulong Parse(string hex) => ulong.Parse(hex, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
     private static HashSet<string> EpollDescriptors() =>
     [

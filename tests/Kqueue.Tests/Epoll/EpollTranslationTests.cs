@@ -74,7 +74,8 @@ public sealed class EpollTranslationTests
     [InlineData(KEventNotes.Microseconds, 2_000_001, 2, 1_000)]
     [InlineData(KEventNotes.Nanoseconds, 1_000_000_001, 1, 1)]
     [InlineData(KEventNotes.Seconds, long.MaxValue, long.MaxValue, 0)]
-    public void SettingOf_EveryUnit_IsSecondsAndNanoseconds(KEventNotes notes, long amount, long seconds, long nanoseconds)
+    public void SettingOf_EveryUnit_IsSecondsAndNanoseconds(
+        KEventNotes notes, long amount, long seconds, long nanoseconds)
     {
         var periodic = TimerTranslation.SettingOf(amount, notes, isOneShot: false);
         var oneShot = TimerTranslation.SettingOf(amount, notes, isOneShot: true);

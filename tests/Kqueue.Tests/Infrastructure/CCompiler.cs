@@ -19,7 +19,8 @@ internal static class CCompiler
     public static async Task<BuiltLibrary> BuildLibraryAsync(string program, CancellationToken cancellationToken)
     {
         var library = new BuiltLibrary(Path.Combine(Path.GetTempPath(), Path.GetRandomFileName() + ".so"));
-        Assert.Equal("", await RunAsync(program, ["-shared", "-fPIC", "-o", library.Path, "-x", "c", "-"], cancellationToken));
+        string[] arguments = ["-shared", "-fPIC", "-o", library.Path, "-x", "c", "-"];
+        Assert.Equal("", await RunAsync(program, arguments, cancellationToken));
         return library;
     }
 

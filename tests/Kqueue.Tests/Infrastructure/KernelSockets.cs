@@ -79,7 +79,9 @@ internal sealed unsafe class KernelSockets
     public static KernelSockets OfSystem() =>
         new(NativeLibrary.GetMainProgramHandle(), prefix: "", SocketNumbers.OfSystem());
 
-    /// <summary>The library's sockets; a library with a foreign layout has them itself, libkqueue uses the system's.</summary>
+    /// <summary>
+    /// The library's sockets; a library with a foreign layout has them itself, libkqueue uses the system's.
+    /// </summary>
     public static KernelSockets OfLibrary(nint library, string prefix, string layout) =>
         layout == "libkqueue" ? OfSystem() : new KernelSockets(library, prefix, SocketNumbers.Of(layout));
 
@@ -193,7 +195,8 @@ internal sealed unsafe class KernelSockets
     {
         fixed (byte* source = bytes)
         {
-            return Result(Transfer(_send, descriptor, source, bytes.Length, _numbers.MsgDontWait | _numbers.MsgNoSignal));
+            var flags = _numbers.MsgDontWait | _numbers.MsgNoSignal;
+            return Result(Transfer(_send, descriptor, source, bytes.Length, flags));
         }
     }
 
@@ -238,10 +241,14 @@ internal sealed unsafe class KernelSockets
 
     public void Close(int descriptor) => Check(_close(descriptor), "close");
 
-    private nint Transfer(delegate* unmanaged<int, byte*, nint, int, nint> call, int descriptor, byte* bytes, nint count, int flags) =>
-        NeedsNullAddress
-            ? ((delegate* unmanaged<int, byte*, nint, int, void*, nint, nint>)call)(descriptor, bytes, count, flags, null, 0)
+    private nint Transfer(
+        delegate* unmanaged<int, byte*, nint, int, nint> call, int descriptor, byte* bytes, nint count, int flags)
+    {
+        var withAddress = (delegate* unmanaged<int, byte*, nint, int, void*, nint, nint>)call;
+        return NeedsNullAddress
+            ? withAddress(descriptor, bytes, count, flags, null, 0)
             : call(descriptor, bytes, count, flags);
+    }
 
     private KernelResult Result(nint returned) => returned >= 0
         ? KernelResult.Success((int)returned)

@@ -6,7 +6,9 @@ public enum KernelTrait
     /// <summary>An EOF event carries the socket's error in its notes.</summary>
     SocketErrorInNotes,
 
-    /// <summary>An edge-triggered READ of a listen socket reports again after each accept that leaves connections.</summary>
+    /// <summary>
+    /// An edge-triggered READ of a listen socket reports again after each accept that leaves connections.
+    /// </summary>
     EachAcceptReportsTheRest,
 
     /// <summary>The data of a listen socket's READ is the length of its queue.</summary>
@@ -15,7 +17,9 @@ public enum KernelTrait
     /// <summary>The data of WRITE is the free space.</summary>
     FreeSpace,
 
-    /// <summary>An edge-triggered WRITE reports when the peer acknowledges, without a send that found no room.</summary>
+    /// <summary>
+    /// An edge-triggered WRITE reports when the peer acknowledges, without a send that found no room.
+    /// </summary>
     AcknowledgementsReportWrite,
 
     /// <summary>An edge-triggered WRITE stays silent when data comes in.</summary>

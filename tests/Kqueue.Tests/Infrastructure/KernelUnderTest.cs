@@ -22,8 +22,9 @@ internal static class KernelUnderTest
         : "epoll";
 
     /// <summary>Why there is no named library to test; null when there is one.</summary>
-    public static string? NoLibrary =>
-        Library is null ? "KQUEUE_LIBRARY names no kqueue library (libkqueue, or a BSD kernel built as a library)." : null;
+    public static string? NoLibrary => Library is null
+        ? "KQUEUE_LIBRARY names no kqueue library (libkqueue, or a BSD kernel built as a library)."
+        : null;
 
     /// <summary>The descriptors of the kernel under test, which need not be the process's.</summary>
     public static KernelSockets Sockets { get; } = Library is null

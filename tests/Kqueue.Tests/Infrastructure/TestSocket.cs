@@ -23,7 +23,8 @@ internal sealed class TestSocket(KernelSockets sockets, int descriptor) : IDispo
     public void WaitForBytes(int count) => WaitUntil(() => sockets.Peek(Descriptor, new byte[count]).Value == count);
 
     /// <summary>Waits until the peer's end is in, with nothing before it.</summary>
-    public void WaitForEnd() => WaitUntil(() => sockets.Peek(Descriptor, new byte[1]) is { IsWouldBlock: false, Value: <= 0 });
+    public void WaitForEnd() => WaitUntil(
+        () => sockets.Peek(Descriptor, new byte[1]) is { IsWouldBlock: false, Value: <= 0 });
 
     /// <summary>Receives until as many bytes are in.</summary>
     public void ReceiveExactly(int count)

@@ -118,7 +118,7 @@ public sealed class NativeKernelQueueScriptedTests
         using var queue = ScriptedKernel.CreateQueue("darwin", out var kernel);
         var deletion = new KEvent(3, KEventFilter.Read, Delete);
         kernel.Fail("EINPROGRESS");
-        kernel.Answer(call => call.Changes[0] with { Flags = (uint)kernel.Abi["EV_ERROR"], Data = kernel.NumberOf("EINPROGRESS") });
+        kernel.Refuse("EINPROGRESS");
 
         Assert.Equal(0, queue.Kevent([deletion], []));
         Assert.Equal(0, queue.Kevent([deletion], new KEvent[1]));
@@ -137,7 +137,9 @@ public sealed class NativeKernelQueueScriptedTests
         queue.Kevent([], events);
         queue.Kevent([], []);
 
-        Assert.Equal([(0L, 0L), (1L, 500_000_001L), (86_400L, 0L), null, (0L, 0L)], kernel.Calls.Select(call => call.Timeout));
+        Assert.Equal(
+            [(0L, 0L), (1L, 500_000_001L), (86_400L, 0L), null, (0L, 0L)],
+            kernel.Calls.Select(call => call.Timeout));
     }
 
     [Theory]
@@ -158,12 +160,13 @@ public sealed class NativeKernelQueueScriptedTests
             timeoutNs: 0);
 
         var flags = abi["EV_ADD"] | abi["EV_CLEAR"] | abi["EV_RECEIPT"];
+        var dispatch = abi["EV_ADD"] | abi["EV_DISPATCH"];
         Assert.Equal(
             [
                 new(3, abi["EVFILT_READ"], (uint)flags, (uint)abi["NOTE_LOWAT"], 10, -2),
                 new(4, abi["EVFILT_WRITE"], (uint)(abi["EV_ADD"] | abi["EV_ONESHOT"] | abi["EV_DISABLE"])),
                 new(5, abi["EVFILT_USER"], 0, (uint)abi["NOTE_TRIGGER"]),
-                new(6, abi["EVFILT_TIMER"], (uint)(abi["EV_ADD"] | abi["EV_DISPATCH"]), (uint)abi["NOTE_USECONDS"], long.MaxValue),
+                new(6, abi["EVFILT_TIMER"], (uint)dispatch, (uint)abi["NOTE_USECONDS"], long.MaxValue),
             ],
             Assert.Single(kernel.Calls).Changes);
     }
@@ -190,8 +193,8 @@ public sealed class NativeKernelQueueScriptedTests
     public void Kevent_NoUserFilter_IsAnErrorThatNamesFilterAndPlatform()
     {
         var kernel = ScriptedKernel.Of("netbsd");
-        kernel.Answer(kernel.BadDescriptor);
-        kernel.Answer(call => call.Changes[0] with { Flags = (uint)kernel.Abi["EV_ERROR"], Data = kernel.NumberOf("EINVAL") });
+        kernel.Refuse("EBADF");
+        kernel.Refuse("EINVAL");
         using var queue = kernel.CreateQueue("netbsd");
 
         var error = Assert.Throws<PlatformNotSupportedException>(
@@ -226,7 +229,7 @@ public sealed class NativeKernelQueueScriptedTests
     public void Create_KernelSpeaksAnotherLayout_ThrowsAndClosesTheQueue(string layout, string spoken)
     {
         var kernel = ScriptedKernel.Of(spoken);
-        kernel.Answer(kernel.BadDescriptor);
+        kernel.Refuse("EBADF");
 
         var error = Assert.Throws<KernelQueueException>(() => kernel.CreateQueue(layout));
 

@@ -15,7 +15,7 @@ public abstract class NativeKernelQueueTests(string layout) : KernelQueueContrac
     private protected override KernelQueue MakeQueue(bool fillData)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "the kernel is played with epoll");
-        return NativeKernelQueueFactory.Create(NativeKernelQueueFactory.AbiOf(layout), PlayedKernel.CallsOf(layout));
+        return KqueueAbi.Of(layout).CreateQueue(KqueueAbi.Of(layout), PlayedKernel.CallsOf(layout));
     }
 }
 

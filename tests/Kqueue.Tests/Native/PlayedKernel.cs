@@ -21,7 +21,9 @@ internal static unsafe class PlayedKernel
     private static readonly ConcurrentDictionary<int, KernelQueue> s_queues = new();
     private static int s_lastQueue = -1;
 
-    /// <summary>The calls of a system's kernel. Its descriptors start at 0, like those of any kernel of its own.</summary>
+    /// <summary>
+    /// The calls of a system's kernel. Its descriptors start at 0, like those of any kernel of its own.
+    /// </summary>
     public static KqueueCalls CallsOf(string layout) => new()
     {
         Kqueue = (nint)(delegate* unmanaged<int>)&Kqueue,
@@ -52,11 +54,13 @@ internal static unsafe class PlayedKernel
     }
 
     [UnmanagedCallersOnly]
-    private static int KeventDarwin(int queue, byte* changes, int changeCount, byte* events, int eventCount, TimeSpec* timeout) =>
+    private static int KeventDarwin(
+        int queue, byte* changes, int changeCount, byte* events, int eventCount, TimeSpec* timeout) =>
         s_darwin.Kevent(queue, changes, changeCount, events, eventCount, timeout);
 
     [UnmanagedCallersOnly]
-    private static int KeventFreeBsd(int queue, byte* changes, int changeCount, byte* events, int eventCount, TimeSpec* timeout) =>
+    private static int KeventFreeBsd(
+        int queue, byte* changes, int changeCount, byte* events, int eventCount, TimeSpec* timeout) =>
         s_freeBsd.Kevent(queue, changes, changeCount, events, eventCount, timeout);
 
     // size_t, as NetBSD's sys/event.h has it.
@@ -66,7 +70,8 @@ internal static unsafe class PlayedKernel
         s_netBsd.Kevent(queue, changes, (int)changeCount, events, (int)eventCount, timeout);
 
     [UnmanagedCallersOnly]
-    private static int KeventLibkqueue(int queue, byte* changes, int changeCount, byte* events, int eventCount, TimeSpec* timeout) =>
+    private static int KeventLibkqueue(
+        int queue, byte* changes, int changeCount, byte* events, int eventCount, TimeSpec* timeout) =>
         s_libkqueue.Kevent(queue, changes, changeCount, events, eventCount, timeout);
 
     private sealed class Kernel(string layout)

@@ -3,7 +3,9 @@ using Kqueue.Tests.Abi;
 
 namespace Kqueue.Tests.Native;
 
-/// <summary>Reads and writes <c>struct kevent</c> by the offsets of abi.json, so that it shares nothing with the library.</summary>
+/// <summary>
+/// Reads and writes <c>struct kevent</c> by the offsets of abi.json, so that it shares nothing with the library.
+/// </summary>
 internal sealed unsafe class PlayedLayout(SystemAbi abi)
 {
     private readonly int _filterBytes = abi["kevent.filter.size"];

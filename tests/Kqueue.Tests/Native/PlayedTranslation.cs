@@ -48,7 +48,8 @@ internal sealed class PlayedTranslation(SystemAbi abi)
         var flags = s_flags.Where(pair => (neutral.Flags & pair.Flag) != 0).Sum(pair => abi[pair.Name]);
         var data = (neutral.Flags & KEventFlags.Error) != 0 ? ToNumber(neutral.ChangeError) : neutral.Data;
         var filter = abi[s_filters.Single(pair => pair.Filter == neutral.Filter).Name];
-        return new PlayedEntry(neutral.Ident, filter, (uint)flags, ToNumber(neutral.SocketError), data, neutral.UserData);
+        var notes = ToNumber(neutral.SocketError);
+        return new PlayedEntry(neutral.Ident, filter, (uint)flags, notes, data, neutral.UserData);
     }
 
     public uint ToNumber(Errno error) =>

@@ -50,28 +50,30 @@ internal sealed unsafe class ScriptedKernel
     public KernelQueue CreateQueue(string layout)
     {
         t_current = this;
-        return NativeKernelQueueFactory.Create(NativeKernelQueueFactory.AbiOf(layout), CallsOf(layout));
+        return KqueueAbi.Of(layout).CreateQueue(KqueueAbi.Of(layout), CallsOf(layout));
     }
 
     public void Answer(params PlayedEntry[] events) => _answers.Enqueue(_ => new ScriptedAnswer(events));
 
-    public void Answer(Func<ScriptedCall, PlayedEntry> entry) => _answers.Enqueue(call => new ScriptedAnswer([entry(call)]));
+    public void Answer(Func<ScriptedCall, PlayedEntry> entry) =>
+        _answers.Enqueue(call => new ScriptedAnswer([entry(call)]));
+
+    /// <summary>Answers the first change with an EV_ERROR entry, as FreeBSD does.</summary>
+    public void Refuse(string errno) => Answer(call => call.Changes[0] with
+    {
+        Flags = (uint)Abi["EV_ERROR"],
+        Data = NumberOf(errno),
+    });
 
     public void Fail(string errno) => _answers.Enqueue(_ => new ScriptedAnswer([], NumberOf(errno)));
 
     /// <summary>EV_ERROR/EBADF for the bad descriptor; success for adding and deleting a USER knote.</summary>
     public void AnswerSelfCheck()
     {
-        Answer(BadDescriptor);
+        Refuse("EBADF");
         Answer();
         Answer();
     }
-
-    public PlayedEntry BadDescriptor(ScriptedCall call) => call.Changes[0] with
-    {
-        Flags = (uint)Abi["EV_ERROR"],
-        Data = NumberOf("EBADF"),
-    };
 
     // libkqueue has the running system's numbers, and abi.json none of its own.
     public int NumberOf(string errno) => Abi.Find(errno) ?? SystemAbi.Of("linux-amd64")[errno];
@@ -105,7 +107,8 @@ internal sealed unsafe class ScriptedKernel
     }
 
     [UnmanagedCallersOnly]
-    private static int Kevent(int queue, byte* changes, int changeCount, byte* events, int eventCount, TimeSpec* timeout) =>
+    private static int Kevent(
+        int queue, byte* changes, int changeCount, byte* events, int eventCount, TimeSpec* timeout) =>
         t_current!.Exchange(changes, changeCount, events, eventCount, timeout);
 
     [UnmanagedCallersOnly]
@@ -127,7 +130,8 @@ internal sealed unsafe class ScriptedKernel
             list[i] = _layout.Read(changes, i);
         }
 
-        var call = new ScriptedCall(list, eventCount, timeout is null ? null : (timeout->Seconds, timeout->Nanoseconds));
+        (long, long)? limit = timeout is null ? null : (timeout->Seconds, timeout->Nanoseconds);
+        var call = new ScriptedCall(list, eventCount, limit);
         Calls.Add(call);
         var answer = _answers.TryDequeue(out var next) ? next(call) : new ScriptedAnswer([]);
         for (var i = 0; i < answer.Events.Length; i++)
