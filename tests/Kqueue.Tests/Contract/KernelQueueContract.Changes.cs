@@ -6,8 +6,6 @@ namespace Kqueue.Tests.Contract;
 
 public abstract partial class KernelQueueContract
 {
-    private const int ReservedNumber = 700;
-
     [Fact]
     public void Change_NoSuchKnote_IsAnsweredWithENOENT()
     {
@@ -45,7 +43,7 @@ public abstract partial class KernelQueueContract
     public void Change_ClosedDescriptor_IsAnsweredWithEBADF()
     {
         var queue = CreateQueue();
-        var pair = ConnectPair().WithNearAt(ReservedNumber);
+        var pair = ConnectPair().WithNearAt(Sockets.ReservedNumber);
         pair.Near.Close();
 
         Assert.Equal(Errno.EBADF, queue.ApplyForResult(Changes.Read(pair.Near, Add)).ChangeError);
@@ -193,7 +191,7 @@ public abstract partial class KernelQueueContract
     {
         Requires(KernelTrait.CloseRemovesKnotes);
         var queue = CreateQueue();
-        var pair = ConnectPair().WithNearAt(ReservedNumber);
+        var pair = ConnectPair().WithNearAt(Sockets.ReservedNumber);
         queue.Apply(Changes.Read(pair.Near, Add), Changes.Write(pair.Near, Add | Disable));
         pair.Peer.Send(1);
         queue.WaitForEvent();
@@ -209,7 +207,7 @@ public abstract partial class KernelQueueContract
     {
         Requires(KernelTrait.CloseRemovesKnotes);
         var queue = CreateQueue();
-        var pair = ConnectPair().WithNearAt(ReservedNumber);
+        var pair = ConnectPair().WithNearAt(Sockets.ReservedNumber);
         queue.Apply(Changes.Read(pair.Near, Add | Clear), Changes.Write(pair.Near, Add | Clear));
         pair.Peer.Send(1);
         pair.Near.WaitForBytes(1);
@@ -226,11 +224,11 @@ public abstract partial class KernelQueueContract
     {
         Requires(KernelTrait.CloseRemovesKnotes);
         var queue = CreateQueue();
-        var first = ConnectPair().WithNearAt(ReservedNumber);
+        var first = ConnectPair().WithNearAt(Sockets.ReservedNumber);
         queue.Apply(Changes.Read(first.Near, Add | Clear, userData: 1));
         first.Near.Close();
 
-        var second = ConnectPair().WithNearAt(ReservedNumber);
+        var second = ConnectPair().WithNearAt(Sockets.ReservedNumber);
         second.Peer.Send(1);
         second.Near.WaitForBytes(1);
         queue.ExpectSilence();
@@ -246,11 +244,11 @@ public abstract partial class KernelQueueContract
     {
         Requires(KernelTrait.CloseRemovesKnotes);
         var queue = CreateQueue();
-        var first = ConnectPair().WithNearAt(ReservedNumber);
+        var first = ConnectPair().WithNearAt(Sockets.ReservedNumber);
         queue.Apply(Changes.Read(first.Near, Add | Clear, userData: 1));
         first.Near.Close();
 
-        var second = ConnectPair().WithNearAt(ReservedNumber);
+        var second = ConnectPair().WithNearAt(Sockets.ReservedNumber);
         second.Peer.Send(1);
         second.Near.WaitForBytes(1);
         queue.Apply(Changes.Write(second.Near, Add | OneShot, userData: 2));
@@ -264,7 +262,7 @@ public abstract partial class KernelQueueContract
     {
         Requires(KernelTrait.CloseOfDuplicatedRemovesKnotes);
         var queue = CreateQueue();
-        var pair = ConnectPair().WithNearAt(ReservedNumber);
+        var pair = ConnectPair().WithNearAt(Sockets.ReservedNumber);
         queue.Apply(Changes.Read(pair.Near, Add | Clear));
         var duplicate = Own(pair.Near.Duplicate());
 

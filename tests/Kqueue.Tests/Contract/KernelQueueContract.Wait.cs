@@ -146,7 +146,7 @@ public abstract partial class KernelQueueContract
     {
         Requires(KernelTrait.CloseRemovesKnotes);
         var queue = CreateQueueWithUser(ident: 1, Add | Clear);
-        var pair = ConnectPair().WithNearAt(ReservedNumber);
+        var pair = ConnectPair().WithNearAt(Sockets.ReservedNumber);
         queue.Apply(Changes.Read(pair.Near, Add | Clear));
         var waiting = new ManualResetEventSlim();
         var waiter = Start(() =>
@@ -244,7 +244,7 @@ public abstract partial class KernelQueueContract
 
         for (var round = 1; round <= Rounds; round++)
         {
-            using var pair = Sockets.UnixPair().WithNearAt(ReservedNumber);
+            using var pair = Sockets.UnixPair().WithNearAt(Sockets.ReservedNumber);
             queue.Apply(Changes.Read(pair.Near, Add | Clear, userData: round));
             Volatile.Write(ref current, round);
             pair.Peer.Send(1);

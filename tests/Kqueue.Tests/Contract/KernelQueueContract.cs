@@ -13,7 +13,17 @@ public abstract partial class KernelQueueContract : IDisposable
     /// <summary>Whose behaviour is tested: a column of <see cref="KernelGates"/>.</summary>
     private protected abstract string Kernel { get; }
 
-    private protected virtual KernelSockets Sockets => KernelUnderTest.Sockets;
+    /// <summary>The sockets of the kernel; a test that asks is skipped where the kernel has none.</summary>
+    private protected KernelSockets Sockets
+    {
+        get
+        {
+            Assert.SkipWhen(KernelsSockets.Missing is not null, KernelsSockets.Missing ?? "");
+            return KernelsSockets;
+        }
+    }
+
+    private protected virtual KernelSockets KernelsSockets => KernelUnderTest.Sockets;
 
     public void Dispose()
     {

@@ -9,7 +9,7 @@ public sealed class EpollWithoutPreciseWaitTests : KernelQueueContract
 {
     private protected override string Kernel => "epoll";
 
-    private protected override KernelSockets Sockets { get; } = KernelSockets.OfSystem();
+    private protected override KernelSockets KernelsSockets { get; } = KernelSockets.OfSystem();
 
     private protected override KernelQueue MakeQueue(bool fillData)
     {

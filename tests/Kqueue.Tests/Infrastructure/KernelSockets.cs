@@ -12,6 +12,7 @@ internal sealed unsafe class KernelSockets
     private const int AddressLength = 16;
 
     private readonly SocketNumbers _numbers;
+    private readonly List<string> _missing = [];
     private readonly delegate* unmanaged<int, int, int, int> _socket;
     private readonly delegate* unmanaged<int, int, int, int*, int> _socketpair;
     private readonly delegate* unmanaged<int, byte*, uint, int> _bind;
@@ -33,7 +34,7 @@ internal sealed unsafe class KernelSockets
     {
         _numbers = numbers;
         _socket = (delegate* unmanaged<int, int, int, int>)Find("__socket30", "socket30", "socket");
-        _socketpair = (delegate* unmanaged<int, int, int, int*, int>)Find("socketpair");
+        _socketpair = (delegate* unmanaged<int, int, int, int*, int>)FindOptional("socketpair");
         _bind = (delegate* unmanaged<int, byte*, uint, int>)Find("bind");
         _listen = (delegate* unmanaged<int, int, int>)Find("listen");
         _connect = (delegate* unmanaged<int, byte*, uint, int>)Find("connect");
@@ -45,9 +46,10 @@ internal sealed unsafe class KernelSockets
         _shutdown = (delegate* unmanaged<int, int, int>)Find("shutdown");
         _dup2 = (delegate* unmanaged<int, int, int>)Find("dup2");
         _dup = (delegate* unmanaged<int, int>)Find("dup");
-        _pipe = (delegate* unmanaged<int*, int>)Find("pipe");
-        _write = (delegate* unmanaged<int, byte*, nint, nint>)Find("write");
+        _pipe = (delegate* unmanaged<int*, int>)FindOptional("pipe");
+        _write = (delegate* unmanaged<int, byte*, nint, nint>)FindOptional("write");
         _close = (delegate* unmanaged<int, int>)Find("close");
+        Missing = _missing.Count == 0 ? null : $"the library exports no {string.Join(", ", _missing)}";
 
         nint Find(params ReadOnlySpan<string> names)
         {
@@ -59,22 +61,36 @@ internal sealed unsafe class KernelSockets
                 }
             }
 
+            _missing.Add(names[^1]);
             return 0;
         }
+
+        nint FindOptional(string name) =>
+            NativeLibrary.TryGetExport(library, prefix + name, out var address) ? address : 0;
 
         // A bare kernel has sendto and recvfrom only; with null addresses they are what send and recv are.
         nint FindTransfer(string name, string bare)
         {
-            var address = Find(name);
-            NeedsNullAddress |= address == 0;
-            return address != 0 ? address : Find(bare);
+            if (NativeLibrary.TryGetExport(library, prefix + name, out var address))
+            {
+                return address;
+            }
+
+            NeedsNullAddress = true;
+            return Find(bare);
         }
     }
 
     private bool NeedsNullAddress { get; set; }
 
-    /// <summary>Why sockets cannot be had from the library; null when they can.</summary>
-    public string? Missing => _socket is null || _send is null ? "the library exports no sockets" : null;
+    /// <summary>Which socket calls the library lacks, as a reason to skip; null when it has them.</summary>
+    public string? Missing { get; }
+
+    /// <summary>
+    /// A descriptor number that nothing but a test asks for. A kernel in a library may allow few descriptors; in the
+    /// process low numbers are everybody's.
+    /// </summary>
+    public int ReservedNumber { get; private init; } = 700;
 
     public static KernelSockets OfSystem() =>
         new(NativeLibrary.GetMainProgramHandle(), prefix: "", SocketNumbers.OfSystem());
@@ -83,7 +99,9 @@ internal sealed unsafe class KernelSockets
     /// The library's sockets; a library with a foreign layout has them itself, libkqueue uses the system's.
     /// </summary>
     public static KernelSockets OfLibrary(nint library, string prefix, string layout) =>
-        layout == "libkqueue" ? OfSystem() : new KernelSockets(library, prefix, SocketNumbers.Of(layout));
+        layout == "libkqueue"
+            ? OfSystem()
+            : new KernelSockets(library, prefix, SocketNumbers.Of(layout)) { ReservedNumber = 60 };
 
     public TestSocket CreateStream() => Wrap(_socket(SocketNumbers.AF_INET, SocketNumbers.SOCK_STREAM, 0), "socket");
 
@@ -162,6 +180,7 @@ internal sealed unsafe class KernelSockets
     /// <summary>Both ends of a Unix stream socket pair.</summary>
     public SocketPair UnixPair()
     {
+        Assert.SkipWhen(_socketpair is null, "the library exports no socketpair");
         var ends = stackalloc int[2];
         Check(_socketpair(SocketNumbers.AF_UNIX, SocketNumbers.SOCK_STREAM, 0, ends), "socketpair");
         return new SocketPair(new TestSocket(this, ends[0]), new TestSocket(this, ends[1]));
@@ -170,6 +189,7 @@ internal sealed unsafe class KernelSockets
     /// <summary>A pipe: the reading end is near, the writing end the peer.</summary>
     public SocketPair Pipe()
     {
+        Assert.SkipWhen(_pipe is null || _write is null, "the library exports no pipe or no write");
         var ends = stackalloc int[2];
         Check(_pipe(ends), "pipe");
         return new SocketPair(new TestSocket(this, ends[0]), new TestSocket(this, ends[1]));

@@ -10,7 +10,7 @@ public abstract class NativeKernelQueueTests(string layout) : KernelQueueContrac
     // The work is done by the epoll backend, whose gates therefore hold.
     private protected override string Kernel => "epoll";
 
-    private protected override KernelSockets Sockets { get; } = KernelSockets.OfSystem();
+    private protected override KernelSockets KernelsSockets { get; } = KernelSockets.OfSystem();
 
     private protected override KernelQueue MakeQueue(bool fillData)
     {
