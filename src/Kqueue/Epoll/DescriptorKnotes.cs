@@ -23,7 +23,7 @@ internal sealed class DescriptorKnotes(EpollInstance epoll, ActiveKnotes active,
 
         if ((change.Flags & KEventFlags.Add) != 0)
         {
-            return Add(registration ?? Place((int)change.Ident), change);
+            return Add(registration ?? new Registration((int)change.Ident), change);
         }
 
         return registration is { HasKnotes: true } ? Change(registration, change) : Missing((int)change.Ident);
@@ -121,13 +121,6 @@ internal sealed class DescriptorKnotes(EpollInstance epoll, ActiveKnotes active,
 
     private static Errno Missing(int descriptor) =>
         (Libc.PollNow(descriptor, 0) & Libc.POLLNVAL) != 0 ? Errno.EBADF : Errno.ENOENT;
-
-    private Registration Place(int descriptor)
-    {
-        var registration = new Registration(descriptor);
-        epoll.Place(registration);
-        return registration;
-    }
 
     private Errno Add(Registration registration, in KEvent change)
     {

@@ -38,22 +38,9 @@ internal sealed class EpollInstance
     public Registration? Find(int descriptor) =>
         (uint)descriptor < (uint)_registrations.Length ? _registrations[descriptor] : null;
 
-    /// <summary>Puts a registration into the table in place of what stood there.</summary>
-    public void Place(Registration registration)
-    {
-        var descriptor = registration.Descriptor;
-        if (descriptor >= _registrations.Length)
-        {
-            Array.Resize(ref _registrations, Math.Max(descriptor + 1, _registrations.Length * 2));
-        }
-
-        _registrations[descriptor] = registration;
-    }
-
-    public void Displace(Registration registration) => _registrations[registration.Descriptor] = null;
-
     /// <summary>
     /// Registers with a new generation: everything of an earlier one is stale. EEXIST leaves the registration as it is.
+    /// Only what the kernel has taken enters the table, whose size therefore has the process's limit of descriptors.
     /// </summary>
     public Errno Add(Registration registration, uint interest)
     {
@@ -72,6 +59,11 @@ internal sealed class EpollInstance
             registration.Generation = generation;
             registration.Interest = interest;
             registration.IsRegistered = error == Errno.None;
+        }
+
+        if (error == Errno.None)
+        {
+            Place(registration);
         }
 
         return error;
@@ -95,6 +87,16 @@ internal sealed class EpollInstance
         return Control(Libc.EPOLL_CTL_DEL, registration.Descriptor, 0, 0);
     }
 
+    /// <summary>Takes a registration out of the table, whose descriptor is about to be closed.</summary>
+    public void Displace(Registration registration)
+    {
+        registration.IsRegistered = false;
+        if (Find(registration.Descriptor) == registration)
+        {
+            _registrations[registration.Descriptor] = null;
+        }
+    }
+
     public void Close()
     {
         foreach (var registration in _registrations)
@@ -106,6 +108,17 @@ internal sealed class EpollInstance
         }
 
         _ = Libc.Close(_descriptor);
+    }
+
+    private void Place(Registration registration)
+    {
+        var descriptor = registration.Descriptor;
+        if (descriptor >= _registrations.Length)
+        {
+            Array.Resize(ref _registrations, Math.Max(descriptor + 1, _registrations.Length * 2));
+        }
+
+        _registrations[descriptor] = registration;
     }
 
     private Errno Control(int operation, int descriptor, uint generation, uint interest) =>

@@ -37,7 +37,6 @@ internal sealed class TimerKnotes(EpollInstance epoll, ActiveKnotes active, Acti
         knote.Detach();
         active.Remove(knote);
         _knotes.Remove(knote.Ident);
-        registration.IsRegistered = false;
         epoll.Displace(registration);
         _ = Libc.Close(registration.Descriptor);
     }
@@ -74,7 +73,6 @@ internal sealed class TimerKnotes(EpollInstance epoll, ActiveKnotes active, Acti
 
         var registration = Registration.ForTimer(created.Value, change.Ident);
         var knote = registration.Timer!;
-        epoll.Place(registration);
         knote.Attach(change, TimerTranslation.ImpliedMode(change));
         _knotes.Add(change.Ident, knote);
 

@@ -40,6 +40,16 @@ public abstract partial class KernelQueueContract
     }
 
     [Fact]
+    public void Change_NumberBeyondAnyLimit_IsAnsweredWithEBADF()
+    {
+        var queue = CreateQueue();
+
+        var result = queue.ApplyForResult(new KEvent(int.MaxValue, KEventFilter.Write, Add));
+
+        Assert.Equal(Errno.EBADF, result.ChangeError);
+    }
+
+    [Fact]
     public void Change_ClosedDescriptor_IsAnsweredWithEBADF()
     {
         var queue = CreateQueue();
