@@ -1,4 +1,5 @@
 using KqueueTransport.Tests.Pipes.Duplexes;
+using KqueueTransport.Tests.Pipes.Properties;
 using KqueueTransport.Tests.Pipes.Suites;
 
 namespace KqueueTransport.Tests.Pipes;
@@ -16,6 +17,8 @@ public sealed class PipeWriterMemoryTests() : WriterMemorySuite(new PipeSource()
 
 public sealed class PipeFlushTests() : FlushSuite(new PipeSource());
 
+public sealed class PipeBackpressureTests() : BackpressureSuite(new PipeSource());
+
 public sealed class PipeOutputEndTests() : OutputEndSuite(new PipeSource());
 
 public sealed class PipeStreamTests() : StreamSuite(new PipeSource());
@@ -25,6 +28,8 @@ public sealed class PipeContinuationTests() : ContinuationSuite(new PipeSource()
 public sealed class PipeConcurrencyTests() : ConcurrencySuite(new PipeSource());
 
 public sealed class PipePooledMemoryTests() : PooledMemorySuite(new PipeSource());
+
+public sealed class PipeScriptTests() : ScriptSuite(new PipeSource());
 
 [Collection(AllocationCollection.Name)]
 public sealed class PipeAllocationTests() : AllocationSuite(new PipeSource());

@@ -1,4 +1,5 @@
 using KqueueTransport.Tests.Pipes.Duplexes;
+using KqueueTransport.Tests.Pipes.Properties;
 using KqueueTransport.Tests.Pipes.Suites;
 
 namespace KqueueTransport.Tests.Pipes;
@@ -16,6 +17,8 @@ public sealed class SocketsWriterMemoryTests() : WriterMemorySuite(new SocketsSo
 
 public sealed class SocketsFlushTests() : FlushSuite(new SocketsSource());
 
+public sealed class SocketsBackpressureTests() : BackpressureSuite(new SocketsSource());
+
 public sealed class SocketsOutputEndTests() : OutputEndSuite(new SocketsSource());
 
 public sealed class SocketsStreamTests() : StreamSuite(new SocketsSource());
@@ -25,6 +28,8 @@ public sealed class SocketsContinuationTests() : ContinuationSuite(new SocketsSo
 public sealed class SocketsConcurrencyTests() : ConcurrencySuite(new SocketsSource());
 
 public sealed class SocketsPooledMemoryTests() : PooledMemorySuite(new SocketsSource());
+
+public sealed class SocketsScriptTests() : ScriptSuite(new SocketsSource());
 
 [Collection(AllocationCollection.Name)]
 public sealed class SocketsAllocationTests() : AllocationSuite(new SocketsSource());

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace KqueueTransport.Tests.Pipes;
@@ -7,28 +8,50 @@ internal static class Waiting
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
 
-    public static Task Soon(this Task task) => task.WaitAsync(s_limit);
+    public static Task Soon(this Task task, TimeSpan? limit = null) => task.WaitAsync(limit ?? s_limit);
 
-    public static Task<T> Soon<T>(this Task<T> task) => task.WaitAsync(s_limit);
+    public static Task<T> Soon<T>(this Task<T> task, TimeSpan? limit = null) => task.WaitAsync(limit ?? s_limit);
 
-    public static Task Soon(this ValueTask task) => task.AsTask().WaitAsync(s_limit);
+    public static Task Soon(this ValueTask task, TimeSpan? limit = null) => task.AsTask().Soon(limit);
 
-    public static Task<T> Soon<T>(this ValueTask<T> task) => task.AsTask().WaitAsync(s_limit);
+    public static Task<T> Soon<T>(this ValueTask<T> task, TimeSpan? limit = null) => task.AsTask().Soon(limit);
 
     /// <summary>Polls for a state that raises no event.</summary>
     public static async Task UntilAsync(
-        Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string? what = null)
+        Func<bool> condition,
+        TimeSpan? limit = null,
+        [CallerArgumentExpression(nameof(condition))] string? what = null)
     {
-        var deadline = Environment.TickCount64 + (long)s_limit.TotalMilliseconds;
+        var deadline = new Deadline(limit);
         while (!condition())
         {
-            Assert.True(Environment.TickCount64 < deadline, $"did not become true: {what}");
+            deadline.Check($"this is still not true: {what}");
             await Task.Delay(1);
         }
     }
 
-    /// <summary>True if <paramref name="task"/> makes no progress for a while: a stalled stream raises no event.</summary>
-    /// <remarks>A task that is only slow counts as stalled; tests use this to stop filling, never to prove absence.</remarks>
+    /// <summary>True if <paramref name="task"/> does not end for a while: a stalled stream raises no event.</summary>
+    /// <remarks>A slow task counts as stalled, too; tests use this to stop filling, never to prove absence.</remarks>
     public static async Task<bool> IsStalledAsync(this Task task) =>
         await Task.WhenAny(task, Task.Delay(TimeSpan.FromMilliseconds(250))) != task;
+
+    /// <summary>Ends a loop whose awaits all complete at once, so that none of them ever times out.</summary>
+    public readonly struct Deadline(TimeSpan? limit = null)
+    {
+        private readonly TimeSpan _limit = limit ?? s_limit;
+        private readonly long _start = Stopwatch.GetTimestamp();
+
+        public Deadline()
+            : this(null)
+        {
+        }
+
+        public void Check(string what)
+        {
+            if (Stopwatch.GetElapsedTime(_start) > _limit)
+            {
+                throw new TimeoutException($"After {_limit.TotalSeconds} s, {what}");
+            }
+        }
+    }
 }

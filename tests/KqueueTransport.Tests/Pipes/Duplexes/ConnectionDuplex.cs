@@ -7,6 +7,8 @@ namespace KqueueTransport.Tests.Pipes.Duplexes;
 /// <summary>An accepted connection of a transport; the peer is a plain socket on loopback.</summary>
 public sealed class ConnectionDuplex(ConnectionContext connection, Socket peer, Func<ValueTask> closeListener) : Duplex
 {
+    public ConnectionContext Connection => connection;
+
     public override PipeReader Input => connection.Transport.Input;
 
     public override PipeWriter Output => connection.Transport.Output;

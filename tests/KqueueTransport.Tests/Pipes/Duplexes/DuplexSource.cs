@@ -3,8 +3,20 @@ namespace KqueueTransport.Tests.Pipes.Duplexes;
 /// <summary>One implementation of the reader and writer, and how it may differ from the others.</summary>
 public abstract class DuplexSource
 {
-    public abstract ValueTask<Duplex> OpenAsync(DuplexOptions options);
-
     /// <summary>Bytes that one read/write round trip may allocate once warm; below one object means none.</summary>
     public virtual int AllocatedBytesPerRoundTripMax => 0;
+
+    /// <summary>The tests that this implementation does not pass, each with what it does instead.</summary>
+    public virtual IReadOnlyDictionary<string, string> Differences { get; } = new Dictionary<string, string>();
+
+    public abstract ValueTask<Duplex> OpenAsync(DuplexOptions options);
+
+    /// <summary>Skips the running test where this implementation differs.</summary>
+    public void SkipIfDifferent()
+    {
+        if (Differences.TryGetValue(TestContext.Current.TestMethod!.MethodName, out var difference))
+        {
+            Assert.Skip(difference);
+        }
+    }
 }

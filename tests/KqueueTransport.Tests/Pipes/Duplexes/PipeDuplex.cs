@@ -15,8 +15,8 @@ public sealed class PipeDuplex : Duplex
     public PipeDuplex(DuplexOptions options)
     {
         _pool = options.MemoryPoolFactory?.Create();
-        _input = new Pipe(Limit(DuplexOptions.MaxReadBufferSize));
-        _output = new Pipe(Limit(DuplexOptions.MaxWriteBufferSize));
+        _input = new Pipe(Limit(options.MaxReadBufferSize));
+        _output = new Pipe(Limit(options.MaxWriteBufferSize));
         Peer = new PipePeer(_input.Writer, _output.Reader);
     }
 
@@ -44,8 +44,8 @@ public sealed class PipeDuplex : Duplex
 
     private sealed class PipePeer(PipeWriter towardsInput, PipeReader fromOutput) : Peer
     {
-        // As a receive does: the input sees the bytes in pieces, and pauses the peer between two of them.
-        private const int PieceBytes = 16 * 1024;
+        // As receives do: the input sees many bytes in pieces, and pauses the peer between two of them.
+        private const int PieceBytes = 32 * 1024;
 
         [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
         public override async ValueTask SendAsync(ReadOnlyMemory<byte> bytes)

@@ -158,6 +158,17 @@ public abstract class AdvanceToSuite(DuplexSource source) : DuplexSuite(source)
     public void AdvanceTo_WithoutARead_Throws() =>
         Assert.Throws<InvalidOperationException>(() => Reader.AdvanceTo(default));
 
+    // As after a cancelled read: whoever tried may advance without looking at what the try returned.
+    [Fact]
+    public async Task AdvanceTo_AfterATryThatFoundNothing_DoesNothing()
+    {
+        Assert.False(Reader.TryRead(out var read));
+
+        Reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+
+        await DeliverAndReadAsync(1);
+    }
+
     [Fact]
     public async Task AdvanceTo_Twice_Throws()
     {

@@ -10,6 +10,9 @@ public abstract class AllocationSuite(DuplexSource source) : DuplexSuite(source)
     // The smallest object on a 64-bit runtime: an average below it means that not every round trip allocates one.
     private const int SmallestObjectBytes = 24;
 
+    // Blocks that are kept for reuse, as Kestrel's own pool keeps them.
+    protected override DuplexOptions Options { get; } = new() { MemoryPoolFactory = new KeepingMemoryPoolFactory() };
+
     private readonly byte[] _request = Payload.Create(100);
     private readonly byte[] _response = new byte[200];
 

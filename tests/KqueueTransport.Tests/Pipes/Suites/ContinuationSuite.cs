@@ -173,13 +173,33 @@ public abstract class ContinuationSuite(DuplexSource source) : DuplexSuite(sourc
 
         await Assert.ThrowsAsync<InvalidOperationException>(() => BothAsync().Soon());
 
-        async Task BothAsync()
-        {
-            var first = pending.AsTask();
-            var second = pending.AsTask();
-            await Peer.SendAsync(Payload.Create(1));
-            await Task.WhenAll(first, second);
-        }
+        async Task BothAsync() => await Task.WhenAll(pending.AsTask(), pending.AsTask());
+    }
+
+    [Fact]
+    public async Task FlushAsync_TwoContinuationsOnOneFlush_Throws()
+    {
+        var (flush, _) = await StallAsync();
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => BothAsync().Soon());
+
+        async Task BothAsync() => await Task.WhenAll(flush.AsTask(), flush.AsTask());
+    }
+
+    [Fact]
+    public async Task FlushAsync_WithSynchronizationContext_DoesNotPostToIt()
+    {
+        var context = new CountingSynchronizationContext();
+        var (flush, written) = await StallAsync();
+        var before = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(context);
+        var done = RunWhenCompleted(flush.GetAwaiter(), () => { });
+        SynchronizationContext.SetSynchronizationContext(before);
+
+        await PeerTakesAsync(written);
+
+        await done.Soon();
+        Assert.Equal(0, context.Posts);
     }
 
     [Fact]

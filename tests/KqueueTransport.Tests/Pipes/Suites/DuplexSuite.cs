@@ -19,7 +19,11 @@ public abstract class DuplexSuite(DuplexSource source) : IAsyncLifetime
 
     protected virtual DuplexOptions Options { get; } = new();
 
-    public async ValueTask InitializeAsync() => _duplex = await source.OpenAsync(Options);
+    public async ValueTask InitializeAsync()
+    {
+        source.SkipIfDifferent();
+        _duplex = await source.OpenAsync(Options);
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -38,9 +42,11 @@ public abstract class DuplexSuite(DuplexSource source) : IAsyncLifetime
     /// <summary>Reads, without consuming, until <paramref name="length"/> bytes lie in the buffer.</summary>
     protected async Task<ReadResult> ReadBufferedAsync(long length)
     {
+        var deadline = new Waiting.Deadline();
         var read = await Reader.ReadAsync().Soon();
         while (read.Buffer.Length < length)
         {
+            deadline.Check($"{read.Buffer.Length} of {length} bytes are there");
             Assert.False(read.IsCompleted, $"the input ended after {read.Buffer.Length} of {length} bytes");
             Reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
             read = await Reader.ReadAsync().Soon();
@@ -58,21 +64,25 @@ public abstract class DuplexSuite(DuplexSource source) : IAsyncLifetime
     /// <summary>Reads, without consuming, until the input has ended.</summary>
     protected async Task<ReadResult> ReadToEndAsync()
     {
+        var deadline = new Waiting.Deadline();
         var read = await Reader.ReadAsync().Soon();
         while (!read.IsCompleted)
         {
+            deadline.Check("the input has not ended");
             Reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
             read = await Reader.ReadAsync().Soon();
         }
         return read;
     }
 
-    /// <summary>Consumes and checks <paramref name="count"/> bytes of the payload from <paramref name="offset"/> on.</summary>
+    /// <summary>Consumes and checks <paramref name="count"/> bytes from <paramref name="offset"/> on.</summary>
     protected async Task ConsumeAsync(long count, long offset = 0)
     {
+        var deadline = new Waiting.Deadline();
         var end = offset + count;
         while (offset < end)
         {
+            deadline.Check($"reading has come to {offset} of {end} bytes");
             var read = await Reader.ReadAsync().Soon();
             var taken = read.Buffer.Slice(0, Math.Min(read.Buffer.Length, end - offset));
             Payload.Check(taken, offset);
@@ -87,8 +97,8 @@ public abstract class DuplexSuite(DuplexSource source) : IAsyncLifetime
         CancellationToken cancellationToken = default)
     {
         const int chunk = 16 * 1024;
-        const int systemBuffersMax = 64 * 1024 * 1024;
-        for (var written = 0; written < systemBuffersMax;)
+        const int limit = 64 * 1024 * 1024;
+        for (var written = 0; written < limit;)
         {
             Payload.Fill(Writer.GetSpan(chunk)[..chunk], written);
             Writer.Advance(chunk);
@@ -100,7 +110,7 @@ public abstract class DuplexSuite(DuplexSource source) : IAsyncLifetime
             }
             Assert.False((await flush).IsCompleted);
         }
-        throw new InvalidOperationException($"No flush pended within {systemBuffersMax} bytes that nobody took.");
+        throw new InvalidOperationException($"No flush pended within {limit} bytes that nobody took.");
     }
 
     /// <summary>Lets the peer take <paramref name="count"/> bytes, and checks them.</summary>

@@ -20,19 +20,16 @@ public abstract class PooledMemorySuite : DuplexSuite
 
     protected override DuplexOptions Options { get; }
 
-    [Fact]
-    public async Task Pool_ReadPendsAfterARoundTrip_HoldsNothing()
-    {
-        Reader.AdvanceTo((await DeliverAndReadAsync(10_000)).Buffer.End);
-        await Writer.WriteAsync(Payload.Create(10_000)).Soon();
-        await PeerTakesAsync(10_000);
-        Assert.InRange(_pool.RentedEver, 1, long.MaxValue);
+    [Theory]
+    [InlineData(1)]
+    [InlineData(10_000)]
+    public Task Pool_ReadPendsAfterARoundTrip_HoldsNothing(int length) => HoldsNothingAfterARoundTripAsync(length);
 
-        var pending = Reader.ReadAsync();
-
-        await Waiting.UntilAsync(() => _pool.RentedBytes == 0);
-        Assert.False(pending.IsCompleted);
-    }
+    // The last receive fills its block, so that another one has to find out that there is nothing more.
+    [Theory]
+    [InlineData(4096)]
+    [InlineData(8 * 4096)]
+    public Task Pool_BytesFilledTheirBlocks_HoldsNothing(int length) => HoldsNothingAfterARoundTripAsync(length);
 
     [Fact]
     public async Task Pool_ConsumedSegments_GoBackWhileTheRestStays()
@@ -54,7 +51,7 @@ public abstract class PooledMemorySuite : DuplexSuite
         await sending.IsStalledAsync();
 
         // One receive may go beyond the limit by the buffer that it was given.
-        Assert.InRange(_pool.RentedBytes, 0, DuplexOptions.MaxReadBufferSize + SlackBytes);
+        Assert.InRange(_pool.RentedBytes, 0, DuplexOptions.DefaultMaxReadBufferSize + SlackBytes);
 
         await ConsumeAsync(length);
         await sending.Soon();
@@ -66,7 +63,7 @@ public abstract class PooledMemorySuite : DuplexSuite
         var (flush, written) = await WriteUntilStalledAsync();
 
         // The write that crosses the limit is 16 KiB, and a block may have been left at its end each time.
-        Assert.InRange(_pool.RentedBytes, 0, DuplexOptions.MaxWriteBufferSize + (2 * 16 * 1024) + SlackBytes);
+        Assert.InRange(_pool.RentedBytes, 0, DuplexOptions.DefaultMaxWriteBufferSize + (2 * 16 * 1024) + SlackBytes);
 
         await PeerTakesAsync(written);
         await flush.Soon();
@@ -105,5 +102,18 @@ public abstract class PooledMemorySuite : DuplexSuite
         await CloseAsync();
 
         await Waiting.UntilAsync(() => _pool.RentedBytes == 0);
+    }
+
+    private async Task HoldsNothingAfterARoundTripAsync(int length)
+    {
+        Reader.AdvanceTo((await DeliverAndReadAsync(length)).Buffer.End);
+        await Writer.WriteAsync(Payload.Create(length)).Soon();
+        await PeerTakesAsync(length);
+        Assert.InRange(_pool.RentedEver, 1, long.MaxValue);
+
+        var pending = Reader.ReadAsync();
+
+        await Waiting.UntilAsync(() => _pool.RentedBytes == 0);
+        Assert.False(pending.IsCompleted);
     }
 }

@@ -74,7 +74,7 @@ public abstract class ReadAsyncSuite(DuplexSource source) : DuplexSuite(source)
     [Fact]
     public async Task ReadAsync_EverythingExaminedNothingConsumed_GrowsBeyondTheLimit()
     {
-        const int length = (3 * DuplexOptions.MaxReadBufferSize) + 1;
+        const int length = (3 * DuplexOptions.DefaultMaxReadBufferSize) + 1;
         var sending = Peer.SendAsync(Payload.Create(length)).AsTask();
 
         var read = await ReadBufferedAsync(length);

@@ -99,6 +99,22 @@ public abstract class ReadCancellationSuite(DuplexSource source) : DuplexSuite(s
         Assert.False((await Reader.ReadAsync().Soon()).IsCanceled);
     }
 
+    // A loop that looks at IsCanceled first and reads again has not used the buffer, and need not advance it.
+    [Fact]
+    public async Task ReadAsync_AfterACancelledReadWithoutAdvanceTo_ReadsOn()
+    {
+        var read = await DeliverAndReadAsync(4);
+        Reader.AdvanceTo(read.Buffer.Start);
+        Reader.CancelPendingRead();
+        Assert.True((await Reader.ReadAsync().Soon()).IsCanceled);
+
+        read = await Reader.ReadAsync().Soon();
+
+        Assert.False(read.IsCanceled);
+        Payload.Check(read.Buffer);
+        Reader.AdvanceTo(read.Buffer.End);
+    }
+
     [Fact]
     public async Task CancelPendingRead_ReadGoesOn_LosesNoByte()
     {
@@ -144,9 +160,14 @@ public abstract class ReadCancellationSuite(DuplexSource source) : DuplexSuite(s
         var read = await DeliverAndReadAsync(3);
         Reader.AdvanceTo(read.Buffer.Start);
 
-        var cancelled = Reader.ReadAsync(new CancellationToken(canceled: true));
+        using var source = new CancellationTokenSource();
+        await source.CancelAsync();
+
+        var cancelled = Reader.ReadAsync(source.Token);
 
         Assert.True(cancelled.IsCanceled);
+        var exception = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled.Soon());
+        Assert.Equal(source.Token, exception.CancellationToken);
         Assert.Equal(3, (await Reader.ReadAsync().Soon()).Buffer.Length);
     }
 

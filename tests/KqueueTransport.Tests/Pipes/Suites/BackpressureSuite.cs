@@ -1,0 +1,36 @@
+using KqueueTransport.Tests.Pipes.Duplexes;
+
+namespace KqueueTransport.Tests.Pipes.Suites;
+
+/// <summary>When a flush pends and resumes, with limits that dwarf what the kernel takes by itself.</summary>
+public abstract class BackpressureSuite(DuplexSource source) : DuplexSuite(source)
+{
+    private const int Limit = 16 * 1024 * 1024;
+
+    protected override DuplexOptions Options { get; } = new() { MaxWriteBufferSize = Limit };
+
+    [Fact]
+    public async Task FlushAsync_PeerTakesLessThanHalf_StillPends()
+    {
+        var (flush, written) = await WriteUntilStalledAsync();
+
+        await PeerTakesAsync(Limit / 4);
+        Assert.True(await flush.IsStalledAsync());
+
+        await PeerTakesAsync(written - (Limit / 4), Limit / 4);
+        await flush.Soon();
+    }
+
+    [Fact]
+    public async Task FlushAsync_PeerTakesMoreThanHalf_CompletesWithoutTheRest()
+    {
+        var (flush, written) = await WriteUntilStalledAsync();
+        Assert.InRange(written, Limit, int.MaxValue);
+
+        // A byte below half may be left.
+        await PeerTakesAsync(written - ((Limit / 2) - 1));
+
+        Assert.False((await flush.Soon()).IsCanceled);
+        await PeerTakesAsync((Limit / 2) - 1, written - ((Limit / 2) - 1));
+    }
+}
