@@ -1,0 +1,126 @@
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using Kqueue.EventLoops;
+using KqueueTransport.Connections;
+using KqueueTransport.Tests.Pipes.Duplexes;
+using KqueueTransport.Tests.Pipes.Suites;
+
+namespace KqueueTransport.Tests.Pipes;
+
+/// <summary>With the application on the loop, what the loop does for it continues right there.</summary>
+public abstract class OnLoopSuite(Scheduling scheduling) : DuplexSuite(new KqueueSource(scheduling))
+{
+    [Fact]
+    public async Task ReadAsync_EveryRead_ContinuesOnTheLoop()
+    {
+        for (var i = 0; i < 100; i++)
+        {
+            var awaiter = Reader.ReadAsync().GetAwaiter();
+            var where = Continuation.Of(awaiter);
+            await Peer.SendAsync(Payload.Create(1, i)).Soon();
+            Assert.NotNull((await where.Soon()).Loop);
+            Reader.AdvanceTo(awaiter.GetResult().Buffer.End);
+        }
+    }
+
+    [Fact]
+    public async Task FlushAsync_PeerMadeRoom_ContinuesOnTheLoop()
+    {
+        var (stalled, written) = await WriteUntilStalledAsync();
+        Writer.CancelPendingFlush();
+        await stalled.Soon();
+        var where = Continuation.Of(Writer.FlushAsync().GetAwaiter());
+
+        await PeerTakesAsync(written);
+
+        Assert.NotNull((await where.Soon()).Loop);
+    }
+}
+
+public sealed class KqueueInlineOnLoopTests() : OnLoopSuite(Scheduling.Inline);
+
+public sealed class KqueueAdaptiveOnLoopTests() : OnLoopSuite(Scheduling.Adaptive);
+
+/// <summary>With the application on the thread pool, nothing of it ever runs on the loop.</summary>
+public sealed class KqueueThreadPoolOffLoopTests() : DuplexSuite(new KqueueSource(Scheduling.ThreadPool))
+{
+    [Fact]
+    public async Task ReadAsync_EveryRead_ContinuesOnTheThreadPool()
+    {
+        for (var i = 0; i < 100; i++)
+        {
+            var awaiter = Reader.ReadAsync().GetAwaiter();
+            var where = Continuation.Of(awaiter);
+            await Peer.SendAsync(Payload.Create(1, i)).Soon();
+            Assert.True((await where.Soon()).IsThreadPool);
+            Reader.AdvanceTo(awaiter.GetResult().Buffer.End);
+        }
+    }
+
+    // The loop has a send of this writer to do, because input is waiting, at the very moment at which a cancelled
+    // flush is handed to the thread pool. The two must not be taken for one another.
+    [Fact]
+    public async Task FlushAsync_CancelledWhileTheLoopSends_ContinuesOnTheThreadPool()
+    {
+        for (var i = 0; i < 40; i++)
+        {
+            await using var duplex = (ConnectionDuplex)await Source.OpenAsync(Options);
+            await LeaveInputUnconsumedAsync(duplex);
+            var release = await BlockLoopAsync(((Connection)duplex.Connection).Loop);
+            await duplex.Output.WriteAsync(Payload.Create(10)).Soon();
+            var flush = StallAtOnce(duplex.Output);
+            var where = Continuation.Of(flush.GetAwaiter());
+
+            release.SetResult();
+            duplex.Output.CancelPendingFlush();
+
+            Assert.True((await where.Soon()).IsThreadPool);
+        }
+    }
+
+    private static async Task<TaskCompletionSource> BlockLoopAsync(EventLoop loop)
+    {
+        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var release = new TaskCompletionSource();
+        loop.Post(
+            _ =>
+            {
+                entered.SetResult();
+                release.Task.Wait();
+            },
+            null);
+        await entered.Task.Soon();
+        return release;
+    }
+
+    private static async Task LeaveInputUnconsumedAsync(ConnectionDuplex duplex)
+    {
+        await duplex.Peer.SendAsync(Payload.Create(10)).Soon();
+        duplex.Input.AdvanceTo((await duplex.Input.ReadAsync().Soon()).Buffer.Start);
+    }
+
+    private static ValueTask<FlushResult> StallAtOnce(PipeWriter writer)
+    {
+        while (true)
+        {
+            var flush = writer.WriteAsync(new byte[DuplexOptions.DefaultMaxWriteBufferSize]);
+            if (!flush.IsCompleted)
+            {
+                return flush;
+            }
+        }
+    }
+}
+
+/// <summary>Where a continuation ran.</summary>
+internal sealed record Continuation(EventLoop? Loop, bool IsThreadPool)
+{
+    public static Task<Continuation> Of<TAwaiter>(TAwaiter awaiter)
+        where TAwaiter : ICriticalNotifyCompletion
+    {
+        var where = new TaskCompletionSource<Continuation>(TaskCreationOptions.RunContinuationsAsynchronously);
+        awaiter.UnsafeOnCompleted(() => where.SetResult(
+            new Continuation(EventLoop.Current, Thread.CurrentThread.IsThreadPoolThread)));
+        return where.Task;
+    }
+}
