@@ -269,12 +269,12 @@ public abstract unsafe class SocketCallsContract
     [Fact]
     public void Connect_NobodyListens_IsRefused()
     {
-        var listen = Calls.Listen(s_anyPort, s_listen);
-        var address = listen.EndPoint;
-        listen.Dispose();
+        // The connection keeps the port from being given to somebody who listens.
+        using var connection = SocketPair.Create(Calls, s_anyPort);
+        connection.StopListening();
 
         // Some systems say so at once, the others when asked later.
-        var connected = Calls.Connect(address, new SocketOptions(NoDelay: true));
+        var connected = Calls.Connect(connection.ListenEndPoint, new SocketOptions(NoDelay: true));
         if (!connected.IsError)
         {
             var descriptor = connected.Value;
