@@ -89,8 +89,10 @@ internal sealed unsafe class LibrarySocketCalls : NativeSocketCalls
     protected override KernelResult CreateSocket(EndPoint remote)
     {
         var family = remote.AddressFamily == AddressFamily.InterNetworkV6 ? "AF_INET6" : "AF_INET";
-        var created = Result(_library.socket((int)_system[family], (int)_system["SOCK_STREAM"], 0));
-        if (!created.IsError)
+        var nonBlocking = _system.OrZero("SOCK_NONBLOCK");
+        var created = Result(_library.socket(
+            (int)_system[family], (int)(_system["SOCK_STREAM"] | nonBlocking), 0));
+        if (!created.IsError && nonBlocking == 0)
         {
             var result = Result(_library.fcntl(
                 created.Value, (int)_system["F_SETFL"], (nint)_system["O_NONBLOCK"]));
