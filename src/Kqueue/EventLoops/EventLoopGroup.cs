@@ -70,7 +70,9 @@ public sealed class EventLoopGroup : IDisposable
         return least;
     }
 
-    /// <summary>Runs work that is likely to block on a standby thread, so that no loop has to be taken over for it.</summary>
+    /// <summary>
+    /// Runs work that is likely to block on a standby thread, so that no loop has to be taken over for it.
+    /// </summary>
     /// <param name="work">What to run.</param>
     /// <returns>False when no thread is left: run it on the thread pool instead.</returns>
     public bool TryOffload(IThreadPoolWorkItem work) => _threads.TryOffload(work);

@@ -6,7 +6,9 @@ namespace Kqueue.EventLoops;
 /// </summary>
 public interface IWatchedHandler
 {
-    /// <summary>The handler has not returned within the watch's period. Called while it still runs, on the watch.</summary>
+    /// <summary>
+    /// The handler has not returned within the watch's period. Called while it still runs, on the watch.
+    /// </summary>
     /// <param name="isHandedOver">
     /// Whether the loop goes on with another thread. False when no thread was left for it.
     /// </param>

@@ -11,7 +11,9 @@ internal sealed class LoopDriver(EventLoop loop, int epoch)
     // Put here by the driving thread, taken by it or by whoever takes the loop over: only with Interlocked.
     private IThreadPoolWorkItem? _deferred;
 
-    /// <summary>The stint of the calling thread, also after its loop was taken away; null on any other thread.</summary>
+    /// <summary>
+    /// The stint of the calling thread, also after its loop was taken away; null on any other thread.
+    /// </summary>
     public static LoopDriver? Current
     {
         get => t_current;

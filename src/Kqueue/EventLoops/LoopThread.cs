@@ -1,6 +1,8 @@
 namespace Kqueue.EventLoops;
 
-/// <summary>One thread of a group: it stands by, drives a loop until the loop is taken from it, and stands by again.</summary>
+/// <summary>
+/// One thread of a group: it stands by, drives a loop until the loop is taken from it, and stands by again.
+/// </summary>
 internal sealed class LoopThread
 {
     private readonly LoopThreads _owner;

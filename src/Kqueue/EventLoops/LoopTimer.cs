@@ -1,6 +1,8 @@
 namespace Kqueue.EventLoops;
 
-/// <summary>A callback that an <see cref="EventLoop"/> makes once, at its deadline. Dispose it to call it off.</summary>
+/// <summary>
+/// A callback that an <see cref="EventLoop"/> makes once, at its deadline. Dispose it to call it off.
+/// </summary>
 public sealed class LoopTimer : IDisposable
 {
     private readonly TimerQueue _queue;

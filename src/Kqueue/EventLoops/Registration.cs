@@ -26,7 +26,9 @@ public sealed class Registration : IDisposable
 
     internal IEventHandler Handler { get; }
 
-    /// <summary>Slot and generation, as every event of this registration carries them. Set once, by the table.</summary>
+    /// <summary>
+    /// Slot and generation, as every event of this registration carries them. Set once, by the table.
+    /// </summary>
     internal nint UserData { get; set; }
 
     /// <summary>Adds a filter, or arms it again.</summary>

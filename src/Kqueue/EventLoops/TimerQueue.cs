@@ -142,5 +142,6 @@ internal sealed class TimerQueue(TimeProvider clock)
         timer.HeapIndex = index;
     }
 
-    private void PublishEarliest() => Volatile.Write(ref _earliest, _heap.Count == 0 ? long.MaxValue : _heap[0].Deadline);
+    private void PublishEarliest() =>
+        Volatile.Write(ref _earliest, _heap.Count == 0 ? long.MaxValue : _heap[0].Deadline);
 }
