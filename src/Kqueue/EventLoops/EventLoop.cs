@@ -60,7 +60,7 @@ public sealed class EventLoop : IDisposable
         _events = new KEvent[options.EventCapacity];
         _timers = new TimerQueue(options.TimeProvider);
         _driver = new LoopDriver(this, epoch: 0);
-        _queue = KernelQueue.Create(options.KernelQueue);
+        _queue = options.CreateQueue(options.KernelQueue);
         AddWakeEvent();
     }
 

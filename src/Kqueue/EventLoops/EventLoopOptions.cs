@@ -7,7 +7,7 @@ public sealed class EventLoopOptions
     public string Name { get; set; } = "kqueue";
 
     /// <summary>
-    /// How many events one wait takes from the kernel at most. Defaults to 256; 1 to 32,768. What does not fit comes
+    /// How many events one wait takes from the kernel at most. Defaults to 256; 1 to 32,767. What does not fit comes
     /// with the next wait.
     /// </summary>
     public int EventCapacity { get; set; } = 256;
@@ -17,6 +17,9 @@ public sealed class EventLoopOptions
     /// because registrations are told only that something is ready.
     /// </summary>
     public KernelQueueOptions KernelQueue { get; set; } = new() { FillData = false };
+
+    /// <summary>Makes the loop's kernel queue. Tests put their own in its place.</summary>
+    internal Func<KernelQueueOptions, KernelQueue> CreateQueue { get; set; } = Kqueue.KernelQueue.Create;
 
     /// <summary>The clock of the timers. Defaults to the system's.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
