@@ -103,13 +103,26 @@ public sealed class EventLoop : IDisposable
     /// <returns>False when this thread drives no loop or something else is deferred: do the work at once.</returns>
     public static bool TryDefer(IThreadPoolWorkItem work) => LoopDriver.Current?.TryDefer(work) ?? false;
 
-    /// <summary>Drives the loop on the calling thread until <see cref="Stop"/>.</summary>
+    /// <summary>
+    /// Drives the loop on the calling thread until <see cref="Stop"/>. An exception that escapes, see
+    /// <see cref="EventLoopOptions.UnhandledException"/>, ends the loop.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The loop runs, or ran, already.</exception>
     /// <exception cref="KernelQueueException">The kernel queue failed.</exception>
     public void Run()
     {
-        Drive(TakeStart());
-        _stopped.Wait();
+        var driver = TakeStart();
+        try
+        {
+            Drive(driver);
+        }
+        finally
+        {
+            if (!_stopped.IsSet)
+            {
+                End();
+            }
+        }
     }
 
     /// <summary>Drives the loop on a background thread of its own until <see cref="Stop"/>.</summary>
@@ -122,7 +135,7 @@ public sealed class EventLoop : IDisposable
 
     /// <summary>
     /// Asks the loop to end once its posted work is done. Returns at once; <see cref="Dispose"/> waits. Work that is
-    /// posted later runs on the thread pool.
+    /// posted later runs on the thread pool. A loop that was not started takes no notice.
     /// </summary>
     public void Stop()
     {
@@ -199,7 +212,7 @@ public sealed class EventLoop : IDisposable
     }
 
     /// <summary>Calls back once on the loop after a time.</summary>
-    /// <param name="dueTime">From now; zero or less is the next turn.</param>
+    /// <param name="dueTime">From now; zero or less is as soon as the loop comes to it.</param>
     /// <param name="callback">What to run.</param>
     /// <param name="state">What to give it.</param>
     /// <returns>The timer; dispose it to call it off.</returns>
@@ -276,7 +289,20 @@ public sealed class EventLoop : IDisposable
     /// </summary>
     internal void Drive(LoopDriver driver)
     {
+        var outer = LoopDriver.Current;
         LoopDriver.Current = driver;
+        try
+        {
+            DriveOn(driver);
+        }
+        finally
+        {
+            LoopDriver.Current = outer;
+        }
+    }
+
+    private void DriveOn(LoopDriver driver)
+    {
         var word = Word;
         while (word.Epoch == driver.Epoch)
         {
@@ -303,7 +329,7 @@ public sealed class EventLoop : IDisposable
             {
                 if (TryClaim(ref word))
                 {
-                    RunWork(driver);
+                    RunWork(driver, isTimersTurn: word.Cursor % 2 == 0);
                 }
             }
             else
@@ -311,8 +337,6 @@ public sealed class EventLoop : IDisposable
                 TryAdvance(ref word, word.EnterWait());
             }
         }
-
-        LoopDriver.Current = null;
     }
 
     private bool HasEnded => Volatile.Read(ref _state) == (int)LoopState.Stopping && _work.IsEmpty;
@@ -349,31 +373,62 @@ public sealed class EventLoop : IDisposable
         try
         {
             registration.Handler.OnEvent(kevent);
-            driver.RunDeferred();
         }
         catch (Exception exception) when (_unhandledException is not null)
         {
             _unhandledException(exception);
         }
 
-        driver.Running = null;
+        Leave(driver);
     }
 
-    private void RunWork(LoopDriver driver)
+    // Timers and work take turns, so that neither a timer that starts itself again at once nor work that posts work
+    // keeps the other waiting.
+    private void RunWork(LoopDriver driver, bool isTimersTurn)
     {
         try
         {
-            if (_timers.IsDue && _timers.TakeDue() is { } timer)
-            {
-                driver.Running = timer;
-                timer.Fire();
-            }
-            else if (_work.TryDequeue(out var work))
-            {
-                driver.Running = work;
-                work.Execute();
-            }
+            _ = isTimersTurn
+                ? TryRunTimer(driver) || TryRunPosted(driver)
+                : TryRunPosted(driver) || TryRunTimer(driver);
+        }
+        catch (Exception exception) when (_unhandledException is not null)
+        {
+            _unhandledException(exception);
+        }
 
+        Leave(driver);
+    }
+
+    private bool TryRunTimer(LoopDriver driver)
+    {
+        if (!_timers.IsDue || _timers.TakeDue() is not { } timer)
+        {
+            return false;
+        }
+
+        driver.Running = timer;
+        timer.Fire();
+        return true;
+    }
+
+    private bool TryRunPosted(LoopDriver driver)
+    {
+        if (!_work.TryDequeue(out var work))
+        {
+            return false;
+        }
+
+        driver.Running = work;
+        work.Execute();
+        return true;
+    }
+
+    /// <summary>The handler is back, or has thrown: what it deferred is due either way.</summary>
+    private void Leave(LoopDriver driver)
+    {
+        try
+        {
             driver.RunDeferred();
         }
         catch (Exception exception) when (_unhandledException is not null)

@@ -44,18 +44,18 @@ internal sealed class LoopDriver(EventLoop loop, int epoch)
     /// </remarks>
     public bool TryDefer(IThreadPoolWorkItem work)
     {
-        var present = _deferred;
-        if (present is null)
-        {
-            present = Interlocked.CompareExchange(ref _deferred, work, null) ?? work;
-        }
-
-        return present == work && IsDriving;
+        // A swap also when the same work is there already: without a fence what the caller wrote before could become
+        // visible only after the hand-over has taken the work and run it.
+        var present = Interlocked.CompareExchange(ref _deferred, work, null);
+        return (present is null || present == work) && IsDriving;
     }
 
+    /// <summary>
+    /// Runs what is deferred, and what that defers in turn: nothing else may run on this loop for long.
+    /// </summary>
     public void RunDeferred()
     {
-        if (_deferred is not null)
+        while (_deferred is not null)
         {
             Interlocked.Exchange(ref _deferred, null)?.Execute();
         }

@@ -16,8 +16,9 @@ internal sealed class TimerQueue(TimeProvider clock)
     /// <summary>Adds a timer; <paramref name="isEarliest"/> says that the loop may have to be woken for it.</summary>
     public LoopTimer Add(TimeSpan dueTime, Action<object?> callback, object? state, out bool isEarliest)
     {
+        var now = clock.GetTimestamp();
         var ticks = (long)(dueTime.TotalSeconds * clock.TimestampFrequency);
-        var timer = new LoopTimer(this, clock.GetTimestamp() + ticks, callback, state);
+        var timer = new LoopTimer(this, now + Math.Min(ticks, long.MaxValue - now), callback, state);
         lock (_gate)
         {
             _heap.Add(timer);
