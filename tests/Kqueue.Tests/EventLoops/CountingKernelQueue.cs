@@ -1,0 +1,51 @@
+using Kqueue.Interop;
+
+namespace Kqueue.Tests.EventLoops;
+
+/// <summary>A kernel queue that counts the calls which a loop makes.</summary>
+internal sealed class CountingKernelQueue(KernelQueue queue) : KernelQueue
+{
+    private int _triggers;
+    private int _waits;
+
+    public override string BackendName => queue.BackendName;
+
+    /// <summary>How often the wake was triggered.</summary>
+    public int Triggers => Volatile.Read(ref _triggers);
+
+    /// <summary>How often the driver went to ask for events.</summary>
+    public int Waits => Volatile.Read(ref _waits);
+
+    /// <summary>What the next waits return instead of asking the kernel.</summary>
+    public KernelResult? WaitResult { get; set; }
+
+    public bool IsDisposed { get; private set; }
+
+    public override KernelResult TryKevent(ReadOnlySpan<KEvent> changes, Span<KEvent> events, long timeoutNs)
+    {
+        foreach (var change in changes)
+        {
+            if ((change.Notes & KEventNotes.Trigger) != 0)
+            {
+                Interlocked.Increment(ref _triggers);
+            }
+        }
+
+        if (!events.IsEmpty)
+        {
+            Interlocked.Increment(ref _waits);
+            if (WaitResult is { } result)
+            {
+                return result;
+            }
+        }
+
+        return queue.TryKevent(changes, events, timeoutNs);
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        IsDisposed = true;
+        queue.Dispose();
+    }
+}
