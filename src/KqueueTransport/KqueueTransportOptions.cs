@@ -59,7 +59,9 @@ public sealed class KqueueTransportOptions
     public bool RequireBackend { get; set; }
 
     /// <summary>Which kernel event queue the loops use.</summary>
-    /// <remarks>Defaults to the system's own: kqueue on macOS and FreeBSD, epoll behind the same contract on Linux.</remarks>
+    /// <remarks>
+    /// Defaults to the system's own: kqueue on macOS and FreeBSD, epoll behind the same contract on Linux.
+    /// </remarks>
     public KernelQueueOptions KernelQueue { get; } = new() { FillData = false };
 
     internal const int LoopCountMax = 1024;

@@ -27,7 +27,8 @@ public enum Scheduling
     /// <summary>
     /// On the thread of the connection's event loop, right where the event is dispatched: the fastest way, with no
     /// change of thread and nobody on watch. The application must not block and must not compute for long: all other
-    /// connections of that loop wait meanwhile. What it awaits elsewhere (a timer, a database) goes on wherever that completes.
+    /// connections of that loop wait meanwhile. What it awaits elsewhere (a timer, a database) goes on wherever that
+    /// completes.
     /// </summary>
     Inline,
 }

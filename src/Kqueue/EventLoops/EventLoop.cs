@@ -42,6 +42,12 @@ public sealed class EventLoop : IDisposable
     // The stint that belongs to the word's epoch. Written by whoever swapped the epoch in, before that stint drives.
     private LoopDriver _driver;
 
+    // The driver's own, for the counters below; other threads read them and may see the last turn's.
+    private long _waits;
+    private long _eventsTaken;
+    private long _busyTicks;
+    private long _turnStart;
+
     private int _state = (int)LoopState.Created;
     private bool _queueDisposed;
 
@@ -86,6 +92,15 @@ public sealed class EventLoop : IDisposable
 
     /// <summary>How many registrations the loop has. Exact only on a quiet loop.</summary>
     public int RegistrationCount => _registrations.Count;
+
+    /// <summary>How often the loop has waited for events.</summary>
+    public long WaitCount => Volatile.Read(ref _waits);
+
+    /// <summary>How many events the loop has taken from the kernel.</summary>
+    public long EventCount => Volatile.Read(ref _eventsTaken);
+
+    /// <summary>How long the loop has been out of its wait: in handlers, timers and work.</summary>
+    public TimeSpan BusyTime => Stopwatch.GetElapsedTime(0, Volatile.Read(ref _busyTicks));
 
     /// <summary>How often the loop was handed over.</summary>
     internal int Epoch => Word.Epoch;
@@ -345,7 +360,9 @@ public sealed class EventLoop : IDisposable
     {
         var mustNotWait = !_work.IsEmpty || Volatile.Read(ref _state) == (int)LoopState.Stopping;
         var timeoutNs = mustNotWait ? 0 : _timers.NanosecondsToEarliest();
+        EndTurn();
         var result = _queue.TryKevent([], _events, timeoutNs);
+        _turnStart = Stopwatch.GetTimestamp();
         _work.OnAwake();
         if (result.IsError)
         {
@@ -353,8 +370,19 @@ public sealed class EventLoop : IDisposable
         }
 
         _eventCount = result.Value;
+        Volatile.Write(ref _eventsTaken, _eventsTaken + result.Value);
         TryAdvance(ref word, word.BeginTurn());
         Watch?.OnActive();
+    }
+
+    private void EndTurn()
+    {
+        if (_turnStart != 0)
+        {
+            Volatile.Write(ref _busyTicks, _busyTicks + Stopwatch.GetTimestamp() - _turnStart);
+        }
+
+        Volatile.Write(ref _waits, _waits + 1);
     }
 
     private bool HasWork(ClaimWord word) =>

@@ -33,6 +33,9 @@ internal sealed class ApplicationScheduling(Scheduling mode, EndPoint endPoint, 
     private long _returnedAt;
     private long _warnedAt;
 
+    /// <summary>What the listener is bound to.</summary>
+    public EndPoint EndPoint => endPoint;
+
     /// <summary>Whether the application runs on the loop at the moment.</summary>
     public bool RunsInline => _runsInline;
 

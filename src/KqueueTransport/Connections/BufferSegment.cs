@@ -26,7 +26,9 @@ internal sealed class BufferSegment : ReadOnlySequenceSegment<byte>
     /// <summary>What is not filled yet.</summary>
     public Memory<byte> Free => _block[_end..];
 
-    /// <summary>Takes a block of at least <paramref name="sizeHint"/> bytes, from the pool if it has such large ones.</summary>
+    /// <summary>
+    /// Takes a block of at least <paramref name="sizeHint"/> bytes, from the pool if it has such large ones.
+    /// </summary>
     public void Rent(MemoryPool<byte> pool, int sizeHint, long runningIndex)
     {
         if (sizeHint <= pool.MaxBufferSize)

@@ -125,7 +125,7 @@ internal sealed partial class Connection :
         _scheduling.OnStuck(Loop, isHandedOver);
     }
 
-    /// <summary>Arms a filter; under the reader's or the writer's lock, or before the connection is given away.</summary>
+    /// <summary>Arms a filter: under the reader's or writer's lock, or before others have the connection.</summary>
     public KernelResult Arm(KEventFilter filter, KEventFlags mode) => _registration.Arm(filter, mode);
 
     void IEventHandler.OnEvent(in KEvent kevent)
@@ -183,7 +183,7 @@ internal sealed partial class Connection :
 
     public void OnSendFailed(Errno error) => OnReceiveFailed(SocketErrors.ToException(error));
 
-    /// <summary>Cancels the token of ConnectionClosed, on the thread pool: its callbacks are the application's.</summary>
+    /// <summary>Cancels ConnectionClosed, on the thread pool: its callbacks are the application's.</summary>
     void IThreadPoolWorkItem.Execute()
     {
         try

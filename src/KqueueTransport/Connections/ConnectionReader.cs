@@ -70,7 +70,7 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
         /// <summary>The application has completed the reader.</summary>
         Completed = 4,
 
-        /// <summary>The stream has ended: nothing will be received any more, and the descriptor may be closed.</summary>
+        /// <summary>The stream has ended: nothing is received any more, and the descriptor may be closed.</summary>
         Ended = 8,
 
         /// <summary>The kernel said that there is something, and no receive has come back short since.</summary>

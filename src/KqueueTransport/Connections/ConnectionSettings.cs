@@ -20,7 +20,7 @@ internal sealed class ConnectionSettings
     /// <summary>The loops, whose standby threads run handlers that are likely to block.</summary>
     public required EventLoopGroup Group { get; init; }
 
-    /// <summary>Received bytes that are held while nobody reads them; <see cref="long.MaxValue"/> is no limit.</summary>
+    /// <summary>Bytes that are received while nobody reads; <see cref="long.MaxValue"/> is no limit.</summary>
     public required long MaxReadBufferBytes { get; init; }
 
     /// <summary>Unsent bytes at which a flush begins to wait; <see cref="long.MaxValue"/> is no limit.</summary>

@@ -73,7 +73,7 @@ internal sealed class ConnectionWriter : PipeWriter, IValueTaskSource<FlushResul
         /// <summary>The loop has been asked to send.</summary>
         Posted = 32,
 
-        /// <summary>The end of the output, or its failure, has to be told to the connection, once the lock is left.</summary>
+        /// <summary>The connection has to be told of the output's end or failure, once the lock is left.</summary>
         Unreported = 64,
     }
 
@@ -240,7 +240,8 @@ internal sealed class ConnectionWriter : PipeWriter, IValueTaskSource<FlushResul
         writer.ResumeElsewhere(mustResume);
     };
 
-    private static readonly Action<object?> s_onBuffersDelayOver = static state => ((ConnectionWriter)state!).OnWritable();
+    private static readonly Action<object?> s_onBuffersDelayOver =
+        static state => ((ConnectionWriter)state!).OnWritable();
 
     private void AllocateTail(int sizeHint)
     {
@@ -405,7 +406,8 @@ internal sealed class ConnectionWriter : PipeWriter, IValueTaskSource<FlushResul
 
         using var pinned = new PinnedBlocks();
         offered = 0;
-        for (var segment = head; offered < _unsent && pinned.Count < PinnedBlocks.CountMax; segment = segment.NextSegment!)
+        var segment = head;
+        while (offered < _unsent && pinned.Count < PinnedBlocks.CountMax)
         {
             var part = segment == head ? first : segment.Memory;
             if (part.Length > _unsent - offered)
@@ -415,6 +417,7 @@ internal sealed class ConnectionWriter : PipeWriter, IValueTaskSource<FlushResul
 
             pinned.Add(part);
             offered += part.Length;
+            segment = segment.NextSegment!;
         }
 
         return _settings.Calls.Send(_connection.Descriptor, pinned.Vectors);

@@ -1,4 +1,5 @@
 using System.Net;
+using KqueueTransport.Diagnostics;
 using KqueueTransport.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
@@ -10,14 +11,17 @@ internal sealed class KqueueConnectionListener : IConnectionListener
 {
     private readonly AcceptQueue _queue;
     private readonly Acceptor _acceptor;
+    private readonly ApplicationScheduling _scheduling;
+    private readonly TransportMetrics _metrics;
 
     public KqueueConnectionListener(
         ListenSocket socket, TransportLoops loops, KqueueTransportOptions options, ILogger logger)
     {
         EndPoint = socket.EndPoint;
         _queue = new AcceptQueue(options.Backlog);
-        _acceptor = new Acceptor(
-            socket, loops, new ApplicationScheduling(options.Scheduling, EndPoint, logger), _queue, logger);
+        _scheduling = new ApplicationScheduling(options.Scheduling, EndPoint, logger);
+        _acceptor = new Acceptor(socket, loops, _scheduling, _queue, logger);
+        _metrics = loops.Metrics;
         _queue.RoomMade = _acceptor.Resume;
     }
 
@@ -33,6 +37,8 @@ internal sealed class KqueueConnectionListener : IConnectionListener
             _acceptor.Stop();
             throw new Kqueue.KernelQueueException($"{EndPoint} cannot be watched: {result.Error}.", result.Error);
         }
+
+        _metrics.Add(_scheduling);
     }
 
     /// <summary>
@@ -47,6 +53,7 @@ internal sealed class KqueueConnectionListener : IConnectionListener
     {
         _acceptor.Stop();
         _queue.Complete();
+        _metrics.Remove(_scheduling);
         return default;
     }
 

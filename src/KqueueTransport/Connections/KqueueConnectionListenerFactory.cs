@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.Metrics;
 using System.Net;
 using KqueueTransport.Diagnostics;
 using KqueueTransport.Sockets;
@@ -22,7 +23,8 @@ internal sealed class KqueueConnectionListenerFactory :
     public KqueueConnectionListenerFactory(
         IOptions<KqueueTransportOptions> options,
         ILoggerFactory loggerFactory,
-        IMemoryPoolFactory<byte>? memoryPoolFactory = null)
+        IMemoryPoolFactory<byte>? memoryPoolFactory = null,
+        IMeterFactory? meterFactory = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(loggerFactory);
@@ -30,7 +32,7 @@ internal sealed class KqueueConnectionListenerFactory :
         _logger = loggerFactory.CreateLogger(TransportLog.Category);
         _selector = new EndPointSelector(_options.Backend, _logger);
         _loops = new Lazy<TransportLoops>(
-            () => new TransportLoops(_options, SystemSocketCalls.Instance, _logger, memoryPoolFactory));
+            () => new TransportLoops(_options, SystemSocketCalls.Instance, _logger, memoryPoolFactory, meterFactory));
     }
 
     public bool CanBind(EndPoint endpoint) => _selector.CanBind(endpoint);

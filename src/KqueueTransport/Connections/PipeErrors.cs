@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace KqueueTransport.Connections;
 
-/// <summary>What a reader or writer throws when it is used wrongly: the exception types of System.IO.Pipelines.</summary>
+/// <summary>What a reader or writer throws when it is misused: the exception types of System.IO.Pipelines.</summary>
 internal static class PipeErrors
 {
     [DoesNotReturn]

@@ -1,19 +1,25 @@
 using System.Buffers;
+using System.Diagnostics.Metrics;
 using Kqueue.EventLoops;
+using KqueueTransport.Diagnostics;
 using KqueueTransport.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 
 namespace KqueueTransport.Connections;
 
-/// <summary>The event loops of one server, shared by all its listeners, and what the connections of each loop share.</summary>
+/// <summary>The event loops of one server, for all its listeners, and what each loop's connections share.</summary>
 internal sealed class TransportLoops : IDisposable
 {
     private readonly EventLoopGroup _group;
     private readonly Dictionary<EventLoop, ConnectionSettings> _settings;
 
     public TransportLoops(
-        KqueueTransportOptions options, SocketCalls calls, ILogger logger, IMemoryPoolFactory<byte>? memoryPoolFactory)
+        KqueueTransportOptions options,
+        SocketCalls calls,
+        ILogger logger,
+        IMemoryPoolFactory<byte>? memoryPoolFactory,
+        IMeterFactory? meterFactory)
     {
         Calls = calls;
         _group = new EventLoopGroup(new EventLoopGroupOptions
@@ -23,6 +29,7 @@ internal sealed class TransportLoops : IDisposable
             HandOver = options.Scheduling == Scheduling.Adaptive,
             StandbyThreadsMax = options.StandbyThreadsMax,
         });
+        Metrics = new TransportMetrics(_group, meterFactory);
         _settings = _group.Loops.ToDictionary(loop => loop, loop => new ConnectionSettings
         {
             Group = _group,
@@ -38,6 +45,8 @@ internal sealed class TransportLoops : IDisposable
 
     public SocketCalls Calls { get; }
 
+    public TransportMetrics Metrics { get; }
+
     /// <summary>The settings of the loop with the fewest connections.</summary>
     public ConnectionSettings LeastLoaded() => _settings[_group.LeastLoaded()];
 
@@ -46,6 +55,7 @@ internal sealed class TransportLoops : IDisposable
     /// </summary>
     public void Dispose()
     {
+        Metrics.Dispose();
         _group.Dispose();
         foreach (var settings in _settings.Values)
         {

@@ -1,0 +1,114 @@
+using System.Diagnostics.Metrics;
+using Kqueue.EventLoops;
+using KqueueTransport.Connections;
+
+namespace KqueueTransport.Diagnostics;
+
+/// <summary>
+/// The meter of one server's loops and listeners. Everything is observed when somebody asks, so that it costs the loops
+/// nothing else than the counters that they keep.
+/// </summary>
+internal sealed class TransportMetrics : IDisposable
+{
+    /// <summary>The name of the meter.</summary>
+    public const string MeterName = "KqueueTransport";
+
+    private readonly EventLoopGroup _group;
+    private readonly Lock _gate = new();
+
+    // Under _gate.
+    private readonly List<ApplicationScheduling> _listeners = [];
+
+    public TransportMetrics(EventLoopGroup group, IMeterFactory? meterFactory)
+    {
+        _group = group;
+        Meter = meterFactory?.Create(MeterName) ?? new Meter(MeterName);
+        ObserveGroup();
+        ObserveLoops();
+        Meter.CreateObservableGauge(
+            "kqueue.listener.inline",
+            ListenerModes,
+            description: "1 while the listener's application runs on the loops, 0 while it runs on the thread pool.");
+    }
+
+    public void Add(ApplicationScheduling listener)
+    {
+        lock (_gate)
+        {
+            _listeners.Add(listener);
+        }
+    }
+
+    public void Remove(ApplicationScheduling listener)
+    {
+        lock (_gate)
+        {
+            _listeners.Remove(listener);
+        }
+    }
+
+    /// <summary>The meter; several servers of one process have one each, under the same name.</summary>
+    public Meter Meter { get; }
+
+    public void Dispose() => Meter.Dispose();
+
+    private void ObserveGroup()
+    {
+        Meter.CreateObservableCounter(
+            "kqueue.hand_overs",
+            () => new[]
+            {
+                new Measurement<long>(_group.HandOvers, Tag("kqueue.hand_over.outcome", "taken")),
+                new Measurement<long>(_group.HandOversRefused, Tag("kqueue.hand_over.outcome", "refused")),
+            },
+            "{hand_over}",
+            "Loops taken from a thread that was stuck in a handler, or left with it for want of a thread.");
+        Meter.CreateObservableUpDownCounter(
+            "kqueue.threads",
+            () =>
+            {
+                var standby = _group.StandbyThreadCount;
+                return new[]
+                {
+                    new Measurement<int>(standby, Tag("kqueue.thread.state", "standby")),
+                    new Measurement<int>(_group.ThreadCount - standby, Tag("kqueue.thread.state", "busy")),
+                };
+            },
+            "{thread}",
+            "Threads that drive a loop or run a handler, and threads that stand by.");
+    }
+
+    private void ObserveLoops()
+    {
+        Meter.CreateObservableUpDownCounter(
+            "kqueue.loop.registrations",
+            () => OfLoops(loop => loop.RegistrationCount),
+            "{registration}",
+            "Connections and listen sockets of a loop.");
+        Meter.CreateObservableCounter(
+            "kqueue.loop.waits", () => OfLoops(loop => loop.WaitCount), "{wait}", "Waits of a loop.");
+        Meter.CreateObservableCounter(
+            "kqueue.loop.events", () => OfLoops(loop => loop.EventCount), "{event}", "Events that a loop has taken.");
+        Meter.CreateObservableCounter(
+            "kqueue.loop.busy_time",
+            () => OfLoops(loop => loop.BusyTime.TotalSeconds),
+            "s",
+            "Time that a loop has spent in handlers, timers and work.");
+    }
+
+    private IEnumerable<Measurement<T>> OfLoops<T>(Func<EventLoop, T> value)
+        where T : struct =>
+        _group.Loops.Select(loop => new Measurement<T>(value(loop), Tag("kqueue.loop.name", loop.Name)));
+
+    private static KeyValuePair<string, object?> Tag(string name, string? value) => new(name, value);
+
+    private Measurement<int>[] ListenerModes()
+    {
+        lock (_gate)
+        {
+            return [.. _listeners.Select(listener => new Measurement<int>(
+                listener.RunsInline ? 1 : 0,
+                Tag("kqueue.listener.endpoint", listener.EndPoint.ToString())))];
+        }
+    }
+}

@@ -1,0 +1,118 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using System.Net;
+using Kqueue.EventLoops;
+using KqueueTransport.Connections;
+using KqueueTransport.Diagnostics;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace KqueueTransport.Tests.Diagnostics;
+
+public sealed class TransportMetricsTests
+{
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(10);
+
+    [Fact]
+    public void Meter_ABlockedHandler_CountsTheHandOver()
+    {
+        using var group = new EventLoopGroup(new EventLoopGroupOptions { LoopCount = 1 });
+        using var metrics = new TransportMetrics(group, meterFactory: null);
+        using var observed = new Observed(metrics.Meter);
+        using var release = new ManualResetEventSlim();
+        group.Loops[0].Post(_ => release.Wait(s_timeout), null);
+        try
+        {
+            Assert.True(SpinWait.SpinUntil(() => group.HandOvers > 0, s_timeout));
+            observed.Record();
+
+            Assert.Equal(group.HandOvers, observed["kqueue.hand_overs", "taken"]);
+            Assert.Equal(0, observed["kqueue.hand_overs", "refused"]);
+            Assert.True(observed["kqueue.threads", "busy"] >= 2);
+        }
+        finally
+        {
+            release.Set();
+        }
+    }
+
+    [Fact]
+    public void Meter_ALoopThatRuns_CountsItsWaitsAndTime()
+    {
+        using var group = new EventLoopGroup(new EventLoopGroupOptions { LoopCount = 2 });
+        using var metrics = new TransportMetrics(group, meterFactory: null);
+        using var observed = new Observed(metrics.Meter);
+        using var ran = new CountdownEvent(2);
+        foreach (var loop in group.Loops)
+        {
+            loop.Post(_ => ran.Signal(), null);
+        }
+
+        Assert.True(ran.Wait(s_timeout, TestContext.Current.CancellationToken));
+        Assert.True(SpinWait.SpinUntil(
+            () =>
+            {
+                observed.Record();
+                return group.Loops.All(loop => observed["kqueue.loop.busy_time", loop.Name] > 0);
+            },
+            s_timeout));
+        Assert.All(group.Loops, loop => Assert.True(observed["kqueue.loop.waits", loop.Name] > 0));
+        Assert.All(group.Loops, loop => Assert.Equal(0, observed["kqueue.loop.registrations", loop.Name]));
+    }
+
+    [Theory]
+    [InlineData(Scheduling.Adaptive, 1)]
+    [InlineData(Scheduling.ThreadPool, 0)]
+    public void Meter_AListener_TellsWhereItsApplicationRuns(Scheduling scheduling, int expected)
+    {
+        var endPoint = new IPEndPoint(IPAddress.Loopback, 4711);
+        using var group = new EventLoopGroup(new EventLoopGroupOptions { LoopCount = 1 });
+        using var metrics = new TransportMetrics(group, meterFactory: null);
+        using var observed = new Observed(metrics.Meter);
+        var listener = new ApplicationScheduling(scheduling, endPoint, NullLogger.Instance);
+
+        metrics.Add(listener);
+        observed.Record();
+        Assert.Equal(expected, observed["kqueue.listener.inline", endPoint.ToString()]);
+
+        metrics.Remove(listener);
+        observed.Record();
+        Assert.False(observed.Has("kqueue.listener.inline", endPoint.ToString()));
+    }
+
+    /// <summary>The last measurement of each instrument of one meter, by instrument and tag value.</summary>
+    private sealed class Observed : IDisposable
+    {
+        private readonly ConcurrentDictionary<(string Instrument, string? Tag), double> _values = new();
+        private readonly MeterListener _listener = new();
+
+        public Observed(Meter meter)
+        {
+            _listener.InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Meter == meter)
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            };
+            _listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Set(instrument, value, tags));
+            _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Set(instrument, value, tags));
+            _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Set(instrument, value, tags));
+            _listener.Start();
+        }
+
+        public double this[string instrument, string? tag] => _values[(instrument, tag)];
+
+        public bool Has(string instrument, string? tag) => _values.ContainsKey((instrument, tag));
+
+        public void Record()
+        {
+            _values.Clear();
+            _listener.RecordObservableInstruments();
+        }
+
+        public void Dispose() => _listener.Dispose();
+
+        private void Set(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags) =>
+            _values[(instrument.Name, tags[0].Value?.ToString())] = value;
+    }
+}
