@@ -1,3 +1,4 @@
+using KqueueTransport.IntegrationTests.HandOver;
 using KqueueTransport.IntegrationTests.Servers;
 using KqueueTransport.IntegrationTests.Suites;
 
@@ -38,4 +39,8 @@ public static class OnKqueueAdaptive
 
     [Collection<Alone>]
     public sealed class LoadTool() : LoadToolTests(TestTransport.KqueueAdaptive);
+
+    public sealed class Blocking() : BlockingTests(TestTransport.KqueueAdaptive);
+
+    public sealed class Threads() : ThreadTests(TestTransport.KqueueAdaptive);
 }

@@ -1,3 +1,4 @@
+using KqueueTransport.IntegrationTests.HandOver;
 using KqueueTransport.IntegrationTests.Servers;
 using KqueueTransport.IntegrationTests.Suites;
 
@@ -38,4 +39,6 @@ public static class OnKqueueInline
 
     [Collection<Alone>]
     public sealed class LoadTool() : LoadToolTests(TestTransport.KqueueInline);
+
+    public sealed class Threads() : ThreadTests(TestTransport.KqueueInline);
 }

@@ -1,3 +1,4 @@
+using KqueueTransport.IntegrationTests.HandOver;
 using KqueueTransport.IntegrationTests.Servers;
 using KqueueTransport.IntegrationTests.Suites;
 
@@ -38,4 +39,8 @@ public static class OnKqueueThreadPool
 
     [Collection<Alone>]
     public sealed class LoadTool() : LoadToolTests(TestTransport.KqueueThreadPool);
+
+    public sealed class Blocking() : BlockingTests(TestTransport.KqueueThreadPool);
+
+    public sealed class Threads() : ThreadTests(TestTransport.KqueueThreadPool);
 }

@@ -1,3 +1,4 @@
+using KqueueTransport.IntegrationTests.HandOver;
 using KqueueTransport.IntegrationTests.Servers;
 using KqueueTransport.IntegrationTests.Suites;
 
@@ -38,4 +39,8 @@ public static class OnSockets
 
     [Collection<Alone>]
     public sealed class LoadTool() : LoadToolTests(TestTransport.Sockets);
+
+    public sealed class Blocking() : BlockingTests(TestTransport.Sockets);
+
+    public sealed class Threads() : ThreadTests(TestTransport.Sockets);
 }

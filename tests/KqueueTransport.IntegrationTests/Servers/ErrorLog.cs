@@ -19,6 +19,9 @@ public sealed class ErrorLog : ILoggerProvider
     /// <summary>Declares that entries with this text belong to the test.</summary>
     public void Expect(string text) => _expected.Add(text);
 
+    /// <summary>How many entries have this text.</summary>
+    public int Count(string text) => _entries.Count(entry => entry.Contains(text, StringComparison.Ordinal));
+
     public void AssertNothingUnexpected() => Assert.All(_entries, entry => Assert.True(IsExpected(entry), entry));
 
     private bool IsExpected(string entry) => _expected.Any(text => entry.Contains(text, StringComparison.Ordinal));

@@ -10,7 +10,13 @@ public sealed class TestTransport
 {
     private readonly Scheduling? _scheduling;
 
-    private TestTransport(Scheduling? scheduling) => _scheduling = scheduling;
+    private readonly int? _loopCount;
+
+    private TestTransport(Scheduling? scheduling, int? loopCount = null)
+    {
+        _scheduling = scheduling;
+        _loopCount = loopCount;
+    }
 
     public static TestTransport Sockets { get; } = new(null);
 
@@ -25,12 +31,15 @@ public sealed class TestTransport
         ? new() { ["transport"] = "kqueue", ["scheduling"] = scheduling.ToString().ToLowerInvariant() }
         : new() { ["transport"] = "sockets" };
 
+    /// <summary>The same on so many loops; Kestrel's transport has none and stays as it is.</summary>
+    public TestTransport OnLoops(int count) => new(_scheduling, count);
+
     /// <summary>Puts the transport under Kestrel.</summary>
     public void Use(IWebHostBuilder webHost)
     {
         if (_scheduling is { } scheduling)
         {
-            webHost.UseKqueueTransport(options => options.Scheduling = scheduling);
+            webHost.UseKqueueTransport(options => Set(options, scheduling));
         }
     }
 
@@ -39,11 +48,17 @@ public sealed class TestTransport
     {
         if (_scheduling is { } scheduling)
         {
-            services.AddKqueueTransport(options => options.Scheduling = scheduling);
+            services.AddKqueueTransport(options => Set(options, scheduling));
         }
         else
         {
             services.AddSingleton<IConnectionListenerFactory, SocketTransportFactory>();
         }
+    }
+
+    private void Set(KqueueTransportOptions options, Scheduling scheduling)
+    {
+        options.Scheduling = scheduling;
+        options.LoopCount = _loopCount ?? options.LoopCount;
     }
 }

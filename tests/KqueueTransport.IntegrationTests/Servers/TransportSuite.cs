@@ -1,6 +1,7 @@
 using System.Net;
 using KqueueTransport.IntegrationTests.Net;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -44,6 +45,15 @@ public abstract class TransportSuite(TestTransport transport) : IAsyncDisposable
     /// <summary>Starts Kestrel on one endpoint with one handler for everything.</summary>
     private protected Task<KestrelHost> ServeAsync(RequestDelegate handler) =>
         StartKestrelAsync(kestrel => kestrel.Listen(IPAddress.Loopback, 0), app => app.Run(handler));
+
+    /// <summary>Starts Kestrel on one endpoint whose connections a handler has to itself.</summary>
+    private protected async Task<EndPoint> HandleAsync(Func<ConnectionContext, Task> handler)
+    {
+        var server = await StartKestrelAsync(
+            kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Run(context => handler(context))),
+            _ => { });
+        return server.EndPoint;
+    }
 
     private protected Task<RawConnection> ConnectAsync(EndPoint endPoint) =>
         RawConnection.ConnectAsync(endPoint, Deadline);

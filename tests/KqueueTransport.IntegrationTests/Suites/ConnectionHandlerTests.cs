@@ -177,12 +177,4 @@ public abstract class ConnectionHandlerTests(TestTransport transport) : Transpor
 
         await done.Task.WaitAsync(Deadline);
     }
-
-    private async Task<EndPoint> HandleAsync(Func<ConnectionContext, Task> handler)
-    {
-        var server = await StartKestrelAsync(
-            kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Run(context => handler(context))),
-            _ => { });
-        return server.EndPoint;
-    }
 }

@@ -1,0 +1,11 @@
+using KqueueTransport.IntegrationTests.Servers;
+
+namespace KqueueTransport.IntegrationTests.HandOver;
+
+/// <summary>The suites about blocking where every connection shares the one loop that a handler blocks.</summary>
+public static class OnOneLoop
+{
+    public sealed class Blocking() : BlockingTests(TestTransport.KqueueAdaptive.OnLoops(1));
+
+    public sealed class Threads() : ThreadTests(TestTransport.KqueueAdaptive.OnLoops(1));
+}
