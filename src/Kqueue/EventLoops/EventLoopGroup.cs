@@ -25,7 +25,8 @@ public sealed class EventLoopGroup : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(options.StandbyThreadsMax);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.WatchPeriod, TimeSpan.FromMilliseconds(1));
         _loops = MakeLoops(options);
-        _threads = new LoopThreads(_loops.Length, options.HandOver ? options.StandbyThreadsMax : 0);
+        var standbyMax = options.HandOver ? options.StandbyThreadsMax : 0;
+        _threads = new LoopThreads(_loops.Length, standbyMax, LoopThreads.DefaultStandbyTime);
         _watch = options.HandOver ? new LoopWatch(_loops, _threads, options.WatchPeriod) : null;
         foreach (var loop in _loops)
         {

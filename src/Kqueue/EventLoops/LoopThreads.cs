@@ -6,10 +6,12 @@ namespace Kqueue.EventLoops;
 /// The threads of a group: each drives a loop, runs a piece of offloaded work, or stands by for either. There are at
 /// most one per loop and the standby bound.
 /// </summary>
-internal sealed class LoopThreads(int loopCount, int standbyMax)
+internal sealed class LoopThreads(int loopCount, int standbyMax, TimeSpan standbyTime)
 {
-    // A thread that had nothing to do for so long ends: a burst of blocking handlers leaves no threads behind.
-    private static readonly TimeSpan s_standbyTime = TimeSpan.FromSeconds(10);
+    /// <summary>
+    /// A thread that had nothing to do for so long ends: a burst of blocking handlers leaves no threads behind.
+    /// </summary>
+    public static readonly TimeSpan DefaultStandbyTime = TimeSpan.FromSeconds(10);
 
     private readonly Lock _gate = new();
 
@@ -64,7 +66,11 @@ internal sealed class LoopThreads(int loopCount, int standbyMax)
         var driver = loop.TryTakeOver(seen);
         if (driver is null)
         {
-            StandBy(thread);
+            if (!StandBy(thread))
+            {
+                thread.Dismiss();
+            }
+
             return;
         }
 
@@ -142,6 +148,6 @@ internal sealed class LoopThreads(int loopCount, int standbyMax)
             _count++;
         }
 
-        return new LoopThread(this, s_standbyTime);
+        return new LoopThread(this, standbyTime);
     }
 }
