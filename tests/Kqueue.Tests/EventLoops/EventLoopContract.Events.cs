@@ -60,7 +60,8 @@ public abstract partial class EventLoopContract
         var loop = StartLoop();
         var pair = ConnectPair();
         var calls = 0;
-        using var registration = loop.Register(pair.Near.Ident, new HandlerAction(_ => Interlocked.Increment(ref calls)));
+        var handler = new HandlerAction(_ => Interlocked.Increment(ref calls));
+        using var registration = loop.Register(pair.Near.Ident, handler);
 
         registration.Arm(KEventFilter.Write, OneShot);
 
@@ -166,6 +167,6 @@ public abstract partial class EventLoopContract
 
         loop.Start();
 
-        Assert.True(all.Wait(Until.Patience, TestContext.Current.CancellationToken), $"{all.CurrentCount} are missing.");
+        Until.Holds(() => all.IsSet, "Events are missing.");
     }
 }

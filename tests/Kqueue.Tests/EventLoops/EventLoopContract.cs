@@ -45,7 +45,8 @@ public abstract partial class EventLoopContract : IDisposable
 
     private protected EventLoopOptions Options() => new() { CreateQueue = _ => MakeQueue() };
 
-    private protected EventLoop CreateLoop(EventLoopOptions? options = null) => Own(new EventLoop(options ?? Options()));
+    private protected EventLoop CreateLoop(EventLoopOptions? options = null) =>
+        Own(new EventLoop(options ?? Options()));
 
     private protected EventLoop StartLoop(EventLoopOptions? options = null)
     {

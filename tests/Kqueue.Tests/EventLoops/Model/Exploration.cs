@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Kqueue.Tests.EventLoops.Model;
 
-/// <summary>Visits every state that a model can reach, breadth first, and so finds the shortest way to a violation.</summary>
+/// <summary>
+/// Visits every state that a model can reach, breadth first, and so finds the shortest way to a violation.
+/// </summary>
 internal sealed class Exploration(Scenario scenario)
 {
     private readonly ClaimModel _model = new(scenario);
@@ -15,7 +17,9 @@ internal sealed class Exploration(Scenario scenario)
     public int EndCount { get; private set; }
 
     /// <summary>Visits every state.</summary>
-    /// <exception cref="ProtocolViolationException">A state breaks the protocol; the message has the way to it.</exception>
+    /// <exception cref="ProtocolViolationException">
+    /// A state breaks the protocol; the message has the way to it.
+    /// </exception>
     public void Run()
     {
         Visit(_model.Initial(), parent: -1);
