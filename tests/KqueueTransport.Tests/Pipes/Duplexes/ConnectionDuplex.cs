@@ -15,6 +15,8 @@ public sealed class ConnectionDuplex(ConnectionContext connection, Socket peer, 
 
     public override Peer Peer { get; } = new SocketPeer(peer);
 
+    public override void Abort() => connection.Abort(new ConnectionAbortedException());
+
     public override async ValueTask DisposeAsync()
     {
         // The peer goes first: a transport may wait for it to take what is still unsent.

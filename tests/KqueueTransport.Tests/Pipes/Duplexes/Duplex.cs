@@ -11,5 +11,8 @@ public abstract class Duplex : IAsyncDisposable
 
     public abstract Peer Peer { get; }
 
+    /// <summary>Ends both directions from our side, with whatever is unread and unsent.</summary>
+    public abstract void Abort();
+
     public abstract ValueTask DisposeAsync();
 }

@@ -26,6 +26,12 @@ public sealed class PipeDuplex : Duplex
 
     public override Peer Peer { get; }
 
+    public override void Abort()
+    {
+        _input.Writer.Complete(new ConnectionAbortedException());
+        _output.Reader.Complete();
+    }
+
     public override ValueTask DisposeAsync()
     {
         _input.Writer.Complete();

@@ -31,6 +31,8 @@ public abstract class DuplexSuite(DuplexSource source) : IAsyncLifetime
         await CloseAsync();
     }
 
+    protected void Abort() => _duplex!.Abort();
+
     protected async Task CloseAsync()
     {
         if (Interlocked.Exchange(ref _duplex, null) is { } duplex)
@@ -100,8 +102,8 @@ public abstract class DuplexSuite(DuplexSource source) : IAsyncLifetime
         const int limit = 64 * 1024 * 1024;
         for (var written = 0; written < limit;)
         {
-            Payload.Fill(Writer.GetSpan(chunk)[..chunk], written);
-            Writer.Advance(chunk);
+            // In pieces of the writer's own size: a larger one would not come from the memory pool.
+            Writer.Write(Payload.Create(chunk, written));
             written += chunk;
             var flush = Writer.FlushAsync(cancellationToken).AsTask();
             if (!flush.IsCompleted && await flush.IsStalledAsync())

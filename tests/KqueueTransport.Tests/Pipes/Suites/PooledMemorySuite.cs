@@ -93,6 +93,30 @@ public abstract class PooledMemorySuite : DuplexSuite
     }
 
     [Fact]
+    public async Task Pool_AbortedBeforeThePeerTookEverything_GetsEverythingBack()
+    {
+        await WriteUntilStalledAsync();
+        await Writer.CompleteAsync();
+        await Reader.CompleteAsync();
+
+        Abort();
+
+        await Waiting.UntilAsync(() => _pool.RentedBytes == 0);
+    }
+
+    [Fact]
+    public async Task Pool_PeerGoneBeforeItTookEverything_GetsEverythingBack()
+    {
+        await WriteUntilStalledAsync();
+        await Writer.CompleteAsync();
+        await Reader.CompleteAsync();
+
+        Peer.Reset();
+
+        await Waiting.UntilAsync(() => _pool.RentedBytes == 0);
+    }
+
+    [Fact]
     public async Task Pool_PeerReset_GetsEverythingBack()
     {
         await DeliverAndReadAsync(10_000);
