@@ -11,8 +11,8 @@ public enum Scheduling
 {
     /// <summary>
     /// On the thread of the connection's event loop, right where the event is dispatched, and never at the expense of
-    /// others: when a handler does not return within one or two milliseconds, another thread takes the loop over and
-    /// goes on with the next event. A connection whose handler blocked runs on a thread of its own kind for its next
+    /// others: when a handler does not return within two to four milliseconds, another thread takes the loop over and
+    /// goes on with the next event. A connection whose handlers keep blocking runs on a standby thread for its next
     /// few requests; a listener whose handlers block too often, or more of them than there are standby threads, goes
     /// to the thread pool for one to four seconds. The application may block.
     /// </summary>

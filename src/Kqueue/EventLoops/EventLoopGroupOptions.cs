@@ -17,9 +17,9 @@ public sealed class EventLoopGroupOptions
 
     /// <summary>
     /// How long a handler keeps its loop at least before the loop is taken from it, and at most twice that. Defaults
-    /// to 1 millisecond.
+    /// to 2 milliseconds: a shorter period takes loops from threads that the kernel has only set aside for a moment.
     /// </summary>
-    public TimeSpan WatchPeriod { get; set; } = TimeSpan.FromMilliseconds(1);
+    public TimeSpan WatchPeriod { get; set; } = TimeSpan.FromMilliseconds(2);
 
     /// <summary>
     /// The number of threads beyond one per loop: those that take loops over and those that run offloaded work.

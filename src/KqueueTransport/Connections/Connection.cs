@@ -26,8 +26,12 @@ internal sealed partial class Connection :
     // loop again.
     private const int RequestsOffLoop = 8;
 
+    // Requests after a hand-over in which a second one makes the connection a blocking one. A single one proves
+    // little: the kernel may have taken the processor from a handler that was just running.
+    private const int RequestsOnProbation = 16;
+
     // A handler that takes longer would have had its loop taken from it.
-    private static readonly TimeSpan s_blockedFor = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan s_blockedFor = TimeSpan.FromMilliseconds(2);
 
     private readonly ConnectionSettings _settings;
     private readonly ApplicationScheduling _scheduling;
@@ -45,8 +49,10 @@ internal sealed partial class Connection :
     // 1 once the ConnectionClosed token is, or is about to be, cancelled.
     private int _isClosedFired;
 
-    // Requests that still have to run off the loop. Set by the watch, counted down by the application's thread.
+    // Requests that still have to run off the loop, and requests that are still watched more closely. Set by the
+    // watch, counted down by the thread that runs the application; a count that is lost between the two is no harm.
     private int _offLoopLeft;
+    private int _probationLeft;
 
     public Connection(
         ConnectionSettings settings,
@@ -103,8 +109,19 @@ internal sealed partial class Connection :
         }
     }
 
+    /// <summary>Runs the application on the loop.</summary>
+    public void ResumeOnLoop(ref PendingOperation read)
+    {
+        if (_probationLeft > 0)
+        {
+            _probationLeft--;
+        }
+
+        read.Complete();
+    }
+
     /// <summary>Runs the application off the loop and notes whether it has blocked.</summary>
-    public void Resume(ref PendingOperation read)
+    public void ResumeOffLoop(ref PendingOperation read)
     {
         if (Volatile.Read(ref _offLoopLeft) == 0)
         {
@@ -116,12 +133,18 @@ internal sealed partial class Connection :
         read.Complete();
         var hasBlocked = Stopwatch.GetElapsedTime(started) > s_blockedFor;
         Volatile.Write(ref _offLoopLeft, hasBlocked ? RequestsOffLoop : Math.Max(0, _offLoopLeft - 1));
+        _probationLeft = RequestsOnProbation;
     }
 
     /// <summary>The application has held up the loop.</summary>
     public void OnStuck(bool isHandedOver)
     {
-        Volatile.Write(ref _offLoopLeft, RequestsOffLoop);
+        if (_probationLeft > 0)
+        {
+            Volatile.Write(ref _offLoopLeft, RequestsOffLoop);
+        }
+
+        _probationLeft = RequestsOnProbation;
         _scheduling.OnStuck(Loop, isHandedOver);
     }
 

@@ -239,7 +239,7 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
     {
         if (Interlocked.Exchange(ref _isResumeQueued, 0) != 0)
         {
-            _connection.Resume(ref _read);
+            _connection.ResumeOffLoop(ref _read);
             return;
         }
 
@@ -530,7 +530,7 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
 
         if (mustResume && _connection.RunsInline)
         {
-            _read.Complete();
+            _connection.ResumeOnLoop(ref _read);
         }
         else
         {
