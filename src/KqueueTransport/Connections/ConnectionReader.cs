@@ -220,7 +220,7 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
 
             Set(isEof ? ReaderFlags.Readable | ReaderFlags.EofAnnounced : ReaderFlags.Readable);
             _receivedInARow = 0;
-            if (!_read.IsPending && isEof)
+            if (isEof && (!_read.IsPending || Has(ReaderFlags.Completed)))
             {
                 ReadAhead();
             }
@@ -328,8 +328,9 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
         }
 
         Set(ReaderFlags.Started);
-        if (!IsResultReady)
+        if (!IsResultReady || HasUnreportedError)
         {
+            // An error goes to the connection first, which then ends the read that has become pending.
             result = default;
             return false;
         }
@@ -339,6 +340,8 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
     }
 
     private bool IsResultReady => HasUnexamined || (_flags & (ReaderFlags.Canceled | ReaderFlags.Ended)) != 0;
+
+    private bool HasUnreportedError => Has(ReaderFlags.EndUnreported) && _error is not null;
 
     private ReadResult Take()
     {
@@ -364,7 +367,7 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
             return false;
         }
 
-        if (!IsResultReady && Has(ReaderFlags.Readable))
+        if (!IsResultReady && (_flags & (ReaderFlags.Readable | ReaderFlags.Completed)) == ReaderFlags.Readable)
         {
             Receive();
         }

@@ -1,0 +1,124 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Kqueue;
+using Kqueue.EventLoops;
+using KqueueTransport.Connections;
+using KqueueTransport.Sockets;
+using KqueueTransport.Tests.Diagnostics;
+using KqueueTransport.Tests.Pipes;
+using KqueueTransport.Tests.Sockets;
+
+namespace KqueueTransport.Tests.Connections;
+
+/// <summary>
+/// Connections of one event loop over real sockets on loopback, with a scripted kernel in front of the system's: what
+/// is prepared on it happens, everything else is real.
+/// </summary>
+internal sealed class ConnectionFixture : IAsyncDisposable
+{
+    private readonly TransportLoops _loops;
+    private readonly Scheduling _mode;
+    private readonly List<Connection> _connections = [];
+    private readonly List<Socket> _peers = [];
+
+    public ConnectionFixture(Scheduling mode = Scheduling.Adaptive, Action<KqueueTransportOptions>? configure = null)
+    {
+        _mode = mode;
+        var options = new KqueueTransportOptions { LoopCount = 1, Scheduling = mode };
+        configure?.Invoke(options);
+        _loops = new TransportLoops(options, Calls, Log, Pool);
+    }
+
+    public ScriptedSocketCalls Calls { get; } = new(SystemSocketCalls.Instance);
+
+    public CountingMemoryPoolFactory Pool { get; } = new();
+
+    public LogCollector Log { get; } = new();
+
+    public EventLoop Loop => _loops.LeastLoaded().Loop;
+
+    /// <summary>A connection that receives events, and the socket at its other end.</summary>
+    public (Connection Connection, Socket Peer) Open(Action<int>? prepare = null)
+    {
+        using var pair = SocketPair.Create(SystemSocketCalls.Instance, new IPEndPoint(IPAddress.Loopback, 0));
+        var peer = new Socket(new SafeSocketHandle(pair.TakeConnected(), ownsHandle: true))
+        {
+            // Fixed, so that the kernel does not stretch it to megabytes that a peer which reads nothing takes.
+            ReceiveBufferSize = 16 * 1024,
+        };
+        var descriptor = pair.TakeAccepted();
+        prepare?.Invoke(descriptor);
+        var scheduling = new ApplicationScheduling(_mode, pair.ListenEndPoint, Log);
+        var connection = new Connection(
+            _loops.LeastLoaded(), scheduling, descriptor, pair.ListenEndPoint, peer.LocalEndPoint);
+        connection.Start();
+        _connections.Add(connection);
+        _peers.Add(peer);
+        return (connection, peer);
+    }
+
+    /// <summary>Runs on the loop and returns when it is done.</summary>
+    public Task OnLoopAsync(Action action)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Loop.Post(
+            _ =>
+            {
+                try
+                {
+                    action();
+                    done.SetResult();
+                }
+                catch (Exception error)
+                {
+                    done.SetException(error);
+                }
+            },
+            null);
+        return done.Task.Soon();
+    }
+
+    /// <summary>Everything that the loop was asked to do before this has been done.</summary>
+    public Task LoopBarrierAsync() => OnLoopAsync(() => { });
+
+    /// <summary>Plays an event of the kernel to a connection, on its loop.</summary>
+    public Task RaiseAsync(Connection connection, KEventFilter filter, KEventFlags flags = KEventFlags.None) =>
+        OnLoopAsync(() => ((IEventHandler)connection).OnEvent(new KEvent(connection.Descriptor, filter, flags)));
+
+    /// <summary>How often a descriptor was given back.</summary>
+    public int ClosesOf(int descriptor) =>
+        Calls.CountOf(SocketCall.Close, descriptor) + Calls.CountOf(SocketCall.Abort, descriptor);
+
+    /// <summary>Everything ends; the memory is back and every descriptor was closed once.</summary>
+    public async ValueTask AssertEndedCleanlyAsync()
+    {
+        await EndAsync();
+        Assert.Equal(0, Pool.RentedBytes);
+        var closes = Calls.Calls.Count(made => made.Call is SocketCall.Close or SocketCall.Abort);
+        Assert.Equal(_connections.Count, closes);
+        Assert.DoesNotContain(Log.Entries, entry => entry.Level >= Microsoft.Extensions.Logging.LogLevel.Warning);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await EndAsync();
+        _loops.Dispose();
+    }
+
+    private async Task EndAsync()
+    {
+        foreach (var peer in _peers)
+        {
+            peer.Dispose();
+        }
+
+        foreach (var connection in _connections)
+        {
+            connection.Abort();
+            await connection.DisposeAsync().Soon();
+        }
+
+        await LoopBarrierAsync();
+    }
+}
