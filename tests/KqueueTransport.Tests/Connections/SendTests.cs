@@ -1,0 +1,248 @@
+using System.IO.Pipelines;
+using Kqueue;
+using Kqueue.Interop;
+using KqueueTransport.Connections;
+using KqueueTransport.Tests.Pipes;
+using KqueueTransport.Tests.Sockets;
+using Microsoft.AspNetCore.Connections;
+
+namespace KqueueTransport.Tests.Connections;
+
+/// <summary>What the kernel may answer to a send, and what becomes of the bytes.</summary>
+public sealed class SendTests : IAsyncDisposable
+{
+    private const int BlockBytes = 4096;
+
+    private readonly ConnectionFixture _fixture = new();
+
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(BlockBytes - 1)]
+    [InlineData(BlockBytes)]
+    [InlineData(BlockBytes + 1)]
+    [InlineData((2 * BlockBytes) - 1)]
+    [InlineData(2 * BlockBytes)]
+    [InlineData((3 * BlockBytes) - 1)]
+    public async Task FlushAsync_FirstSendIsShort_TheRestFollowsInOrder(int taken)
+    {
+        var (connection, peer) = _fixture.Open(
+            descriptor => _fixture.Calls.Prepare(SocketCall.Send, descriptor, SocketStep.AtMost(taken)));
+        var payload = Payload.Create(3 * BlockBytes);
+
+        await Output(connection).WriteAsync(payload).Soon();
+
+        Assert.Equal(payload, await peer.ReceiveExactlyAsync(payload.Length));
+        Assert.Equal(payload, _fixture.Calls.SentOn(connection.Descriptor));
+        await _fixture.AssertEndedCleanlyAsync();
+    }
+
+    [Fact]
+    public async Task FlushAsync_OneByteAtATime_KeepsTheOrder()
+    {
+        var payload = Payload.Create(BlockBytes + 100);
+        var (connection, peer) = _fixture.Open(descriptor => _fixture.Calls.Prepare(
+            SocketCall.Send, descriptor, Enumerable.Repeat(SocketStep.AtMost(1), payload.Length).ToArray()));
+
+        await Output(connection).WriteAsync(payload).Soon();
+
+        Assert.Equal(payload, await peer.ReceiveExactlyAsync(payload.Length));
+        Assert.True(_fixture.Calls.IsPlayed);
+        await _fixture.AssertEndedCleanlyAsync();
+    }
+
+    [Fact]
+    public async Task FlushAsync_MoreBlocksThanOneGatherSendTakes_SendsAll()
+    {
+        var payload = Payload.Create((PinnedBlocks.CountMax * BlockBytes * 2) + 1);
+        var (connection, peer) = _fixture.Open();
+
+        var flush = Output(connection).WriteAsync(payload);
+
+        Assert.Equal(payload, await peer.ReceiveExactlyAsync(payload.Length));
+        await flush.Soon();
+        await _fixture.AssertEndedCleanlyAsync();
+    }
+
+    [Fact]
+    public async Task FlushAsync_RandomShortCountsAndWrites_KeepsTheOrder()
+    {
+        var random = new Random(12345);
+        var steps = Enumerable.Range(0, 300).Select(_ => random.Next(4) == 0
+            ? SocketStep.WouldBlock
+            : SocketStep.AtMost(random.Next(1, 6000)));
+        var (connection, peer) = _fixture.Open(
+            descriptor => _fixture.Calls.Prepare(SocketCall.Send, descriptor, steps.ToArray()));
+        var payload = Payload.Create(400_000);
+        var receiving = peer.ReceiveExactlyAsync(payload.Length);
+
+        for (var written = 0; written < payload.Length;)
+        {
+            var count = Math.Min(random.Next(1, 9000), payload.Length - written);
+            payload.AsSpan(written, count).CopyTo(Output(connection).GetSpan(count));
+            Output(connection).Advance(count);
+            written += count;
+            if (random.Next(3) != 0)
+            {
+                await Output(connection).FlushAsync().Soon();
+            }
+        }
+
+        await Output(connection).FlushAsync().Soon();
+        Assert.Equal(payload, await receiving.Soon());
+        await _fixture.AssertEndedCleanlyAsync();
+    }
+
+    // The kernel is full once; from then on the loop alone decides when to send, and further flushes ask it nothing.
+    [Fact]
+    public async Task FlushAsync_SocketIsFull_WaitsForOneWriteEvent()
+    {
+        var (connection, peer) = _fixture.Open();
+        var stalled = await FillAsync(connection);
+        var sends = _fixture.Calls.CountOf(SocketCall.Send, connection.Descriptor);
+
+        Output(connection).CancelPendingFlush();
+        await stalled.Flush.Soon();
+        for (var i = 0; i < 10; i++)
+        {
+            var flush = Output(connection).WriteAsync(new byte[10]);
+            Output(connection).CancelPendingFlush();
+            await flush.Soon();
+        }
+
+        await _fixture.LoopBarrierAsync();
+        Assert.Equal(sends, _fixture.Calls.CountOf(SocketCall.Send, connection.Descriptor));
+        await peer.ReceiveExactlyAsync(stalled.Written + 100);
+        await _fixture.AssertEndedCleanlyAsync();
+    }
+
+    [Fact]
+    public async Task OnWritable_NothingToSend_AsksTheKernelNothing()
+    {
+        var (connection, _) = _fixture.Open();
+
+        await _fixture.RaiseAsync(connection, KEventFilter.Write);
+        await _fixture.RaiseAsync(connection, KEventFilter.Write, KEventFlags.Eof);
+
+        Assert.Equal(0, _fixture.Calls.CountOf(SocketCall.Send, connection.Descriptor));
+    }
+
+    [Fact]
+    public async Task OnWritable_SocketStillFull_CostsOneSendAndGoesOnWaiting()
+    {
+        var (connection, peer) = _fixture.Open(descriptor => _fixture.Calls.Prepare(
+            SocketCall.Send, descriptor, SocketStep.WouldBlock, SocketStep.WouldBlock, SocketStep.WouldBlock));
+        var payload = Payload.Create(10_000);
+
+        await Output(connection).WriteAsync(payload).Soon();
+
+        Assert.Equal(payload, await peer.ReceiveExactlyAsync(payload.Length));
+        Assert.Equal(4, _fixture.Calls.CountOf(SocketCall.Send, connection.Descriptor));
+    }
+
+    [Fact]
+    public async Task FlushAsync_KernelHasNoBuffers_TriesAgainAfterAWhile()
+    {
+        var (connection, peer) = _fixture.Open(descriptor => _fixture.Calls.Prepare(
+            SocketCall.Send, descriptor,
+            SocketStep.Fails(Errno.ENOBUFS), SocketStep.Fails(Errno.ENOBUFS), SocketStep.AtMost(1)));
+        var payload = Payload.Create(10_000);
+
+        await Output(connection).WriteAsync(payload).Soon();
+
+        Assert.Equal(payload, await peer.ReceiveExactlyAsync(payload.Length));
+        await _fixture.AssertEndedCleanlyAsync();
+    }
+
+    [Fact]
+    public async Task FlushAsync_KernelHasNoBuffersAndTheConnectionEnds_NothingIsSentLater()
+    {
+        var (connection, _) = _fixture.Open(
+            descriptor => _fixture.Calls.Prepare(SocketCall.Send, descriptor, SocketStep.Fails(Errno.ENOBUFS)));
+        await Output(connection).WriteAsync(Payload.Create(10)).Soon();
+
+        connection.Abort();
+        await connection.DisposeAsync().Soon();
+
+        var over = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _fixture.Loop.Schedule(TimeSpan.FromMilliseconds(20), _ => over.SetResult(), null);
+        await over.Task.Soon();
+        Assert.Equal(1, _fixture.Calls.CountOf(SocketCall.Send, connection.Descriptor));
+        await _fixture.AssertEndedCleanlyAsync();
+    }
+
+    [Theory]
+    [InlineData(Errno.EPIPE)]
+    [InlineData(Errno.ECONNRESET)]
+    public async Task FlushAsync_PeerIsGone_ReadsSeeTheResetAndWritesAreDropped(Errno error)
+    {
+        var (connection, _) = _fixture.Open(
+            descriptor => _fixture.Calls.Prepare(SocketCall.Send, descriptor, SocketStep.Fails(error)));
+        var reading = connection.Transport.Input.ReadAsync();
+
+        var result = await Output(connection).WriteAsync(Payload.Create(10)).Soon();
+
+        Assert.True(result.IsCompleted);
+        await Assert.ThrowsAsync<ConnectionResetException>(() => reading.Soon());
+        await AssertWritesAreDroppedAsync(connection);
+        await _fixture.AssertEndedCleanlyAsync();
+    }
+
+    [Theory]
+    [InlineData(Errno.ETIMEDOUT)]
+    [InlineData(Errno.EHOSTUNREACH)]
+    [InlineData(Errno.ENETDOWN)]
+    [InlineData(Errno.EINVAL)]
+    public async Task FlushAsync_UnexpectedError_EndsTheConnectionWithIt(Errno error)
+    {
+        var (connection, _) = _fixture.Open(
+            descriptor => _fixture.Calls.Prepare(SocketCall.Send, descriptor, SocketStep.Fails(error)));
+        var reading = connection.Transport.Input.ReadAsync();
+
+        var result = await Output(connection).WriteAsync(Payload.Create(10)).Soon();
+
+        Assert.True(result.IsCompleted);
+        var thrown = await Assert.ThrowsAsync<System.Net.Sockets.SocketException>(() => reading.Soon());
+        Assert.Contains(error.ToString(), thrown.Message);
+        await AssertWritesAreDroppedAsync(connection);
+        await _fixture.AssertEndedCleanlyAsync();
+    }
+
+    [Fact]
+    public async Task OnWritable_SendFailsWhileAFlushIsPending_TheFlushSaysCompleted()
+    {
+        var (connection, peer) = _fixture.Open();
+        var stalled = await FillAsync(connection);
+
+        peer.Reset();
+
+        Assert.True((await stalled.Flush.Soon()).IsCompleted);
+        await _fixture.AssertEndedCleanlyAsync();
+    }
+
+    private static PipeWriter Output(Connection connection) => connection.Transport.Output;
+
+    private static async Task AssertWritesAreDroppedAsync(Connection connection)
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.True((await Output(connection).WriteAsync(Payload.Create(100_000)).Soon()).IsCompleted);
+        }
+    }
+
+    private static async Task<(Task<FlushResult> Flush, int Written)> FillAsync(Connection connection)
+    {
+        var written = 0;
+        while (true)
+        {
+            var flush = Output(connection).WriteAsync(new byte[64 * 1024]).AsTask();
+            written += 64 * 1024;
+            if (await flush.IsStalledAsync())
+            {
+                return (flush, written);
+            }
+        }
+    }
+}
