@@ -27,7 +27,7 @@ internal sealed class ConnectionFixture : IAsyncDisposable
         _mode = mode;
         var options = new KqueueTransportOptions { LoopCount = 1, Scheduling = mode };
         configure?.Invoke(options);
-        _loops = new TransportLoops(options, Calls, Log, Pool);
+        _loops = new TransportLoops(options, Calls, Log, Pool, meterFactory: null);
     }
 
     public ScriptedSocketCalls Calls { get; } = new(SystemSocketCalls.Instance);
