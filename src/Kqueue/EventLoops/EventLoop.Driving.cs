@@ -1,0 +1,193 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace Kqueue.EventLoops;
+
+// What the driver does. Everything here runs on the thread that drives the loop, or that drove it a moment ago.
+public sealed partial class EventLoop
+{
+    // Posted work that one turn runs at most before the kernel is asked again, so that work which posts work cannot
+    // keep events waiting.
+    private const int WorkPerTurn = 1024;
+
+    /// <summary>
+    /// Drives the loop until it stops or is taken from this thread: events first, then due timers and posted work,
+    /// then the next wait. Every step is claimed before it is run.
+    /// </summary>
+    internal void Drive(LoopDriver driver)
+    {
+        var outer = LoopDriver.Current;
+        LoopDriver.Current = driver;
+        try
+        {
+            DriveOn(driver);
+        }
+        finally
+        {
+            LoopDriver.Current = outer;
+        }
+    }
+
+    private void DriveOn(LoopDriver driver)
+    {
+        var word = Word;
+        while (word.Epoch == driver.Epoch)
+        {
+            if (word.IsInWait)
+            {
+                // Nobody takes a loop over while it is in the wait: from here to the next turn it is this thread's.
+                if (HasEnded)
+                {
+                    End();
+                    break;
+                }
+
+                WaitForEvents(ref word);
+            }
+            else if (word.Cursor < _eventCount)
+            {
+                var kevent = _events[word.Cursor];
+                if (TryClaim(ref word))
+                {
+                    Dispatch(driver, kevent);
+                }
+            }
+            else if (HasWork(word))
+            {
+                if (TryClaim(ref word))
+                {
+                    RunWork(driver, isTimersTurn: word.Cursor % 2 == 0);
+                }
+            }
+            else
+            {
+                TryAdvance(ref word, word.EnterWait());
+            }
+        }
+    }
+
+    private bool HasEnded => Volatile.Read(ref _state) == (int)LoopState.Stopping && _work.IsEmpty;
+
+    private void WaitForEvents(ref ClaimWord word)
+    {
+        var mustNotWait = !_work.IsEmpty || Volatile.Read(ref _state) == (int)LoopState.Stopping;
+        var timeoutNs = mustNotWait ? 0 : _timers.NanosecondsToEarliest();
+        EndTurn();
+        var result = _queue.TryKevent([], _events, timeoutNs);
+        _turnStart = Stopwatch.GetTimestamp();
+        _work.OnAwake();
+        if (result.IsError)
+        {
+            KernelQueueException.Throw("kevent", result.Error, BackendName);
+        }
+
+        _eventCount = result.Value;
+        Volatile.Write(ref _eventsTaken, _eventsTaken + result.Value);
+        TryAdvance(ref word, word.BeginTurn());
+        Watch?.OnActive();
+    }
+
+    private void EndTurn()
+    {
+        if (_turnStart != 0)
+        {
+            Volatile.Write(ref _busyTicks, _busyTicks + Stopwatch.GetTimestamp() - _turnStart);
+        }
+
+        Volatile.Write(ref _waits, _waits + 1);
+    }
+
+    private bool HasWork(ClaimWord word) =>
+        word.Cursor < _eventCount + WorkPerTurn && (!_work.IsEmpty || _timers.IsDue);
+
+    private void Dispatch(LoopDriver driver, in KEvent kevent)
+    {
+        // Nobody is found for a stale event, nor for the wake, whose user data is 0.
+        var registration = _registrations.Find(kevent.UserData);
+        if (registration is null)
+        {
+            return;
+        }
+
+        driver.Running = registration.Handler;
+        try
+        {
+            registration.Handler.OnEvent(kevent);
+        }
+        catch (Exception exception) when (_unhandledException is not null)
+        {
+            _unhandledException(exception);
+        }
+
+        Leave(driver);
+    }
+
+    // Timers and work take turns, so that neither a timer that starts itself again at once nor work that posts work
+    // keeps the other waiting.
+    private void RunWork(LoopDriver driver, bool isTimersTurn)
+    {
+        try
+        {
+            _ = isTimersTurn
+                ? TryRunTimer(driver) || TryRunPosted(driver)
+                : TryRunPosted(driver) || TryRunTimer(driver);
+        }
+        catch (Exception exception) when (_unhandledException is not null)
+        {
+            _unhandledException(exception);
+        }
+
+        Leave(driver);
+    }
+
+    private bool TryRunTimer(LoopDriver driver)
+    {
+        if (!_timers.IsDue || _timers.TakeDue() is not { } timer)
+        {
+            return false;
+        }
+
+        driver.Running = timer;
+        timer.Fire();
+        return true;
+    }
+
+    private bool TryRunPosted(LoopDriver driver)
+    {
+        if (!_work.TryDequeue(out var work))
+        {
+            return false;
+        }
+
+        driver.Running = work;
+        work.Execute();
+        return true;
+    }
+
+    /// <summary>The handler is back, or has thrown: what it deferred is due either way.</summary>
+    private void Leave(LoopDriver driver)
+    {
+        try
+        {
+            driver.RunDeferred();
+        }
+        catch (Exception exception) when (_unhandledException is not null)
+        {
+            _unhandledException(exception);
+        }
+
+        driver.Running = null;
+    }
+
+    private bool TryClaim(ref ClaimWord word) => TryAdvance(ref word, word.NextClaim());
+
+    /// <summary>Swaps the word forward; on failure <paramref name="word"/> is what stands there instead.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryAdvance(ref ClaimWord word, ClaimWord next)
+    {
+        var present = Interlocked.CompareExchange(ref _word, next.Value, word.Value);
+        var swapped = present == word.Value;
+        word = swapped ? next : new ClaimWord(present);
+        return swapped;
+    }
+}
