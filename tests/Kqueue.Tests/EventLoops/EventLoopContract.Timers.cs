@@ -19,6 +19,9 @@ public abstract partial class EventLoopContract
         clock.Advance(TimeSpan.FromSeconds(2));
         loop.Start();
 
+        // Timers and work take turns: after two pieces of work both timers have had theirs.
+        RunOn(loop, () => { });
+        RunOn(loop, () => { });
         RunOn(loop, () => Assert.Equal([1, 2], fired));
         clock.Advance(TimeSpan.FromSeconds(1));
         RunOn(loop, () => { });

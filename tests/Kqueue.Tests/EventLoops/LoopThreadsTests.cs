@@ -40,8 +40,10 @@ public sealed class LoopThreadsTests
     {
         var threads = new LoopThreads(loopCount: 0, standbyMax: 2, TimeSpan.FromHours(1));
         using var release = new ManualResetEventSlim();
-        threads.TryOffload(new WorkAction(() => { }));
+        using var releaseFirst = new ManualResetEventSlim();
+        threads.TryOffload(new WorkAction(() => releaseFirst.Wait(Until.Patience)));
         threads.TryOffload(new WorkAction(() => release.Wait(Until.Patience)));
+        releaseFirst.Set();
         Until.Holds(() => threads.StandbyCount == 1, "The first thread does not stand by.");
 
         threads.Stop();
