@@ -46,8 +46,8 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
     private int _blocksPerReceive = 1;
     private int _receivedInARow;
 
-    // Not under _gate. Set by whoever ends the pending read off the loop, taken by the work item that resumes it.
-    private int _isResumeQueued;
+    // Not under _gate: whoever ends the pending read off the loop uses it, and there is one pending read at a time.
+    private Resumption? _resumption;
 
     public ConnectionReader(Connection connection, ConnectionSettings settings)
     {
@@ -86,8 +86,8 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
         Started = 128,
 
         /// <summary>
-        /// A canceled result is out. AdvanceTo may follow, but so may the next read: Kestrel reads on without it when
-        /// it stops while the application reads from an upgraded connection.
+        /// A canceled result is out, or a try found nothing. AdvanceTo may follow, but so may the next read: Kestrel
+        /// reads on without it when it stops while the application reads from an upgraded connection.
         /// </summary>
         ReadingTentatively = 256,
     }
@@ -102,15 +102,16 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
 
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
-        if (cancellationToken.IsCancellationRequested)
-        {
-            return ValueTask.FromCanceled<ReadResult>(cancellationToken);
-        }
-
         ValueTask<ReadResult> task;
         bool mustReport;
         lock (_gate)
         {
+            ThrowIfCompleted();
+            if (cancellationToken.IsCancellationRequested)
+            {
+                return ValueTask.FromCanceled<ReadResult>(cancellationToken);
+            }
+
             if (TryTake(mayReceive: !MustReadOnLoop(), out var result))
             {
                 task = new ValueTask<ReadResult>(result);
@@ -142,6 +143,11 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
         lock (_gate)
         {
             taken = TryTake(mayReceive: true, out result);
+            if (!taken)
+            {
+                Set(ReaderFlags.ReadingTentatively);
+            }
+
             mustReport = TakeEndReport();
         }
 
@@ -232,17 +238,9 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
         FinishOnLoop(mustResume, mustReport);
     }
 
-    /// <summary>
-    /// Work of this reader: the resumption of a read on the thread pool, or, on the loop, a receive that was put off.
-    /// </summary>
+    /// <summary>A receive that was put off: for the first read, or for one that had kept the loop for too long.</summary>
     void IThreadPoolWorkItem.Execute()
     {
-        if (Interlocked.Exchange(ref _isResumeQueued, 0) != 0)
-        {
-            _connection.ResumeOffLoop(ref _read);
-            return;
-        }
-
         bool mustResume;
         bool mustReport;
         lock (_gate)
@@ -522,7 +520,7 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
     }
 
     private static long PositionInStream(SequencePosition position, long none) =>
-        position.GetObject() is BufferSegment segment ? segment.RunningIndex + position.GetInteger() : none;
+        (BufferSegment?)position.GetObject() is { } segment ? segment.RunningIndex + position.GetInteger() : none;
 
     private void FinishOnLoop(bool mustResume, bool mustReport)
     {
@@ -545,8 +543,7 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
     {
         if (mustResume)
         {
-            Volatile.Write(ref _isResumeQueued, 1);
-            _connection.ResumeElsewhere(this);
+            _connection.ResumeElsewhere(_resumption ??= new Resumption(() => _connection.ResumeOffLoop(ref _read)));
         }
     }
 

@@ -40,8 +40,8 @@ internal sealed class ConnectionWriter : PipeWriter, IValueTaskSource<FlushResul
     private int _tailWritten;
     private long _uncommitted;
 
-    // Not under _gate. Set by whoever ends the pending flush off the loop, taken by the work item that resumes it.
-    private int _isResumeQueued;
+    // Not under _gate: whoever ends the pending flush off the loop uses it, and there is one pending flush at a time.
+    private Resumption? _resumption;
 
     public ConnectionWriter(Connection connection, ConnectionSettings settings)
     {
@@ -104,6 +104,12 @@ internal sealed class ConnectionWriter : PipeWriter, IValueTaskSource<FlushResul
         _tailWritten += bytes;
         _uncommitted += bytes;
     }
+
+    public override ValueTask<FlushResult> WriteAsync(
+        ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default) =>
+        cancellationToken.IsCancellationRequested
+            ? ValueTask.FromCanceled<FlushResult>(cancellationToken)
+            : base.WriteAsync(source, cancellationToken);
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
@@ -183,18 +189,8 @@ internal sealed class ConnectionWriter : PipeWriter, IValueTaskSource<FlushResul
         SendOnLoop();
     }
 
-    /// <summary>
-    /// Work of this writer: the resumption of a flush on the thread pool, or, on the loop, a send that was put off.
-    /// </summary>
-    void IThreadPoolWorkItem.Execute()
-    {
-        if (Interlocked.Exchange(ref _isResumeQueued, 0) != 0)
-        {
-            _flush.Complete();
-        }
-
-        SendOnLoop();
-    }
+    /// <summary>A send that was put off.</summary>
+    void IThreadPoolWorkItem.Execute() => SendOnLoop();
 
     void IWatchedHandler.OnStuck(bool isHandedOver) => _connection.OnStuck(isHandedOver);
 
@@ -524,8 +520,7 @@ internal sealed class ConnectionWriter : PipeWriter, IValueTaskSource<FlushResul
     {
         if (mustResume)
         {
-            Volatile.Write(ref _isResumeQueued, 1);
-            _connection.ResumeElsewhere(this);
+            _connection.ResumeElsewhere(_resumption ??= new Resumption(() => _flush.Complete()));
         }
     }
 

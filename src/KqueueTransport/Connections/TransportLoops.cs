@@ -19,7 +19,7 @@ internal sealed class TransportLoops : IDisposable
         SocketCalls calls,
         ILogger logger,
         IMemoryPoolFactory<byte>? memoryPoolFactory,
-        IMeterFactory? meterFactory)
+        IMeterFactory? meterFactory = null)
     {
         Calls = calls;
         _group = new EventLoopGroup(new EventLoopGroupOptions

@@ -14,18 +14,6 @@ public sealed class KqueueSource : ConnectionSource
         _scheduling = scheduling;
         var differences = new Dictionary<string, string>
         {
-            [nameof(AdvanceToSuite.AdvanceTo_PositionOfSomethingElse_Throws)] =
-                "The reader takes a position that is not its own for none.",
-            [nameof(AdvanceToSuite.AdvanceTo_AfterATryThatFoundNothing_DoesNothing)] =
-                "The reader takes it for a missing read.",
-            [nameof(ReadCancellationSuite.ReadAsync_TokenAlreadyCancelledAndReaderCompleted_ReportsCompletionFirst)] =
-                "The reader looks at the token first.",
-            [nameof(FlushSuite.WriteAsync_TokenAlreadyCancelled_WritesNothing)] =
-                "The writer keeps the bytes for the next flush.",
-            [nameof(ScriptSuite.AnyScript_OnPipeAndUnderTest_ShowsTheSame)] =
-                "Scripts meet the other differences.",
-            [nameof(KqueueThreadPoolOffLoopTests.FlushAsync_CancelledWhileTheLoopSends_ContinuesOnTheThreadPool)] =
-                "The loop may take the continuation for the send that it was asked for.",
         };
         if (scheduling == Scheduling.Inline)
         {
