@@ -106,10 +106,13 @@ internal sealed class ConnectionWriter : PipeWriter, IValueTaskSource<FlushResul
     }
 
     public override ValueTask<FlushResult> WriteAsync(
-        ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default) =>
-        cancellationToken.IsCancellationRequested
+        ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
+    {
+        ThrowIfCompleted();
+        return cancellationToken.IsCancellationRequested
             ? ValueTask.FromCanceled<FlushResult>(cancellationToken)
             : base.WriteAsync(source, cancellationToken);
+    }
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
@@ -243,11 +246,7 @@ internal sealed class ConnectionWriter : PipeWriter, IValueTaskSource<FlushResul
     {
         lock (_gate)
         {
-            if (Has(WriterFlags.Completed))
-            {
-                PipeErrors.ThrowWriterCompleted();
-            }
-
+            ThrowIfCompleted();
             Set(WriterFlags.Writing);
             KeepWritten();
             if (_tailMemory.Length < Math.Max(sizeHint, 1))
@@ -521,6 +520,14 @@ internal sealed class ConnectionWriter : PipeWriter, IValueTaskSource<FlushResul
         if (mustResume)
         {
             _connection.ResumeElsewhere(_resumption ??= new Resumption(() => _flush.Complete()));
+        }
+    }
+
+    private void ThrowIfCompleted()
+    {
+        if (Has(WriterFlags.Completed))
+        {
+            PipeErrors.ThrowWriterCompleted();
         }
     }
 
