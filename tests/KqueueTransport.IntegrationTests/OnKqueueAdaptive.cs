@@ -40,7 +40,8 @@ public static class OnKqueueAdaptive
     [Collection<Alone>]
     public sealed class LoadTool() : LoadToolTests(TestTransport.KqueueAdaptive);
 
-    public sealed class Blocking() : BlockingTests(TestTransport.KqueueAdaptive);
-
     public sealed class Threads() : ThreadTests(TestTransport.KqueueAdaptive);
+
+    [Collection<Alone>]
+    public sealed class Idle() : IdleTests(TestTransport.KqueueAdaptive);
 }

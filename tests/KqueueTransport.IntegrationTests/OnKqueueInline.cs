@@ -41,4 +41,7 @@ public static class OnKqueueInline
     public sealed class LoadTool() : LoadToolTests(TestTransport.KqueueInline);
 
     public sealed class Threads() : ThreadTests(TestTransport.KqueueInline);
+
+    [Collection<Alone>]
+    public sealed class Idle() : IdleTests(TestTransport.KqueueInline);
 }

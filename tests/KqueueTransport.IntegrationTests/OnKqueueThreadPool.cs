@@ -43,4 +43,9 @@ public static class OnKqueueThreadPool
     public sealed class Blocking() : BlockingTests(TestTransport.KqueueThreadPool);
 
     public sealed class Threads() : ThreadTests(TestTransport.KqueueThreadPool);
+
+    public sealed class Transfers() : TransferTests(TestTransport.KqueueThreadPool);
+
+    [Collection<Alone>]
+    public sealed class Idle() : IdleTests(TestTransport.KqueueThreadPool);
 }

@@ -43,4 +43,6 @@ public static class OnSockets
     public sealed class Blocking() : BlockingTests(TestTransport.Sockets);
 
     public sealed class Threads() : ThreadTests(TestTransport.Sockets);
+
+    public sealed class Transfers() : TransferTests(TestTransport.Sockets);
 }

@@ -8,4 +8,15 @@ public static class OnOneLoop
     public sealed class Blocking() : BlockingTests(TestTransport.KqueueAdaptive.OnLoops(1));
 
     public sealed class Threads() : ThreadTests(TestTransport.KqueueAdaptive.OnLoops(1));
+
+    public sealed class Transfers() : TransferTests(TestTransport.KqueueAdaptive.OnLoops(1));
+
+    [Collection<Alone>]
+    public sealed class Fairness() : FairnessTests(TestTransport.KqueueAdaptive.OnLoops(1));
+
+    [Collection<Alone>]
+    public sealed class Idle() : IdleTests(TestTransport.KqueueAdaptive.OnLoops(1));
+
+    [Collection<Alone>]
+    public sealed class Recovery() : RecoveryTests(loopCount: 1);
 }

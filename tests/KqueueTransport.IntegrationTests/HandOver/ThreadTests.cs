@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace KqueueTransport.IntegrationTests.HandOver;
 
-/// <summary>What an application may assume about the thread that it runs on, as <see cref="Scheduling"/> has it.</summary>
+/// <summary>What an application may assume about its thread, as <see cref="Scheduling"/> states it.</summary>
 public abstract class ThreadTests(TestTransport transport) : TransportSuite(transport)
 {
     private static readonly AsyncLocal<string?> s_local = new();

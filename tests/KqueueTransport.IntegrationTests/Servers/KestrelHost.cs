@@ -20,7 +20,7 @@ internal sealed class KestrelHost : IAsyncDisposable
     public string[] Addresses =>
         [.. _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
 
-    public IPEndPoint EndPoint => IPEndPoint.Parse(new Uri(Addresses[0]).Authority);
+    public IPEndPoint EndPoint => EndPointAt(0);
 
     public static async Task<KestrelHost> StartAsync(
         TestTransport transport,
@@ -47,6 +47,8 @@ internal sealed class KestrelHost : IAsyncDisposable
             throw;
         }
     }
+
+    public IPEndPoint EndPointAt(int index) => IPEndPoint.Parse(new Uri(Addresses[index]).Authority);
 
     public Task StopAsync(CancellationToken cancellationToken) => _app.StopAsync(cancellationToken);
 

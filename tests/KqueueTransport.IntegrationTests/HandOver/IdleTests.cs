@@ -1,0 +1,30 @@
+using KqueueTransport.IntegrationTests.Net;
+using KqueueTransport.IntegrationTests.Servers;
+using Microsoft.AspNetCore.Http;
+
+namespace KqueueTransport.IntegrationTests.HandOver;
+
+/// <summary>A server that nobody asks anything costs nothing: neither its loops nor their watch wake.</summary>
+public abstract class IdleTests(TestTransport transport) : TransportSuite(transport)
+{
+    // The one time that is waited through, because what does not happen has to be given the time to happen.
+    private static readonly TimeSpan s_observation = TimeSpan.FromSeconds(3);
+
+    [Fact]
+    public async Task LoopsAndWatch_AfterTraffic_SleepThrough()
+    {
+        Assert.SkipUnless(KqueueThreads.CanBeSeen, "This system does not show a process its threads' sleeps.");
+        var server = await ServeAsync(context => context.Response.WriteAsync("answer" + Requests.AnswerEnd));
+        using var idle = await ConnectAsync(server.EndPoint);
+        await Requests.RepeatAsync(server.EndPoint, "/", answered => answered < 1000);
+        await Until.StableAsync(() => KqueueThreads.Sleeps().Values.Sum(), Deadline);
+
+        var before = KqueueThreads.Sleeps();
+        await Task.Delay(s_observation, Deadline);
+        var after = KqueueThreads.Sleeps();
+
+        // A standby thread may have gone, and the others have not moved.
+        Assert.InRange(after.Count, 1, before.Count);
+        Assert.All(after, thread => Assert.Equal(before[thread.Key], thread.Value));
+    }
+}
