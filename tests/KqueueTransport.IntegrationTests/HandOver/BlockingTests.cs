@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace KqueueTransport.IntegrationTests.HandOver;
 
-/// <summary>Handlers that block on what only their own loop can bring: deadlocks if the loop stayed with them.</summary>
+/// <summary>Handlers that block on what only their own loop can bring: deadlocks, if it stayed with them.</summary>
 public abstract class BlockingTests(TestTransport transport) : TransportSuite(transport)
 {
     [Fact]
