@@ -137,7 +137,7 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
         // The peer's fault and the peer's loss: the next one in the queue may be fine. Linux reports errors of the
         // connection's network here, too (accept(2), "Error handling").
         return error is Errno.ECONNABORTED or Errno.ECONNRESET or Errno.EPROTO or Errno.ENETDOWN or
-            Errno.EHOSTUNREACH or Errno.ENETUNREACH or Errno.EOPNOTSUPP or Errno.ENOPROTOOPT or Errno.EPERM;
+            Errno.EHOSTUNREACH or Errno.ENETUNREACH or Errno.EOPNOTSUPP or Errno.ENOPROTOOPT;
     }
 
     private void Add(int descriptor)

@@ -87,7 +87,13 @@ internal sealed class ScriptedSocketCalls(SocketCalls? kernel = null) : SocketCa
     public override KernelResult Accept(int listenDescriptor, SocketAddress peer)
     {
         var step = Next(SocketCall.Accept, listenDescriptor);
-        return Remember(SocketCall.Accept, listenDescriptor, step.Result ?? AcceptReal(listenDescriptor, peer));
+        var result = step.Result ?? AcceptReal(listenDescriptor, peer);
+        if (step.IsAddressLost)
+        {
+            peer.Size = 0;
+        }
+
+        return Remember(SocketCall.Accept, listenDescriptor, result);
     }
 
     public override KernelResult Receive(int descriptor, Span<byte> buffer)
