@@ -12,6 +12,7 @@ internal struct PendingOperation
     private CancellationTokenRegistration _registration;
     private CancellationToken _token;
     private bool _isTokenCanceled;
+    private bool _hasEnded;
 
     /// <summary>Whether somebody awaits, or is about to.</summary>
     public bool IsPending { get; private set; }
@@ -22,17 +23,23 @@ internal struct PendingOperation
     /// <param name="token">Ends the wait.</param>
     public short Begin(Action<object?> onCanceled, object owner, CancellationToken token)
     {
-        if (IsPending)
+        var isCompleted = _core.GetStatus(_core.Version) != ValueTaskSourceStatus.Pending;
+        if (IsPending || (_hasEnded && !isCompleted))
         {
+            // Two callers may share one operation that nobody awaits yet. One that has ended and is about to be
+            // completed is shared, too: a new one of the same version would be completed twice.
             return _core.Version;
         }
 
-        if (_core.GetStatus(_core.Version) != ValueTaskSourceStatus.Pending)
+        if (isCompleted)
         {
-            // The operation before this one ended and nobody awaited it.
+            // The operation before this one was completed and nobody awaited it.
             _core.Reset();
+            _registration.Unregister();
             _isTokenCanceled = false;
         }
+
+        _hasEnded = false;
 
         IsPending = true;
         _token = token;
@@ -47,9 +54,14 @@ internal struct PendingOperation
     /// <summary>Ends the wait; true for the one caller that then has to see to <see cref="Complete"/>.</summary>
     public bool TryEnd()
     {
-        var ended = IsPending;
+        if (!IsPending)
+        {
+            return false;
+        }
+
         IsPending = false;
-        return ended;
+        _hasEnded = true;
+        return true;
     }
 
     /// <summary>Ends the wait because the token was cancelled.</summary>
@@ -83,6 +95,7 @@ internal struct PendingOperation
     {
         _core.GetResult(version);
         _core.Reset();
+        _hasEnded = false;
 
         // Waits for a callback that is under way, so that it cannot end the next operation.
         _registration.Dispose();
