@@ -1,0 +1,169 @@
+using System.IO.Pipelines;
+using KqueueTransport.Connections;
+using KqueueTransport.Tests.Pipes;
+using KqueueTransport.Tests.Sockets;
+
+namespace KqueueTransport.Tests.Connections;
+
+/// <summary>When a flush sends, and how many flushes become one send.</summary>
+public sealed class CoalescingTests : IAsyncDisposable
+{
+    private const int CoalesceBytesMax = 64 * 1024;
+
+    // Without hand-over, so that a slow machine does not take the loop from a handler that is being counted.
+    private readonly ConnectionFixture _fixture = new(
+        Scheduling.Inline, options => options.MaxWriteBufferSize = null);
+
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
+
+    [Fact]
+    public async Task FlushAsync_SixteenInOneDispatch_BecomeOneSend()
+    {
+        var (connection, peer) = _fixture.Open();
+        var payload = Payload.Create(16 * 100);
+
+        var handled = HandleOneAsync(connection, output =>
+        {
+            for (var i = 0; i < 16; i++)
+            {
+                var flush = output.WriteAsync(payload.AsMemory(i * 100, 100));
+                Assert.True(flush.IsCompletedSuccessfully);
+                Assert.Equal(0, SendsOf(connection));
+            }
+        });
+        await peer.SendAsync(new byte[1]).Soon();
+
+        await handled.Soon();
+        Assert.Equal(payload, await peer.ReceiveExactlyAsync(payload.Length));
+        Assert.Equal(1, SendsOf(connection));
+    }
+
+    [Fact]
+    public async Task FlushAsync_InOneDispatchAboveTheThreshold_SendsAtOnce()
+    {
+        var (connection, peer) = _fixture.Open();
+        var receiving = peer.ReceiveExactlyAsync(CoalesceBytesMax + 10);
+        var before = -1;
+        var after = -1;
+
+        var handled = HandleOneAsync(connection, output =>
+        {
+            output.WriteAsync(new byte[CoalesceBytesMax - 1]);
+            before = SendsOf(connection);
+            output.WriteAsync(new byte[11]);
+            after = SendsOf(connection);
+        });
+        await peer.SendAsync(new byte[1]).Soon();
+
+        await handled.Soon();
+        Assert.Equal(0, before);
+        Assert.NotEqual(0, after);
+        await receiving.Soon();
+    }
+
+    [Fact]
+    public async Task FlushAsync_OffTheLoop_SendsAtOnce()
+    {
+        var (connection, peer) = _fixture.Open();
+
+        for (var i = 1; i <= 5; i++)
+        {
+            await connection.Transport.Output.WriteAsync(new byte[10]).Soon();
+            Assert.Equal(i, SendsOf(connection));
+        }
+
+        await peer.ReceiveExactlyAsync(50);
+    }
+
+    // Unread input is the next pipelined request: its answer will follow, and the loop sends both.
+    [Fact]
+    public async Task FlushAsync_OffTheLoopWhileInputWaits_IsLeftToTheLoop()
+    {
+        var (connection, peer) = _fixture.Open();
+        await LeaveInputUnreadAsync(connection, peer);
+        using var goOn = new SemaphoreSlim(0);
+        var blocked = _fixture.OnLoopAsync(() => goOn.Wait(TimeSpan.FromSeconds(20)));
+
+        for (var i = 0; i < 16; i++)
+        {
+            await connection.Transport.Output.WriteAsync(new byte[10]).Soon();
+        }
+
+        Assert.Equal(0, SendsOf(connection));
+        goOn.Release();
+        await blocked.Soon();
+        await peer.ReceiveExactlyAsync(160);
+        Assert.Equal(1, SendsOf(connection));
+    }
+
+    [Fact]
+    public async Task FlushAsync_OffTheLoopWhileInputWaitsAboveTheThreshold_SendsAtOnce()
+    {
+        var (connection, peer) = _fixture.Open();
+        await LeaveInputUnreadAsync(connection, peer);
+        using var goOn = new SemaphoreSlim(0);
+        var blocked = _fixture.OnLoopAsync(() => goOn.Wait(TimeSpan.FromSeconds(20)));
+
+        await connection.Transport.Output.WriteAsync(new byte[CoalesceBytesMax]).Soon();
+
+        Assert.NotEqual(0, SendsOf(connection));
+        goOn.Release();
+        await blocked.Soon();
+        await peer.ReceiveExactlyAsync(CoalesceBytesMax);
+    }
+
+    [Fact]
+    public async Task Complete_FlushWasLeftToTheLoop_SendsEverythingBeforeTheFin()
+    {
+        var (connection, peer) = _fixture.Open();
+        var payload = Payload.Create(300);
+
+        var handled = HandleOneAsync(connection, output =>
+        {
+            output.WriteAsync(payload.AsMemory(0, 200));
+            output.WriteAsync(payload.AsMemory(200));
+            output.Complete();
+        });
+        await peer.SendAsync(new byte[1]).Soon();
+
+        await handled.Soon();
+        Assert.Equal(payload, await peer.ReceiveAllAsync());
+        Assert.Equal(1, SendsOf(connection));
+    }
+
+    [Fact]
+    public async Task FlushAsync_TwoConnectionsInOneDispatch_BothSend()
+    {
+        var (first, firstPeer) = _fixture.Open();
+        var (second, secondPeer) = _fixture.Open();
+
+        var handled = HandleOneAsync(first, output =>
+        {
+            output.WriteAsync(new byte[10]);
+            second.Transport.Output.WriteAsync(new byte[20]);
+        });
+        await firstPeer.SendAsync(new byte[1]).Soon();
+
+        await handled.Soon();
+        await firstPeer.ReceiveExactlyAsync(10);
+        await secondPeer.ReceiveExactlyAsync(20);
+    }
+
+    // Runs the action on the loop, inside the dispatch of the event that brings the input.
+    private static async Task HandleOneAsync(Connection connection, Action<PipeWriter> action)
+    {
+        var result = await connection.Transport.Input.ReadAsync().ConfigureAwait(false);
+        Assert.Same(connection.Loop, Kqueue.EventLoops.EventLoop.Current);
+        connection.Transport.Input.AdvanceTo(result.Buffer.End);
+        action(connection.Transport.Output);
+    }
+
+    private static async Task LeaveInputUnreadAsync(Connection connection, System.Net.Sockets.Socket peer)
+    {
+        await peer.SendAsync(new byte[1]).Soon();
+        var result = await connection.Transport.Input.ReadAsync().Soon();
+        connection.Transport.Input.AdvanceTo(result.Buffer.Start);
+    }
+
+    private int SendsOf(Connection connection) => _fixture.Calls.CountOf(SocketCall.Send, connection.Descriptor);
+}

@@ -1,0 +1,80 @@
+using System.Buffers;
+using KqueueTransport.Connections;
+using KqueueTransport.Tests.Pipes;
+
+namespace KqueueTransport.Tests.Connections;
+
+/// <summary>Segments are taken from the pool, given back once, and their objects used again.</summary>
+public sealed class SegmentQueueTests
+{
+    private readonly CountingMemoryPoolFactory _counts = new();
+    private readonly MemoryPool<byte> _pool;
+    private SegmentQueue _queue;
+
+    public SegmentQueueTests()
+    {
+        _pool = _counts.Create();
+        _queue = new SegmentQueue(_pool);
+    }
+
+    [Fact]
+    public void Append_ThenRemoveHead_KeepsTheOrderAndReturnsEveryBlock()
+    {
+        var segments = Enumerable.Range(0, 5).Select(i => _queue.Append(0, i * 10)).ToList();
+
+        foreach (var segment in segments)
+        {
+            Assert.Same(segment, _queue.Head);
+            _queue.RemoveHead();
+        }
+
+        Assert.Null(_queue.Head);
+        Assert.Null(_queue.Tail);
+        Assert.Equal(0, _counts.RentedBytes);
+    }
+
+    [Fact]
+    public void RemoveAfter_First_LeavesItAlone()
+    {
+        var first = _queue.Append(0, 0);
+        _queue.Append(0, 0);
+        _queue.Append(0, 0);
+
+        _queue.RemoveAfter(first);
+
+        Assert.Same(first, _queue.Head);
+        Assert.Same(first, _queue.Tail);
+        Assert.Null(first.NextSegment);
+        _queue.Clear();
+        Assert.Equal(0, _counts.RentedBytes);
+    }
+
+    [Fact]
+    public void Append_AfterClear_UsesTheObjectsAgainAndTheyAreEmpty()
+    {
+        var segments = Enumerable.Range(0, 16).Select(_ => _queue.Append(0, 0)).ToHashSet();
+        _queue.Head!.End = 100;
+        _queue.Clear();
+
+        for (var i = 0; i < 16; i++)
+        {
+            var segment = _queue.Append(0, i);
+            Assert.Contains(segment, segments);
+            Assert.Equal(0, segment.End);
+            Assert.Null(segment.NextSegment);
+            Assert.Equal(i, segment.RunningIndex);
+        }
+
+        _queue.Clear();
+    }
+
+    [Fact]
+    public void Append_MoreThanThePoolsBlocks_TakesOtherMemory()
+    {
+        var segment = _queue.Append(_pool.MaxBufferSize + 1, 0);
+
+        Assert.True(segment.Free.Length > _pool.MaxBufferSize);
+        Assert.Equal(0, _counts.RentedBytes);
+        _queue.Clear();
+    }
+}
