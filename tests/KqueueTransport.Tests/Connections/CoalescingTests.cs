@@ -35,6 +35,7 @@ public sealed class CoalescingTests : IAsyncDisposable
 
         await handled.Soon();
         Assert.Equal(payload, await peer.ReceiveExactlyAsync(payload.Length));
+        await _fixture.LoopBarrierAsync();
         Assert.Equal(1, SendsOf(connection));
     }
 
@@ -93,6 +94,7 @@ public sealed class CoalescingTests : IAsyncDisposable
         goOn.Release();
         await blocked.Soon();
         await peer.ReceiveExactlyAsync(160);
+        await _fixture.LoopBarrierAsync();
         Assert.Equal(1, SendsOf(connection));
     }
 

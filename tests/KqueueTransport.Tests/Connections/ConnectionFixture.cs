@@ -42,11 +42,7 @@ internal sealed class ConnectionFixture : IAsyncDisposable
     public (Connection Connection, Socket Peer) Open(Action<int>? prepare = null)
     {
         using var pair = SocketPair.Create(SystemSocketCalls.Instance, new IPEndPoint(IPAddress.Loopback, 0));
-        var peer = new Socket(new SafeSocketHandle(pair.TakeConnected(), ownsHandle: true))
-        {
-            // Fixed, so that the kernel does not stretch it to megabytes that a peer which reads nothing takes.
-            ReceiveBufferSize = 16 * 1024,
-        };
+        var peer = new Socket(new SafeSocketHandle(pair.TakeConnected(), ownsHandle: true));
         var descriptor = pair.TakeAccepted();
         prepare?.Invoke(descriptor);
         var scheduling = new ApplicationScheduling(_mode, pair.ListenEndPoint, Log);
