@@ -30,7 +30,7 @@ internal sealed class WebAppCommand : RootCommand
 
     private readonly Option<int?> _loops = new("--loops")
     {
-        Description = "The number of event loops, on kqueue. Defaults to one per processor but one, at least 1.",
+        Description = "The number of event loops, on kqueue. Defaults to one per processor.",
     };
 
     private readonly Option<int> _port = new("--port")

@@ -8,12 +8,8 @@ public sealed class KqueueTransportOptions
     /// <summary>
     /// The number of event loops, each with a kernel event queue and a thread of its own, shared by all endpoints.
     /// </summary>
-    /// <remarks>
-    /// Defaults to one less than <see cref="Environment.ProcessorCount"/>, and at least 1: the kernel's network work,
-    /// the thread pool and the garbage collector need a processor too, and a loop that shares its own with them keeps its
-    /// connections waiting for whole time slices of the scheduler. From 1 to 1024.
-    /// </remarks>
-    public int LoopCount { get; set; } = Math.Clamp(Environment.ProcessorCount - 1, 1, LoopCountMax);
+    /// <remarks>Defaults to <see cref="Environment.ProcessorCount"/>. From 1 to 1024.</remarks>
+    public int LoopCount { get; set; } = Math.Min(Environment.ProcessorCount, LoopCountMax);
 
     /// <summary>Where the application's code runs.</summary>
     /// <remarks>Defaults to <see cref="Scheduling.Adaptive"/>.</remarks>

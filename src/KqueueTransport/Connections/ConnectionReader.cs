@@ -238,7 +238,7 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
         FinishOnLoop(mustResume, mustReport);
     }
 
-    /// <summary>A receive that was put off: the first one, or one that had kept the loop for too long.</summary>
+    /// <summary>A receive that was put off: for the first read, or for one that had kept the loop for too long.</summary>
     void IThreadPoolWorkItem.Execute()
     {
         bool mustResume;

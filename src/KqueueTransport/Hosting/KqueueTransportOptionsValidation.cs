@@ -20,7 +20,7 @@ internal sealed class KqueueTransportOptionsValidation : IValidateOptions<Kqueue
             nameof(options.LoopCount),
             options.LoopCount,
             KqueueTransportOptions.LoopCountMax,
-            "the default is one less than the number of processors");
+            "the default is the number of processors");
         CheckRange(
             failures,
             nameof(options.StandbyThreadsMax),

@@ -9,7 +9,7 @@ public sealed class OptionsValidationTests
     [Fact]
     public void Defaults_AreTheDocumentedOnesAndValid()
     {
-        Assert.Equal(Math.Max(1, Environment.ProcessorCount - 1), _options.LoopCount);
+        Assert.Equal(Environment.ProcessorCount, _options.LoopCount);
         Assert.Equal(Scheduling.Adaptive, _options.Scheduling);
         Assert.Equal(32, _options.StandbyThreadsMax);
         Assert.Equal(512, _options.Backlog);
@@ -30,8 +30,7 @@ public sealed class OptionsValidationTests
         _options.LoopCount = value;
 
         AssertOnlyFailure(
-            $"LoopCount is {value}. Write a number from 1 to 1024; " +
-            "the default is one less than the number of processors.");
+            $"LoopCount is {value}. Write a number from 1 to 1024; the default is the number of processors.");
     }
 
     [Theory]
