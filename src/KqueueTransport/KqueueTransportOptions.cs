@@ -8,7 +8,10 @@ public sealed class KqueueTransportOptions
     /// <summary>
     /// The number of event loops, each with a kernel event queue and a thread of its own, shared by all endpoints.
     /// </summary>
-    /// <remarks>Defaults to <see cref="Environment.ProcessorCount"/>. From 1 to 1024.</remarks>
+    /// <remarks>
+    /// Defaults to <see cref="Environment.ProcessorCount"/>. From 1 to 1024. Where clients run on the same machine, or
+    /// much else does, one less keeps the loops from waiting for whole time slices of the scheduler.
+    /// </remarks>
     public int LoopCount { get; set; } = Math.Min(Environment.ProcessorCount, LoopCountMax);
 
     /// <summary>Where the application's code runs.</summary>
@@ -38,8 +41,9 @@ public sealed class KqueueTransportOptions
     public bool NoDelay { get; set; } = true;
 
     /// <summary>
-    /// The number of received bytes that a connection holds while the application does not read them. At this mark it
-    /// stops receiving; at half of it, it goes on.
+    /// The number of bytes that a connection receives ahead of the application. Bytes that nobody asks for stay in the
+    /// kernel, whose window holds the peer back; only when the peer has ended the connection are they received, up to
+    /// this mark, so that the application hears of the end although it does not read.
     /// </summary>
     /// <remarks>Defaults to 1,048,576 bytes (1 MiB). Null or 0 is no limit.</remarks>
     public long? MaxReadBufferSize { get; set; } = 1024 * 1024;

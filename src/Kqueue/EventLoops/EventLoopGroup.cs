@@ -79,8 +79,8 @@ public sealed class EventLoopGroup : IDisposable
     public bool TryOffload(IThreadPoolWorkItem work) => _threads.TryOffload(work);
 
     /// <summary>
-    /// Stops all loops and waits until they have ended. A thread that is stuck in a handler is not waited for; it ends
-    /// when the handler returns.
+    /// Stops all loops and waits until they have ended. A handler that does not return is waited for only where its
+    /// loop cannot be taken from it: with hand-over switched off, or when no standby thread is left.
     /// </summary>
     public void Dispose()
     {
