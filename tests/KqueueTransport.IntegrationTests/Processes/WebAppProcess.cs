@@ -1,21 +1,15 @@
-using System.Diagnostics;
 using System.Net;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 
 namespace KqueueTransport.IntegrationTests.Processes;
 
-/// <summary>samples/WebApp in a process of its own. Its build output lies beside the tests'.</summary>
+/// <summary>samples/WebApp in a process of its own.</summary>
 internal sealed partial class WebAppProcess : IAsyncDisposable
 {
-    private readonly Process _process;
-    private readonly Task<string> _errors;
+    private readonly RunningProgram _program;
 
-    private WebAppProcess(Process process)
-    {
-        _process = process;
-        _errors = process.StandardError.ReadToEndAsync();
-    }
+    private WebAppProcess(RunningProgram program) => _program = program;
 
     /// <summary>Gets the line that it printed when it was ready.</summary>
     public string StartLine { get; private set; } = "";
@@ -31,58 +25,24 @@ internal sealed partial class WebAppProcess : IAsyncDisposable
         CancellationToken deadline,
         IReadOnlyDictionary<string, string>? environment = null)
     {
-        var app = new WebAppProcess(Start(arguments, environment));
-        app.StartLine = await app._process.StandardOutput.ReadLineAsync(deadline)
-            ?? throw new InvalidOperationException($"WebApp did not start: {await app._errors}");
+        var app = new WebAppProcess(RunningProgram.StartSample("WebApp", arguments, environment));
+        app.StartLine = await app._program.ReadLineAsync(deadline);
         return app;
     }
 
     /// <summary>Runs it with arguments that it should refuse.</summary>
     public static async Task<FinishedProcess> RunAsync(IEnumerable<string> arguments, CancellationToken deadline)
     {
-        await using var app = new WebAppProcess(Start(arguments, null));
+        await using var app = new WebAppProcess(RunningProgram.StartSample("WebApp", arguments));
         return await app.WaitForEndAsync(deadline);
     }
 
     /// <summary>Asks it to stop, as Ctrl+C or a service manager does.</summary>
-    public void Signal(PosixSignal signal)
-    {
-        // The numbers are the same on Linux, macOS and FreeBSD.
-        var number = signal == PosixSignal.SIGINT ? 2 : 15;
-        Assert.Equal(0, Kill(_process.Id, number));
-    }
+    public void Signal(PosixSignal signal) => _program.Signal(signal);
 
-    public async Task<FinishedProcess> WaitForEndAsync(CancellationToken deadline)
-    {
-        var output = await _process.StandardOutput.ReadToEndAsync(deadline);
-        await _process.WaitForExitAsync(deadline);
-        return new FinishedProcess(_process.ExitCode, output, await _errors);
-    }
+    public Task<FinishedProcess> WaitForEndAsync(CancellationToken deadline) => _program.WaitForEndAsync(deadline);
 
-    public async ValueTask DisposeAsync()
-    {
-        _process.Kill();
-        await _process.WaitForExitAsync();
-        _process.Dispose();
-    }
-
-    private static Process Start(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment)
-    {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "WebApp"), arguments)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
-        {
-            start.Environment[name] = value;
-        }
-
-        return Process.Start(start)!;
-    }
-
-    [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Kill(int processId, int signal);
+    public ValueTask DisposeAsync() => _program.DisposeAsync();
 
     [GeneratedRegex(@"https?://[\d.]+:\d+")]
     private static partial Regex Address();

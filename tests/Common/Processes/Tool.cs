@@ -1,21 +1,22 @@
 using System.Diagnostics;
 
-namespace KqueueTransport.IntegrationTests.Processes;
+namespace Common.Processes;
 
 /// <summary>A program of the system that a test runs to its end.</summary>
 internal sealed class Tool
 {
-    private readonly string _path;
+    private Tool(string path) => Path = path;
 
-    private Tool(string path) => _path = path;
+    /// <summary>Where it is, for <see cref="RunningProgram"/>.</summary>
+    public string Path { get; }
 
     /// <summary>Finds a program, or skips the test; where CI is true, it fails the test instead.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="package">The Debian package that has it.</param>
     public static Tool Require(string name, string package)
     {
-        var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-            .Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
+        var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(System.IO.Path.PathSeparator)
+            .Select(folder => System.IO.Path.Combine(folder, name)).FirstOrDefault(File.Exists);
         if (path is null)
         {
             var reason = $"{name} is not installed; on Debian it is in the package {package}.";
@@ -29,7 +30,7 @@ internal sealed class Tool
     /// <summary>Runs it and returns what it printed on both outputs.</summary>
     public async Task<string> RunAsync(CancellationToken deadline, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(_path, arguments)
+        using var process = Process.Start(new ProcessStartInfo(Path, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -40,7 +41,7 @@ internal sealed class Tool
             var errors = process.StandardError.ReadToEndAsync(deadline);
             await process.WaitForExitAsync(deadline);
             var printed = await output + await errors;
-            Assert.True(process.ExitCode == 0, $"{_path} ended with {process.ExitCode}: {printed}");
+            Assert.True(process.ExitCode == 0, $"{Path} ended with {process.ExitCode}: {printed}");
             return printed;
         }
         finally

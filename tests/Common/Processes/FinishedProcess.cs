@@ -1,4 +1,4 @@
-namespace KqueueTransport.IntegrationTests.Processes;
+namespace Common.Processes;
 
 /// <summary>How a process ended and what it printed.</summary>
 internal sealed record FinishedProcess(int ExitCode, string Output, string Errors);

@@ -1,0 +1,57 @@
+using System.CommandLine;
+using System.Net.Sockets;
+
+namespace Samples.Common;
+
+/// <summary>
+/// Runs a sample's command line. What is wrong with it, or with the start, is one line on standard error and exit
+/// code 1.
+/// </summary>
+public static class SampleCommand
+{
+    /// <summary>Parses the arguments and runs the sample on the calling thread.</summary>
+    public static int Run(this RootCommand command, string[] args, Action<ParseResult> run) =>
+        command.RunAsync(args, result =>
+        {
+            run(result);
+            return Task.CompletedTask;
+        }).GetAwaiter().GetResult();
+
+    /// <summary>Parses the arguments and runs the sample.</summary>
+    public static async Task<int> RunAsync(this RootCommand command, string[] args, Func<ParseResult, Task> run)
+    {
+        var parsed = command.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            return Fail(command, parsed.Errors[0].Message);
+        }
+
+        command.SetAction((result, _) => RunAsync(command, result, run));
+
+        // The sample stops by itself; the command line library would end it after two seconds.
+        return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+    }
+
+    private static async Task<int> RunAsync(RootCommand command, ParseResult result, Func<ParseResult, Task> run)
+    {
+        try
+        {
+            await run(result);
+            return 0;
+        }
+        catch (Exception e) when (IsExpected(e))
+        {
+            return Fail(command, e.Message);
+        }
+    }
+
+    // A port in use, a file that is missing, a system without a kernel event queue.
+    private static bool IsExpected(Exception e) =>
+        e is IOException or SocketException or UnauthorizedAccessException or NotSupportedException;
+
+    private static int Fail(RootCommand command, string message)
+    {
+        Console.Error.WriteLine($"{command.Name}: {message}");
+        return 1;
+    }
+}
