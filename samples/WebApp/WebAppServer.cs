@@ -22,7 +22,6 @@ internal static class WebAppServer
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, JsonMessageContext.Default));
 
         var app = builder.Build();
-        app.UseWebSockets();
         app.MapPages(options);
         app.MapPayloads();
         app.MapPauses();
@@ -45,6 +44,9 @@ internal static class WebAppServer
 
         // A failed start is reported by Program in one line; the host would log the same with a stack trace.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
+
+        // Nobody reads the host's scope and activity of each request; without them a load tool measures the transport.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
 
         // The ports come from the command line only. Container images set these, and Kestrel warns about both.
         builder.WebHost.UseSetting(WebHostDefaults.ServerUrlsKey, "");

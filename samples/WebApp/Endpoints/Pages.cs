@@ -5,13 +5,22 @@ namespace WebApp.Endpoints;
 /// <summary>The start page and the two small answers that load tools ask for.</summary>
 internal static class Pages
 {
+    // Bytes and their length, not a string: nothing to encode and no chunks.
+    private static readonly ReadOnlyMemory<byte> s_hello = "Hello, World!"u8.ToArray();
+
     public static void MapPages(this WebApplication app, WebAppOptions options)
     {
         var page = StartPage(Transports.Describe(options, app.Services));
-        var hello = TypedResults.Text("Hello, World!"u8, "text/plain");
         app.MapGet("/", () => Results.Content(page, "text/html; charset=utf-8"));
-        app.MapGet("/plaintext", () => hello);
+        app.MapGet("/plaintext", SayHello);
         app.MapGet("/json", () => new JsonMessage("Hello, World!"));
+    }
+
+    private static ValueTask SayHello(HttpResponse response)
+    {
+        response.ContentType = "text/plain";
+        response.ContentLength = s_hello.Length;
+        return response.Body.WriteAsync(s_hello);
     }
 
     private static string StartPage(string transport) =>

@@ -9,18 +9,23 @@ internal static class WebSocketEcho
 
     public static void MapWebSocketEcho(this WebApplication app)
     {
-        var stopping = app.Lifetime.ApplicationStopping;
-        app.Map("/ws", async (HttpContext context) =>
-        {
-            if (!context.WebSockets.IsWebSocketRequest)
-            {
-                context.Response.StatusCode = StatusCodes.Status400BadRequest;
-                return;
-            }
+        // A pipeline of its own: no other endpoint pays for the middleware.
+        IApplicationBuilder webSocket = ((IEndpointRouteBuilder)app).CreateApplicationBuilder();
+        webSocket.UseWebSockets();
+        webSocket.Run(context => AcceptAsync(context, app.Lifetime.ApplicationStopping));
+        app.Map("/ws", webSocket.Build());
+    }
 
-            using var socket = await context.WebSockets.AcceptWebSocketAsync();
-            await ServeAsync(socket, stopping);
-        });
+    private static async Task AcceptAsync(HttpContext context, CancellationToken stopping)
+    {
+        if (!context.WebSockets.IsWebSocketRequest)
+        {
+            context.Response.StatusCode = StatusCodes.Status400BadRequest;
+            return;
+        }
+
+        using var socket = await context.WebSockets.AcceptWebSocketAsync();
+        await ServeAsync(socket, stopping);
     }
 
     private static async Task ServeAsync(WebSocket socket, CancellationToken stopping)
