@@ -56,6 +56,48 @@ public sealed class KqueueTransportOptions
     public long? MaxWriteBufferSize { get; set; } = 64 * 1024;
 
     /// <summary>
+    /// How long a connection that the server has ended goes on taking, and dropping, what its peer still sends. Its
+    /// FIN goes out at once; only the descriptor waits for the peer's FIN, because a descriptor that closes earlier
+    /// answers further bytes with RST, and that destroys the end of the response on its way to a client which is still
+    /// uploading.
+    /// </summary>
+    /// <remarks>Defaults to 5 seconds. 0 closes at once; at most an hour.</remarks>
+    public TimeSpan LingerTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The number of bytes that a connection drops within <see cref="LingerTimeout"/>.</summary>
+    /// <remarks>Defaults to 33,554,432 bytes (32 MiB). Null or 0 is no limit.</remarks>
+    public long? MaxLingerSize { get; set; } = 32 * 1024 * 1024;
+
+    /// <summary>
+    /// The number of connections that wait within <see cref="LingerTimeout"/> at the same time, spread evenly over the
+    /// loops. Each holds a descriptor; those beyond it close at once.
+    /// </summary>
+    /// <remarks>Defaults to 1024 connections. From 0, with which none waits, to 1,000,000.</remarks>
+    public int LingerConnectionsMax { get; set; } = 1024;
+
+    /// <summary>
+    /// Whether the two directions of a connection end apart. If so, <c>Output.Complete</c> sends FIN and reading goes
+    /// on, and a client that sends a request and FIN gets its answer: <c>ConnectionClosed</c>, with which Kestrel aborts
+    /// requests, fires when both directions have ended, or at a reset or an abort. Otherwise, as with Kestrel's Sockets
+    /// transport, <c>Output.Complete</c> ends the connection, and so does the peer's FIN.
+    /// </summary>
+    /// <remarks>
+    /// Defaults to false. With true, a request whose client has gone with a FIN is not aborted while it runs: only
+    /// writing to it can tell.
+    /// </remarks>
+    public bool HalfClose { get; set; }
+
+    /// <summary>
+    /// Whether a connection that is aborted ends with FIN instead of RST, so that the peer takes it for an orderly end.
+    /// </summary>
+    /// <remarks>
+    /// Defaults to the <see cref="AppContext"/> switch <c>Microsoft.AspNetCore.Server.Kestrel.FinOnError</c>, with which
+    /// Kestrel itself and its Sockets transport do so, and to false where that is not set.
+    /// </remarks>
+    public bool FinOnError { get; set; } =
+        AppContext.TryGetSwitch("Microsoft.AspNetCore.Server.Kestrel.FinOnError", out var isOn) && isOn;
+
+    /// <summary>
     /// Whether the server refuses to start on a platform that has no kernel event queue for this transport, as
     /// Windows. Otherwise Kestrel's Sockets transport serves the endpoints there, and a warning says so.
     /// </summary>
@@ -71,6 +113,10 @@ public sealed class KqueueTransportOptions
     internal const int LoopCountMax = 1024;
 
     internal const int StandbyThreadsLimit = 4096;
+
+    internal const int LingerConnectionsLimit = 1_000_000;
+
+    internal static readonly TimeSpan LingerTimeoutMax = TimeSpan.FromHours(1);
 
     /// <summary>Whether the transport can run here. Tests put another platform in its place.</summary>
     internal BackendSupport Backend { get; set; } = BackendSupport.OfThisSystem;

@@ -129,7 +129,12 @@ internal sealed partial class Connection :
         Interlocked.MemoryBarrier();
         if (Volatile.Read(ref _isClosedFired) != 0)
         {
-            source.Cancel();
+            // Others have the token already, perhaps: their callbacks are not for this thread.
+            source.CancelAsync().ContinueWith(
+                failed => LogCallbackFailure(failed.Exception!),
+                CancellationToken.None,
+                TaskContinuationOptions.OnlyOnFaulted,
+                TaskScheduler.Default);
         }
 
         return source;

@@ -16,8 +16,9 @@ namespace KqueueTransport.Connections;
 /// place that decides why and when it ends.
 /// </summary>
 /// <remarks>
-/// The descriptor is used under the reader's or the writer's lock only, and closed after both have been told that it
-/// ends, so no call can meet a number that belongs to somebody else.
+/// The descriptor is used under the reader's or the writer's lock only, and closed, or left to
+/// <see cref="LingeringCloses"/>, after both have been told that it ends, so no call can meet a number that belongs to
+/// somebody else.
 /// </remarks>
 internal sealed partial class Connection :
     ConnectionContext, IDuplexPipe, IEventHandler, IWatchedHandler, IThreadPoolWorkItem
@@ -45,6 +46,10 @@ internal sealed partial class Connection :
 
     // What is left until _ended: the descriptor's close and the ConnectionClosed callbacks.
     private int _partsLeft = 2;
+
+    // What has the descriptor once this connection has ended and its peer has not. Set by whoever ends it; events on
+    // the loop look at it.
+    private LingeringClose? _lingering;
 
     // 1 once the ConnectionClosed token is, or is about to be, cancelled.
     private int _isClosedFired;
@@ -79,6 +84,9 @@ internal sealed partial class Connection :
 
     /// <summary>Whether the application runs on the loop, at the moment.</summary>
     public bool RunsInline => Volatile.Read(ref _offLoopLeft) == 0 && _scheduling.RunsInline;
+
+    /// <summary>Whether the input goes on when the output is completed. From any thread.</summary>
+    public bool KeepsInput => _settings.HalfClose && !_reader.HasEnded;
 
     /// <summary>Whether received bytes wait for the application. A hint, from any thread.</summary>
     public bool HasUnconsumedInput => _reader.HasUnconsumedBytes;
@@ -153,13 +161,13 @@ internal sealed partial class Connection :
 
     void IEventHandler.OnEvent(in KEvent kevent)
     {
-        if (kevent.Filter == KEventFilter.Read)
-        {
-            _reader.OnReadable((kevent.Flags & KEventFlags.Eof) != 0);
-        }
-        else
+        if (kevent.Filter == KEventFilter.Write)
         {
             _writer.OnWritable();
+        }
+        else if (!_reader.OnReadable((kevent.Flags & KEventFlags.Eof) != 0))
+        {
+            Volatile.Read(ref _lingering)?.Drain();
         }
     }
 
@@ -170,8 +178,8 @@ internal sealed partial class Connection :
         Abort(new ConnectionAbortedException("The application aborted the connection."));
 
     /// <summary>
-    /// Ends the reader and the writer, lets what was written go out, and completes when the descriptor is closed and
-    /// the callbacks of ConnectionClosed have run.
+    /// Ends the reader and the writer, lets what was written go out, and completes when FIN or RST is sent and the
+    /// callbacks of ConnectionClosed have run. The descriptor may wait for the peer's FIN for a while longer.
     /// </summary>
     [SuppressMessage("Usage", "CA2215", Justification = "The base class has nothing to dispose.")]
     public override ValueTask DisposeAsync()
@@ -191,11 +199,31 @@ internal sealed partial class Connection :
         }
 
         TransportLog.ConnectionReadFin(_settings.Logger, this);
-        FireConnectionClosed();
+        if (_settings.HalfClose)
+        {
+            EndIfBothDirectionsHave();
+        }
+        else
+        {
+            FireConnectionClosed();
+        }
     }
 
+    /// <summary>The application wants no more input.</summary>
+    public void OnInputCompleted() => EndIfBothDirectionsHave();
+
     /// <summary>The application completed its output and the kernel has all of it.</summary>
-    public void OnOutputDrained() => Shutdown(ShutdownReason.OutputCompleted, null);
+    public void OnOutputDrained(bool isFinSent)
+    {
+        if (!isFinSent)
+        {
+            Shutdown(ShutdownReason.OutputCompleted, null);
+            return;
+        }
+
+        TransportLog.ConnectionWriteFin(_settings.Logger, this, Describe(ShutdownReason.OutputCompleted));
+        EndIfBothDirectionsHave();
+    }
 
     /// <summary>The application completed its output with an error.</summary>
     public void OnOutputFaulted(Exception error)
@@ -215,11 +243,14 @@ internal sealed partial class Connection :
         }
         catch (AggregateException exception)
         {
-            TransportLog.UnexpectedException(_settings.Logger, "a callback of ConnectionClosed", exception);
+            LogCallbackFailure(exception);
         }
 
         EndPart();
     }
+
+    private void LogCallbackFailure(AggregateException exception) =>
+        TransportLog.UnexpectedException(_settings.Logger, "a callback of ConnectionClosed", exception);
 
     private void OnReceiveFailed(Exception error)
     {
@@ -235,6 +266,15 @@ internal sealed partial class Connection :
         }
     }
 
+    // Each direction notes its end under its lock and then comes here: the second of the two sees both.
+    private void EndIfBothDirectionsHave()
+    {
+        if (_settings.HalfClose && _writer.HasSentFin && _reader.HasEnded)
+        {
+            Shutdown(ShutdownReason.OutputCompleted, null);
+        }
+    }
+
     /// <summary>The one way a connection ends; every cause after the first is ignored.</summary>
     private void Shutdown(ShutdownReason reason, Exception? error)
     {
@@ -247,25 +287,55 @@ internal sealed partial class Connection :
         // The reader learns the reason before the descriptor closes, so that the application sees the reason and not
         // the close. Once both have returned, neither uses the descriptor again.
         _reader.End(error ?? new ConnectionAbortedException(Describe(reason)));
-        _writer.End();
-        _registration.Dispose();
-        CloseDescriptor(reason, error);
+        _writer.End(mustSend: reason is ShutdownReason.Closed);
+        EndDescriptor(reason, error);
         FireConnectionClosed();
         EndPart();
     }
 
-    private void CloseDescriptor(ShutdownReason reason, Exception? error)
+    private void EndDescriptor(ShutdownReason reason, Exception? error)
     {
-        if (error is not null && reason is ShutdownReason.Aborted)
+        if (error is not null && reason is ShutdownReason.Aborted && !_settings.FinOnError)
         {
             TransportLog.ConnectionWriteRst(_settings.Logger, this, error.Message);
+            _registration.Dispose();
             _settings.Calls.Abort(Descriptor);
             return;
         }
 
-        TransportLog.ConnectionWriteFin(_settings.Logger, this, error?.Message ?? Describe(reason));
-        _settings.Calls.Shutdown(Descriptor, SocketShutdown.Both);
-        _settings.Calls.Close(Descriptor);
+        var isFinSent = _settings.HalfClose && _writer.HasSentFin;
+        if (!isFinSent)
+        {
+            TransportLog.ConnectionWriteFin(_settings.Logger, this, error?.Message ?? Describe(reason));
+        }
+
+        var isPeerGone = _reader.HasReceivedAll || reason is ShutdownReason.PeerReset or ShutdownReason.Failed;
+        if (isPeerGone || !TryLinger(isFinSent))
+        {
+            _registration.Dispose();
+            _settings.Calls.Close(Descriptor);
+        }
+    }
+
+    /// <summary>Sends FIN and leaves the descriptor open until the peer has ended, too.</summary>
+    private bool TryLinger(bool isFinSent)
+    {
+        if (_settings.Lingering is not { } lingering ||
+            (!isFinSent && _settings.Calls.Shutdown(Descriptor, SocketShutdown.Send).IsError) ||
+            lingering.TryAdd(Descriptor, _registration) is not { } close)
+        {
+            return false;
+        }
+
+        // An event on the loop notes itself with the reader and then looks at the field; this sets the field and then
+        // asks the reader, whose lock is between: one of the two sees to the bytes, or both.
+        Volatile.Write(ref _lingering, close);
+        if (_reader.HasUnreceived)
+        {
+            close.Drain();
+        }
+
+        return true;
     }
 
     private void FireConnectionClosed()

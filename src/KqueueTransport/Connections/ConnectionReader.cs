@@ -98,6 +98,42 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
     /// </summary>
     public bool HasUnconsumedBytes => Volatile.Read(ref _end) != Volatile.Read(ref _consumed);
 
+    /// <summary>Whether the application or the stream has ended the input.</summary>
+    public bool HasEnded
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return (_flags & (ReaderFlags.Completed | ReaderFlags.Ended)) != 0;
+            }
+        }
+    }
+
+    /// <summary>Whether the kernel may have bytes that nobody has received.</summary>
+    public bool HasUnreceived
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return Has(ReaderFlags.Readable);
+            }
+        }
+    }
+
+    /// <summary>Whether the peer's FIN has come, and everything before it has been received.</summary>
+    public bool HasReceivedAll
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return Has(ReaderFlags.Ended) && _error is null && !Has(ReaderFlags.Readable);
+            }
+        }
+    }
+
     private bool HasUnexamined => _end != _examined;
 
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
@@ -210,21 +246,26 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
             Volatile.Write(ref _consumed, _end);
             _examined = _end;
         }
+
+        _connection.OnInputCompleted();
     }
 
-    /// <summary>The kernel has something for this connection. On the loop.</summary>
-    public void OnReadable(bool isEof)
+    /// <summary>
+    /// The kernel has something for this connection. On the loop. False when the stream has ended already: it is
+    /// somebody else's then.
+    /// </summary>
+    public bool OnReadable(bool isEof)
     {
         bool mustResume;
         bool mustReport;
         lock (_gate)
         {
+            Set(isEof ? ReaderFlags.Readable | ReaderFlags.EofAnnounced : ReaderFlags.Readable);
             if (Has(ReaderFlags.Ended))
             {
-                return;
+                return false;
             }
 
-            Set(isEof ? ReaderFlags.Readable | ReaderFlags.EofAnnounced : ReaderFlags.Readable);
             _receivedInARow = 0;
             if (isEof && (!_read.IsPending || Has(ReaderFlags.Completed)))
             {
@@ -236,6 +277,7 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
         }
 
         FinishOnLoop(mustResume, mustReport);
+        return true;
     }
 
     /// <summary>A receive that was put off: for the first read, or for one that had kept the loop for too long.</summary>
@@ -256,15 +298,16 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
     void IWatchedHandler.OnStuck(bool isHandedOver) => _connection.OnStuck(isHandedOver);
 
     /// <summary>
-    /// Ends the stream because the connection ends; an end that was seen before stays what it was. The descriptor is
-    /// not used after this.
+    /// Ends the stream because the connection ends. An orderly end that was seen before stays what it was; an error
+    /// gives way to the reason of the connection's end, which may be an abort that came first. The descriptor is not
+    /// used after this.
     /// </summary>
-    public void End(Exception? error)
+    public void End(Exception error)
     {
         bool mustResume;
         lock (_gate)
         {
-            if (!Has(ReaderFlags.Ended))
+            if (!Has(ReaderFlags.Ended) || _error is not null)
             {
                 Set(ReaderFlags.Ended);
                 _error = error;
@@ -381,7 +424,8 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
     {
         if (Has(ReaderFlags.Completed))
         {
-            EndFromKernel(error: null);
+            // What is there stays there: nobody wants it.
+            Set(ReaderFlags.Ended | ReaderFlags.EndUnreported);
             return;
         }
 

@@ -26,6 +26,15 @@ internal sealed class ConnectionSettings
     /// <summary>Unsent bytes at which a flush begins to wait; <see cref="long.MaxValue"/> is no limit.</summary>
     public required long MaxWriteBufferBytes { get; init; }
 
+    /// <summary>The loop's closed connections whose peers have not ended yet; null where none waits.</summary>
+    public required LingeringCloses? Lingering { get; init; }
+
+    /// <summary>Whether the two directions of a connection end apart.</summary>
+    public required bool HalfClose { get; init; }
+
+    /// <summary>Whether an aborted connection sends FIN instead of RST.</summary>
+    public required bool FinOnError { get; init; }
+
     /// <summary>Unsent bytes at which a flush that waits goes on.</summary>
     public long ResumeWriteBufferBytes => MaxWriteBufferBytes / 2;
 }

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Net.Sockets;
 using System.Threading.Tasks.Sources;
 using Kqueue;
 using Kqueue.EventLoops;
@@ -75,11 +76,26 @@ internal sealed class ConnectionWriter : PipeWriter, IValueTaskSource<FlushResul
 
         /// <summary>The connection has to be told of the output's end or failure, once the lock is left.</summary>
         Unreported = 64,
+
+        /// <summary>FIN has been sent, because reading goes on.</summary>
+        FinSent = 128,
     }
 
     public override bool CanGetUnflushedBytes => true;
 
     public override long UnflushedBytes => _uncommitted;
+
+    /// <summary>Whether the output has ended for itself, with FIN.</summary>
+    public bool HasSentFin
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return Has(WriterFlags.FinSent);
+            }
+        }
+    }
 
     public override Memory<byte> GetMemory(int sizeHint = 0)
     {
@@ -198,11 +214,17 @@ internal sealed class ConnectionWriter : PipeWriter, IValueTaskSource<FlushResul
     void IWatchedHandler.OnStuck(bool isHandedOver) => _connection.OnStuck(isHandedOver);
 
     /// <summary>Drops what is unsent because the connection ends. The descriptor is not used after this.</summary>
-    public void End()
+    /// <param name="mustSend">Whether what was flushed, and left to the loop, is given to the kernel first.</param>
+    public void End(bool mustSend)
     {
         bool mustResume;
         lock (_gate)
         {
+            if (mustSend)
+            {
+                SendUnlessArmed();
+            }
+
             Set(WriterFlags.Dead);
             Clear(WriterFlags.Unreported);
             DropUnsent();
@@ -478,9 +500,17 @@ internal sealed class ConnectionWriter : PipeWriter, IValueTaskSource<FlushResul
 
     private void ReportIfDrained()
     {
-        if (_unsent == 0 && !Has(WriterFlags.Dead))
+        if (_unsent > 0 || Has(WriterFlags.Dead | WriterFlags.FinSent))
         {
-            Set(WriterFlags.Unreported);
+            return;
+        }
+
+        Set(WriterFlags.Unreported);
+        if (_connection.KeepsInput)
+        {
+            // An error is the end of the connection, which the reader hears of.
+            _settings.Calls.Shutdown(_connection.Descriptor, SocketShutdown.Send);
+            Set(WriterFlags.FinSent);
         }
     }
 
@@ -504,7 +534,7 @@ internal sealed class ConnectionWriter : PipeWriter, IValueTaskSource<FlushResul
         }
         else
         {
-            _connection.OnOutputDrained();
+            _connection.OnOutputDrained(Has(WriterFlags.FinSent));
         }
     }
 

@@ -40,6 +40,9 @@ internal sealed class TransportLoops : IDisposable
             Logger = logger,
             MaxReadBufferBytes = LimitOf(options.MaxReadBufferSize),
             MaxWriteBufferBytes = LimitOf(options.MaxWriteBufferSize),
+            Lingering = LimitsOfLingering(options) is { } limits ? new LingeringCloses(loop, calls, limits) : null,
+            HalfClose = options.HalfClose,
+            FinOnError = options.FinOnError,
         });
     }
 
@@ -51,7 +54,8 @@ internal sealed class TransportLoops : IDisposable
     public ConnectionSettings LeastLoaded() => _settings[_group.LeastLoaded()];
 
     /// <summary>
-    /// Ends the loops. Connections have ended by then; a pool bears the return of what one of them still holds.
+    /// Ends the loops. Connections have ended by then, but for their descriptors that wait for a peer's FIN, which are
+    /// closed; a pool bears the return of what a connection still holds.
     /// </summary>
     public void Dispose()
     {
@@ -59,9 +63,18 @@ internal sealed class TransportLoops : IDisposable
         _group.Dispose();
         foreach (var settings in _settings.Values)
         {
+            settings.Lingering?.End();
             settings.MemoryPool.Dispose();
         }
     }
+
+    private static LingerLimits? LimitsOfLingering(KqueueTransportOptions options) =>
+        options.LingerTimeout == TimeSpan.Zero || options.LingerConnectionsMax == 0
+            ? null
+            : new LingerLimits(
+                options.LingerTimeout,
+                LimitOf(options.MaxLingerSize),
+                1 + ((options.LingerConnectionsMax - 1) / options.LoopCount));
 
     private static long LimitOf(long? size) => size is null or 0 ? long.MaxValue : size.Value;
 }

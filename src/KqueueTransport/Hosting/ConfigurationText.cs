@@ -21,6 +21,11 @@ internal readonly struct ConfigurationText(string key, string? text)
         : long.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) ? value
         : throw Unreadable("a whole number of bytes, or 0 for no limit");
 
+    public TimeSpan ToTimeSpan() =>
+        TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var value)
+            ? value
+            : throw Unreadable("a time, such as 00:00:05 for five seconds");
+
     public bool ToBoolean() => bool.TryParse(text, out var value) ? value : throw Unreadable("true or false");
 
     // IsDefined, because TryParse takes every number.

@@ -25,6 +25,13 @@ internal sealed class KqueueTransportConfiguration(IConfiguration configuration)
                 (options, text) => options.MaxReadBufferSize = text.ToSize(),
             [nameof(KqueueTransportOptions.MaxWriteBufferSize)] =
                 (options, text) => options.MaxWriteBufferSize = text.ToSize(),
+            [nameof(KqueueTransportOptions.LingerTimeout)] =
+                (options, text) => options.LingerTimeout = text.ToTimeSpan(),
+            [nameof(KqueueTransportOptions.MaxLingerSize)] = (options, text) => options.MaxLingerSize = text.ToSize(),
+            [nameof(KqueueTransportOptions.LingerConnectionsMax)] =
+                (options, text) => options.LingerConnectionsMax = text.ToInt32(),
+            [nameof(KqueueTransportOptions.HalfClose)] = (options, text) => options.HalfClose = text.ToBoolean(),
+            [nameof(KqueueTransportOptions.FinOnError)] = (options, text) => options.FinOnError = text.ToBoolean(),
             [nameof(KqueueTransportOptions.RequireBackend)] =
                 (options, text) => options.RequireBackend = text.ToBoolean(),
             [KernelQueueKey(nameof(KernelQueueOptions.Library))] =

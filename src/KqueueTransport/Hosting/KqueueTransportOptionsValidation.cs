@@ -31,6 +31,7 @@ internal sealed class KqueueTransportOptionsValidation : IValidateOptions<Kqueue
         CheckRange(failures, nameof(options.Backlog), options.Backlog, BacklogMax, "the default is 512");
         CheckSize(failures, nameof(options.MaxReadBufferSize), options.MaxReadBufferSize);
         CheckSize(failures, nameof(options.MaxWriteBufferSize), options.MaxWriteBufferSize);
+        CheckLingering(failures, options);
         if (!Enum.IsDefined(options.Scheduling))
         {
             var choices = Choices(Enum.GetNames<Scheduling>());
@@ -40,6 +41,24 @@ internal sealed class KqueueTransportOptionsValidation : IValidateOptions<Kqueue
         CheckKernelQueue(failures, options.KernelQueue);
         CheckBackend(failures, options);
         return failures.Build();
+    }
+
+    private static void CheckLingering(ValidateOptionsResultBuilder failures, KqueueTransportOptions options)
+    {
+        if (options.LingerTimeout < TimeSpan.Zero || options.LingerTimeout > KqueueTransportOptions.LingerTimeoutMax)
+        {
+            Add(failures, nameof(options.LingerTimeout), options.LingerTimeout,
+                "Write a time from 00:00:00, which closes at once, to 01:00:00; the default is 5 seconds.");
+        }
+
+        CheckSize(failures, nameof(options.MaxLingerSize), options.MaxLingerSize);
+        CheckRange(
+            failures,
+            nameof(options.LingerConnectionsMax),
+            options.LingerConnectionsMax,
+            KqueueTransportOptions.LingerConnectionsLimit,
+            "the default is 1024, and 0 closes every connection at once",
+            min: 0);
     }
 
     private static void CheckKernelQueue(ValidateOptionsResultBuilder failures, KernelQueueOptions options)

@@ -36,12 +36,13 @@ public sealed class ConnectionEndTests : IAsyncDisposable
     [Fact]
     public async Task Dispose_Twice_ClosesOnce()
     {
-        var (connection, _) = _fixture.Open();
+        var (connection, peer) = _fixture.Open();
 
         await connection.DisposeAsync().Soon();
         await connection.DisposeAsync().Soon();
 
-        AssertClosed(connection, SocketCall.Close);
+        peer.Dispose();
+        await AssertClosedSoonAsync(connection);
         await _fixture.AssertEndedCleanlyAsync();
     }
 
@@ -96,7 +97,8 @@ public sealed class ConnectionEndTests : IAsyncDisposable
         Assert.False(disposing.IsCompleted);
         Assert.Equal(payload, await peer.ReceiveAllAsync());
         await disposing.Soon();
-        AssertClosed(connection, SocketCall.Close);
+        peer.Dispose();
+        await AssertClosedSoonAsync(connection);
         await _fixture.AssertEndedCleanlyAsync();
     }
 
@@ -153,9 +155,65 @@ public sealed class ConnectionEndTests : IAsyncDisposable
         connection.Abort(null!);
 
         await Assert.ThrowsAsync<ConnectionAbortedException>(() => reading.Soon());
-        AssertClosed(connection, SocketCall.Close);
         Assert.Empty(await peer.ReceiveAllAsync());
+        peer.Dispose();
+        await AssertClosedSoonAsync(connection);
         await _fixture.AssertEndedCleanlyAsync();
+    }
+
+    // The loop, not the flush, was to send these bytes: input that will bring the next flush is waiting.
+    [Fact]
+    public async Task Abort_WithNullAndBytesLeftToTheLoop_SendsThemFirst()
+    {
+        var (connection, peer) = _fixture.Open();
+        await peer.SendAsync("a request and half of the next"u8.ToArray()).Soon();
+        var result = await connection.Transport.Input.ReadAsync().Soon();
+        connection.Transport.Input.AdvanceTo(result.Buffer.GetPosition(10));
+
+        await _fixture.OnLoopAsync(() =>
+        {
+            connection.Transport.Output.WriteAsync("the answer"u8.ToArray()).AsTask().Wait();
+            Assert.Equal(0, _fixture.Calls.CountOf(SocketCall.Send, connection.Descriptor));
+            connection.Abort(null!);
+        });
+
+        Assert.Equal("the answer"u8.ToArray(), await peer.ReceiveAllAsync());
+        await _fixture.AssertEndedCleanlyAsync();
+    }
+
+    // The loop has found the reset, but the abort ends the connection before the loop can.
+    [Fact]
+    public async Task Abort_TheLoopHasJustFoundAReset_TheAbortIsTheReason()
+    {
+        var (connection, _) = _fixture.Open(descriptor => _fixture.Calls.Prepare(
+            SocketCall.Receive, descriptor, SocketStep.Fails(Errno.ECONNRESET)));
+        var reading = connection.Transport.Input.ReadAsync();
+        _fixture.Log.Written = entry =>
+        {
+            if (entry.Id.Name == "ConnectionReset")
+            {
+                connection.Abort(s_reason);
+            }
+        };
+
+        await _fixture.RaiseAsync(connection, KEventFilter.Read);
+
+        Assert.Same(s_reason, await Assert.ThrowsAsync<ConnectionAbortedException>(() => reading.Soon()));
+        await _fixture.AssertEndedCleanlyAsync();
+    }
+
+    [Fact]
+    public async Task Abort_FinOnError_SendsFin()
+    {
+        await using var fixture = new ConnectionFixture(configure: options => options.FinOnError = true);
+        var (connection, peer) = fixture.Open();
+        var reading = connection.Transport.Input.ReadAsync();
+
+        connection.Abort(s_reason);
+
+        Assert.Same(s_reason, await Assert.ThrowsAsync<ConnectionAbortedException>(() => reading.Soon()));
+        Assert.Empty(await peer.ReceiveAllAsync());
+        await fixture.AssertEndedCleanlyAsync();
     }
 
     [Fact]
@@ -299,6 +357,7 @@ public sealed class ConnectionEndTests : IAsyncDisposable
         var (first, _) = _fixture.Open();
         var loop = first.Loop;
         var before = loop.RegistrationCount;
+        first.Abort();
         await first.DisposeAsync().Soon();
         Assert.Equal(before - 1, loop.RegistrationCount);
 
@@ -315,6 +374,12 @@ public sealed class ConnectionEndTests : IAsyncDisposable
     {
         Assert.Equal(1, _fixture.ClosesOf(connection.Descriptor));
         Assert.Equal(1, _fixture.Calls.CountOf(how, connection.Descriptor));
+    }
+
+    private async Task AssertClosedSoonAsync(Connection connection)
+    {
+        await Waiting.UntilAsync(() => _fixture.ClosesOf(connection.Descriptor) > 0);
+        AssertClosed(connection, SocketCall.Close);
     }
 
     private static async Task<Task<FlushResult>> StallAsync(Connection connection)

@@ -91,16 +91,24 @@ internal sealed class ConnectionFixture : IAsyncDisposable
     {
         await EndAsync();
         Assert.Equal(0, Pool.RentedBytes);
-        var closes = Calls.Calls.Count(made => made.Call is SocketCall.Close or SocketCall.Abort);
-        Assert.Equal(_connections.Count, closes);
+
+        // What waits for its peer's FIN closes when the loop hears of it.
+        await Waiting.UntilAsync(() => CloseCount() >= _connections.Count);
+        await LoopBarrierAsync();
+        Assert.Equal(_connections.Count, CloseCount());
         Assert.DoesNotContain(Log.Entries, entry => entry.Level >= Microsoft.Extensions.Logging.LogLevel.Warning);
     }
+
+    /// <summary>Ends the loops, as a server's stop does in the end.</summary>
+    public void EndLoops() => _loops.Dispose();
 
     public async ValueTask DisposeAsync()
     {
         await EndAsync();
         _loops.Dispose();
     }
+
+    private int CloseCount() => Calls.Calls.Count(made => made.Call is SocketCall.Close or SocketCall.Abort);
 
     private async Task EndAsync()
     {

@@ -167,6 +167,7 @@ public sealed class ReceiveTests : IAsyncDisposable
     public async Task Events_AfterTheEnd_CostNothing()
     {
         var (connection, _) = _fixture.Open();
+        connection.Abort();
         await connection.DisposeAsync().Soon();
         var calls = _fixture.Calls.Calls.Count;
 

@@ -26,6 +26,9 @@ internal sealed class LogCollector : ILoggerProvider, ILogger
         _level = level;
     }
 
+    /// <summary>Called with each message, on the thread that writes it.</summary>
+    public Action<LogEntry>? Written { get; set; }
+
     public IReadOnlyList<LogEntry> Entries => [.. _entries];
 
     public ILogger CreateLogger(string categoryName) => new LogCollector(_entries, categoryName, _level);
@@ -34,8 +37,12 @@ internal sealed class LogCollector : ILoggerProvider, ILogger
 
     public void Log<TState>(
         LogLevel logLevel, EventId eventId, TState state, Exception? exception,
-        Func<TState, Exception?, string> formatter) =>
-        _entries.Enqueue(new LogEntry(_category, logLevel, eventId, formatter(state, exception), exception));
+        Func<TState, Exception?, string> formatter)
+    {
+        var entry = new LogEntry(_category, logLevel, eventId, formatter(state, exception), exception);
+        _entries.Enqueue(entry);
+        Written?.Invoke(entry);
+    }
 
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;

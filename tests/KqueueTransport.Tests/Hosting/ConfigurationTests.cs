@@ -19,6 +19,11 @@ public sealed class ConfigurationTests
             ("NoDelay", "False"),
             ("MaxReadBufferSize", "0"),
             ("MaxWriteBufferSize", "4294967296"),
+            ("LingerTimeout", "00:00:07"),
+            ("MaxLingerSize", "1000"),
+            ("LingerConnectionsMax", "9"),
+            ("HalfClose", "true"),
+            ("FinOnError", "true"),
             ("RequireBackend", "true"),
             ("KernelQueue:Library", "/opt/libbsd.so"),
             ("KernelQueue:SymbolPrefix", "bsd_"),
@@ -31,6 +36,11 @@ public sealed class ConfigurationTests
         Assert.False(options.NoDelay);
         Assert.Equal(0, options.MaxReadBufferSize);
         Assert.Equal(4_294_967_296, options.MaxWriteBufferSize);
+        Assert.Equal(TimeSpan.FromSeconds(7), options.LingerTimeout);
+        Assert.Equal(1000, options.MaxLingerSize);
+        Assert.Equal(9, options.LingerConnectionsMax);
+        Assert.True(options.HalfClose);
+        Assert.True(options.FinOnError);
         Assert.True(options.RequireBackend);
         Assert.Equal("/opt/libbsd.so", options.KernelQueue.Library);
         Assert.Equal("bsd_", options.KernelQueue.SymbolPrefix);

@@ -16,6 +16,11 @@ public sealed class OptionsValidationTests
         Assert.True(_options.NoDelay);
         Assert.Equal(1_048_576, _options.MaxReadBufferSize);
         Assert.Equal(65_536, _options.MaxWriteBufferSize);
+        Assert.Equal(TimeSpan.FromSeconds(5), _options.LingerTimeout);
+        Assert.Equal(33_554_432, _options.MaxLingerSize);
+        Assert.Equal(1024, _options.LingerConnectionsMax);
+        Assert.False(_options.HalfClose);
+        Assert.False(_options.FinOnError);
         Assert.False(_options.RequireBackend);
         Assert.Null(_options.KernelQueue.Library);
         Assert.Empty(Failures());
@@ -53,6 +58,30 @@ public sealed class OptionsValidationTests
         _options.Backlog = value;
 
         AssertOnlyFailure($"Backlog is {value}. Write a number from 1 to 65535; the default is 512.");
+    }
+
+    [Theory]
+    [InlineData(-1, "-00:00:01")]
+    [InlineData(3601, "01:00:01")]
+    public void LingerTimeout_OutOfRange_SaysWhatToWrite(int seconds, string text)
+    {
+        _options.LingerTimeout = TimeSpan.FromSeconds(seconds);
+
+        AssertOnlyFailure(
+            $"LingerTimeout is {text}. Write a time from 00:00:00, which closes at once, to 01:00:00; the default is " +
+            "5 seconds.");
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1_000_001)]
+    public void LingerConnectionsMax_OutOfRange_SaysWhatToWrite(int value)
+    {
+        _options.LingerConnectionsMax = value;
+
+        AssertOnlyFailure(
+            $"LingerConnectionsMax is {value}. Write a number from 0 to 1000000; the default is 1024, and 0 closes " +
+            "every connection at once.");
     }
 
     [Fact]

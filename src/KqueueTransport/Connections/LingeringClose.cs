@@ -1,0 +1,39 @@
+using Kqueue.EventLoops;
+
+namespace KqueueTransport.Connections;
+
+/// <summary>A descriptor that waits for the peer's FIN. What changes is under the gate of its owner.</summary>
+internal sealed class LingeringClose : IThreadPoolWorkItem
+{
+    private readonly LingeringCloses _owner;
+
+    public LingeringClose(
+        LingeringCloses owner, int descriptor, Registration registration, long deadline, long bytesMax)
+    {
+        _owner = owner;
+        Descriptor = descriptor;
+        Registration = registration;
+        Deadline = deadline;
+        BytesLeft = bytesMax;
+        Node = new LinkedListNode<LingeringClose>(this);
+    }
+
+    public int Descriptor { get; }
+
+    public Registration Registration { get; }
+
+    /// <summary>When it closes at the latest, as <see cref="Environment.TickCount64"/>.</summary>
+    public long Deadline { get; }
+
+    /// <summary>How many more bytes are received and dropped.</summary>
+    public long BytesLeft { get; set; }
+
+    /// <summary>Its place among those that wait; in no list once the descriptor is closed.</summary>
+    public LinkedListNode<LingeringClose> Node { get; }
+
+    /// <summary>The kernel has something, or may have.</summary>
+    public void Drain() => _owner.Drain(this);
+
+    /// <summary>Goes on with a peer that sends faster than it lets the loop serve others.</summary>
+    void IThreadPoolWorkItem.Execute() => Drain();
+}

@@ -1,0 +1,229 @@
+using System.Net.Sockets;
+using KqueueTransport.Connections;
+using KqueueTransport.Tests.Pipes;
+using KqueueTransport.Tests.Sockets;
+
+namespace KqueueTransport.Tests.Connections;
+
+/// <summary>What becomes of the descriptor of a connection that has ended and whose peer has not.</summary>
+public sealed class LingeringTests
+{
+    private static readonly TimeSpan s_never = TimeSpan.FromHours(1);
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(100)]
+    [InlineData(4_000_000)]
+    public async Task Dispose_ThePeerHasMoreToSend_TheResponseArrivesAndAnOrderlyEnd(int unreadBytes)
+    {
+        await using var fixture = new ConnectionFixture();
+        var (connection, peer) = fixture.Open();
+        var early = peer.SendAsync(new byte[unreadBytes]);
+        var response = Payload.Create(50_000);
+        await connection.Transport.Output.WriteAsync(response).Soon();
+
+        await connection.DisposeAsync().Soon();
+
+        await early.Soon();
+        await peer.SendAsync(new byte[1_000_000]).Soon();
+        Assert.Equal(response, await peer.ReceiveAllAsync());
+        Assert.Equal(0, fixture.ClosesOf(connection.Descriptor));
+        peer.Shutdown(SocketShutdown.Send);
+        await ClosedAsync(fixture, connection);
+        await fixture.AssertEndedCleanlyAsync();
+    }
+
+    [Fact]
+    public async Task Dispose_ThePeerHasEnded_OnlyCloses()
+    {
+        await using var fixture = new ConnectionFixture();
+        var (connection, peer) = fixture.Open();
+        await peer.SendAsync(new byte[10]).Soon();
+        peer.Shutdown(SocketShutdown.Send);
+        await connection.Transport.Input.ReadAtLeastAsync(11).Soon();
+
+        await connection.DisposeAsync().Soon();
+
+        Assert.Equal(1, fixture.ClosesOf(connection.Descriptor));
+        Assert.Equal(0, fixture.Calls.CountOf(SocketCall.Shutdown, connection.Descriptor));
+    }
+
+    // Bytes and FIN are there, and the application has said that it wants nothing more: a close would send RST.
+    [Fact]
+    public async Task Dispose_ThePeerHasEndedBehindUnreadBytes_TheResponseArrives()
+    {
+        await using var fixture = new ConnectionFixture();
+        var (connection, peer) = fixture.Open();
+        await connection.Transport.Input.CompleteAsync();
+        var response = Payload.Create(50_000);
+        await connection.Transport.Output.WriteAsync(response).Soon();
+        await peer.SendAsync(new byte[100_000]).Soon();
+        peer.Shutdown(SocketShutdown.Send);
+        await Waiting.UntilAsync(() => connection.ConnectionClosed.IsCancellationRequested);
+
+        await connection.DisposeAsync().Soon();
+
+        Assert.Equal(response, await peer.ReceiveAllAsync());
+        await ClosedAsync(fixture, connection);
+        await fixture.AssertEndedCleanlyAsync();
+    }
+
+    [Fact]
+    public async Task Dispose_ThePeerStaysOpen_ClosesAfterTheTimeout()
+    {
+        await using var fixture = new ConnectionFixture(
+            configure: options => options.LingerTimeout = TimeSpan.FromMilliseconds(50));
+        var connections = Enumerable.Range(0, 10).Select(_ => fixture.Open().Connection).ToList();
+
+        foreach (var connection in connections)
+        {
+            await connection.DisposeAsync().Soon();
+        }
+
+        foreach (var connection in connections)
+        {
+            await ClosedAsync(fixture, connection);
+        }
+
+        await fixture.AssertEndedCleanlyAsync();
+    }
+
+    [Fact]
+    public async Task Dispose_ThePeerSendsMoreThanTheLimit_Closes()
+    {
+        await using var fixture = new ConnectionFixture(configure: options =>
+        {
+            options.LingerTimeout = s_never;
+            options.MaxLingerSize = 1_000_000;
+        });
+        var (connection, peer) = fixture.Open();
+        await connection.DisposeAsync().Soon();
+
+        await Assert.ThrowsAsync<SocketException>(async () =>
+        {
+            while (true)
+            {
+                await peer.SendAsync(new byte[100_000]).Soon();
+            }
+        });
+
+        Assert.Equal(1, fixture.ClosesOf(connection.Descriptor));
+        await fixture.AssertEndedCleanlyAsync();
+    }
+
+    [Fact]
+    public async Task Dispose_ThePeerResets_Closes()
+    {
+        await using var fixture = new ConnectionFixture(configure: options => options.LingerTimeout = s_never);
+        var (connection, peer) = fixture.Open();
+        await connection.DisposeAsync().Soon();
+
+        peer.Reset();
+
+        await ClosedAsync(fixture, connection);
+        await fixture.AssertEndedCleanlyAsync();
+    }
+
+    [Fact]
+    public async Task Dispose_TooManyWaitAlready_ClosesAtOnce()
+    {
+        await using var fixture = new ConnectionFixture(configure: options =>
+        {
+            options.LingerTimeout = s_never;
+            options.LingerConnectionsMax = 3;
+        });
+        var opened = Enumerable.Range(0, 5).Select(_ => fixture.Open()).ToList();
+
+        foreach (var (connection, _) in opened)
+        {
+            await connection.DisposeAsync().Soon();
+        }
+
+        Assert.Equal([0, 0, 0, 1, 1], opened.Select(pair => fixture.ClosesOf(pair.Connection.Descriptor)));
+        opened[0].Peer.Dispose();
+        await ClosedAsync(fixture, opened[0].Connection);
+        var (next, _) = fixture.Open();
+        var closes = fixture.ClosesOf(next.Descriptor);
+        await next.DisposeAsync().Soon();
+        Assert.Equal(closes, fixture.ClosesOf(next.Descriptor));
+        await fixture.AssertEndedCleanlyAsync();
+    }
+
+    [Theory]
+    [InlineData(0, 1024)]
+    [InlineData(5, 0)]
+    public async Task Dispose_SwitchedOff_ClosesAtOnce(int timeoutSeconds, int connectionsMax)
+    {
+        await using var fixture = new ConnectionFixture(configure: options =>
+        {
+            options.LingerTimeout = TimeSpan.FromSeconds(timeoutSeconds);
+            options.LingerConnectionsMax = connectionsMax;
+        });
+        var (connection, peer) = fixture.Open();
+
+        await connection.DisposeAsync().Soon();
+
+        Assert.Equal(1, fixture.ClosesOf(connection.Descriptor));
+        Assert.Empty(await peer.ReceiveAllAsync());
+        await fixture.AssertEndedCleanlyAsync();
+    }
+
+    [Fact]
+    public async Task Dispose_FinCannotBeSent_ClosesAtOnce()
+    {
+        await using var fixture = new ConnectionFixture();
+        var (connection, _) = fixture.Open(descriptor => fixture.Calls.Prepare(
+            SocketCall.Shutdown, descriptor, SocketStep.Fails(Kqueue.Interop.Errno.ENOTCONN)));
+
+        await connection.DisposeAsync().Soon();
+
+        Assert.Equal(1, fixture.ClosesOf(connection.Descriptor));
+        await fixture.AssertEndedCleanlyAsync();
+    }
+
+    [Fact]
+    public async Task LoopsEnd_ConnectionsWait_ClosesThem()
+    {
+        await using var fixture = new ConnectionFixture(configure: options => options.LingerTimeout = s_never);
+        var (waiting, _) = fixture.Open();
+        var (late, _) = fixture.Open();
+        await waiting.DisposeAsync().Soon();
+
+        fixture.EndLoops();
+        await late.DisposeAsync().Soon();
+
+        Assert.Equal(1, fixture.ClosesOf(waiting.Descriptor));
+        Assert.Equal(1, fixture.ClosesOf(late.Descriptor));
+    }
+
+    // The end of the connection and bytes of the peer meet; none may be left unseen, because an edge comes once.
+    [Theory]
+    [InlineData(Scheduling.Inline)]
+    [InlineData(Scheduling.ThreadPool)]
+    public async Task Dispose_ThePeerSendsAndEndsAtThatMoment_Closes(Scheduling mode)
+    {
+        await using var fixture = new ConnectionFixture(mode, options => options.LingerTimeout = s_never);
+        for (var round = 0; round < 300; round++)
+        {
+            var (connection, peer) = fixture.Open();
+            using var start = new Barrier(2);
+            var ending = Task.Run(() =>
+            {
+                start.SignalAndWait();
+                return connection.DisposeAsync().AsTask();
+            });
+            start.SignalAndWait();
+            await peer.SendAsync(new byte[100]).Soon();
+            peer.Shutdown(SocketShutdown.Send);
+
+            await ending.Soon();
+            Assert.Empty(await peer.ReceiveAllAsync());
+            await ClosedAsync(fixture, connection);
+        }
+
+        await fixture.AssertEndedCleanlyAsync();
+    }
+
+    private static Task ClosedAsync(ConnectionFixture fixture, Connection connection) =>
+        Waiting.UntilAsync(() => fixture.ClosesOf(connection.Descriptor) > 0);
+}
