@@ -37,6 +37,13 @@ public sealed class EventLoopGroup : IDisposable
         _watch?.Start();
     }
 
+    /// <summary>A group around loops that the caller drives: it has no threads and no watch.</summary>
+    internal EventLoopGroup(EventLoop[] loops)
+    {
+        _loops = loops;
+        _threads = new LoopThreads(loops.Length, standbyMax: 0, LoopThreads.DefaultStandbyTime);
+    }
+
     /// <summary>The loops.</summary>
     public IReadOnlyList<EventLoop> Loops => _loops;
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using Kqueue.EventLoops;
 using KqueueTransport.Diagnostics;
@@ -10,7 +9,8 @@ namespace KqueueTransport.Connections;
 /// Where the application of one listener's connections runs: on the loop, or on the thread pool. In the adaptive mode
 /// it leaves the loop for a while when its handlers block too often, and then tries again.
 /// </summary>
-internal sealed class ApplicationScheduling(Scheduling mode, EndPoint endPoint, ILogger logger)
+internal sealed class ApplicationScheduling(
+    Scheduling mode, EndPoint endPoint, ILogger logger, TimeProvider? clock = null)
 {
     // Hand-overs of one second that are too many. Each holds a loop up for one or two periods of the watch, so this
     // many cost one loop a tenth of its time.
@@ -22,6 +22,7 @@ internal sealed class ApplicationScheduling(Scheduling mode, EndPoint endPoint, 
     // A listener that blocks says so once in this time.
     private static readonly TimeSpan s_warningInterval = TimeSpan.FromMinutes(1);
 
+    private readonly TimeProvider _clock = clock ?? TimeProvider.System;
     private readonly Lock _gate = new();
 
     private volatile bool _runsInline = mode is not Scheduling.ThreadPool;
@@ -58,8 +59,8 @@ internal sealed class ApplicationScheduling(Scheduling mode, EndPoint endPoint, 
 
     private bool IsTooOften()
     {
-        var now = Stopwatch.GetTimestamp();
-        if (Stopwatch.GetElapsedTime(_windowStart, now) > TimeSpan.FromSeconds(1))
+        var now = _clock.GetTimestamp();
+        if (_clock.GetElapsedTime(_windowStart, now) > TimeSpan.FromSeconds(1))
         {
             _windowStart = now;
             _handOvers = 0;
@@ -72,13 +73,13 @@ internal sealed class ApplicationScheduling(Scheduling mode, EndPoint endPoint, 
     {
         _runsInline = false;
         _handOvers = 0;
-        var now = Stopwatch.GetTimestamp();
+        var now = _clock.GetTimestamp();
 
         // Blocking again right after the return: stay away longer. Otherwise begin anew.
-        _absence = _returnedAt != 0 && Stopwatch.GetElapsedTime(_returnedAt, now) < s_longestAbsence
+        _absence = _returnedAt != 0 && _clock.GetElapsedTime(_returnedAt, now) < s_longestAbsence
             ? Min(_absence * 2, s_longestAbsence)
             : s_firstAbsence;
-        if (_warnedAt == 0 || Stopwatch.GetElapsedTime(_warnedAt, now) > s_warningInterval)
+        if (_warnedAt == 0 || _clock.GetElapsedTime(_warnedAt, now) > s_warningInterval)
         {
             _warnedAt = now;
             TransportLog.HandlersBlock(logger, endPoint);
@@ -91,7 +92,7 @@ internal sealed class ApplicationScheduling(Scheduling mode, EndPoint endPoint, 
     {
         lock (_gate)
         {
-            _returnedAt = Stopwatch.GetTimestamp();
+            _returnedAt = _clock.GetTimestamp();
             _runsInline = true;
         }
     }

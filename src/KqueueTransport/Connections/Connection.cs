@@ -113,7 +113,7 @@ internal sealed partial class Connection :
     {
         if (Volatile.Read(ref _offLoopLeft) == 0 || !_settings.Group.TryOffload(work))
         {
-            ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false);
+            _settings.Surroundings.Queue(work);
         }
     }
 
@@ -137,9 +137,10 @@ internal sealed partial class Connection :
             return;
         }
 
-        var started = Stopwatch.GetTimestamp();
+        var clock = _settings.Surroundings.Clock;
+        var started = clock.GetTimestamp();
         read.Complete();
-        var hasBlocked = Stopwatch.GetElapsedTime(started) > s_blockedFor;
+        var hasBlocked = clock.GetElapsedTime(started) > s_blockedFor;
         Volatile.Write(ref _offLoopLeft, hasBlocked ? RequestsOffLoop : Math.Max(0, _offLoopLeft - 1));
         _probationLeft = RequestsOnProbation;
     }
@@ -342,7 +343,7 @@ internal sealed partial class Connection :
     {
         if (Interlocked.Exchange(ref _isClosedFired, 1) == 0)
         {
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            _settings.Surroundings.Queue(this);
         }
     }
 

@@ -20,6 +20,8 @@ internal sealed class ConnectionSettings
     /// <summary>The loops, whose standby threads run handlers that are likely to block.</summary>
     public required EventLoopGroup Group { get; init; }
 
+    public required Surroundings Surroundings { get; init; }
+
     /// <summary>Bytes that are received while nobody reads; <see cref="long.MaxValue"/> is no limit.</summary>
     public required long MaxReadBufferBytes { get; init; }
 

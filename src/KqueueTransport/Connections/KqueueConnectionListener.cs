@@ -19,7 +19,7 @@ internal sealed class KqueueConnectionListener : IConnectionListener
     {
         EndPoint = socket.EndPoint;
         _queue = new AcceptQueue(options.Backlog);
-        _scheduling = new ApplicationScheduling(options.Scheduling, EndPoint, logger);
+        _scheduling = new ApplicationScheduling(options.Scheduling, EndPoint, logger, loops.Surroundings.Clock);
         _acceptor = new Acceptor(socket, loops, _scheduling, _queue, logger);
         _metrics = loops.Metrics;
         _queue.RoomMade = _acceptor.Resume;

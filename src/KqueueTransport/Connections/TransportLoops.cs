@@ -20,20 +20,29 @@ internal sealed class TransportLoops : IDisposable
         ILogger logger,
         IMemoryPoolFactory<byte>? memoryPoolFactory,
         IMeterFactory? meterFactory = null)
+        : this(StartGroup(options), Surroundings.Process, options, calls, logger, memoryPoolFactory, meterFactory)
     {
+    }
+
+    /// <summary>Takes loops that run already, and what else is around the connections.</summary>
+    internal TransportLoops(
+        EventLoopGroup group,
+        Surroundings surroundings,
+        KqueueTransportOptions options,
+        SocketCalls calls,
+        ILogger logger,
+        IMemoryPoolFactory<byte>? memoryPoolFactory,
+        IMeterFactory? meterFactory = null)
+    {
+        _group = group;
+        Surroundings = surroundings;
         Calls = calls;
-        _group = new EventLoopGroup(new EventLoopGroupOptions
-        {
-            LoopCount = options.LoopCount,
-            Loop = new EventLoopOptions { KernelQueue = options.KernelQueue },
-            HandOver = options.Scheduling == Scheduling.Adaptive,
-            StandbyThreadsMax = options.StandbyThreadsMax,
-        });
         Metrics = new TransportMetrics(_group, meterFactory);
         _settings = _group.Loops.ToDictionary(loop => loop, loop => new ConnectionSettings
         {
             Group = _group,
             Loop = loop,
+            Surroundings = surroundings,
             Calls = calls,
             MemoryPool = memoryPoolFactory?.Create(new MemoryPoolOptions { Owner = "kqueue" }) ??
                 MemoryPool<byte>.Shared,
@@ -47,6 +56,8 @@ internal sealed class TransportLoops : IDisposable
     }
 
     public SocketCalls Calls { get; }
+
+    public Surroundings Surroundings { get; }
 
     public TransportMetrics Metrics { get; }
 
@@ -75,6 +86,14 @@ internal sealed class TransportLoops : IDisposable
                 options.LingerTimeout,
                 LimitOf(options.MaxLingerSize),
                 1 + ((options.LingerConnectionsMax - 1) / options.LoopCount));
+
+    private static EventLoopGroup StartGroup(KqueueTransportOptions options) => new(new EventLoopGroupOptions
+    {
+        LoopCount = options.LoopCount,
+        Loop = new EventLoopOptions { KernelQueue = options.KernelQueue },
+        HandOver = options.Scheduling == Scheduling.Adaptive,
+        StandbyThreadsMax = options.StandbyThreadsMax,
+    });
 
     private static long LimitOf(long? size) => size is null or 0 ? long.MaxValue : size.Value;
 }
