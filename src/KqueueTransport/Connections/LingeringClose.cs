@@ -8,12 +8,12 @@ internal sealed class LingeringClose : IThreadPoolWorkItem
     private readonly LingeringCloses _owner;
 
     public LingeringClose(
-        LingeringCloses owner, int descriptor, Registration registration, long deadline, long bytesMax)
+        LingeringCloses owner, int descriptor, Registration registration, long started, long bytesMax)
     {
         _owner = owner;
         Descriptor = descriptor;
         Registration = registration;
-        Deadline = deadline;
+        Started = started;
         BytesLeft = bytesMax;
         Node = new LinkedListNode<LingeringClose>(this);
     }
@@ -22,8 +22,8 @@ internal sealed class LingeringClose : IThreadPoolWorkItem
 
     public Registration Registration { get; }
 
-    /// <summary>When it closes at the latest, as <see cref="Environment.TickCount64"/>.</summary>
-    public long Deadline { get; }
+    /// <summary>When it began to wait, by the owner's clock.</summary>
+    public long Started { get; }
 
     /// <summary>How many more bytes are received and dropped.</summary>
     public long BytesLeft { get; set; }

@@ -12,7 +12,8 @@ namespace KqueueTransport.Connections;
 /// the peer's kernel drop what the peer has not read yet: the end of the response, or an early refusal of an upload
 /// (RFC 9112, section 9.6). The wait is bounded in time, in bytes and in number, so that no peer can keep descriptors.
 /// </remarks>
-internal sealed class LingeringCloses(EventLoop loop, SocketCalls calls, LingerLimits limits)
+internal sealed class LingeringCloses(
+    EventLoop loop, SocketCalls calls, LingerLimits limits, TimeProvider clock)
 {
     private const int ReceiveBytes = 64 * 1024;
 
@@ -21,7 +22,7 @@ internal sealed class LingeringCloses(EventLoop loop, SocketCalls calls, LingerL
 
     private readonly Lock _gate = new();
 
-    // Everything below is under _gate. In order of their deadlines, because all wait equally long.
+    // Everything below is under _gate. In the order of their starts, and so of their ends.
     private readonly LinkedList<LingeringClose> _closes = [];
     private byte[]? _dropped;
     private bool _isTimerSet;
@@ -52,8 +53,8 @@ internal sealed class LingeringCloses(EventLoop loop, SocketCalls calls, LingerL
                 return null;
             }
 
-            var deadline = Environment.TickCount64 + (long)limits.Timeout.TotalMilliseconds;
-            var close = new LingeringClose(this, descriptor, registration, deadline, limits.BytesMax);
+            var close = new LingeringClose(
+                this, descriptor, registration, clock.GetTimestamp(), limits.BytesMax);
             _closes.AddLast(close.Node);
             SetTimer(limits.Timeout);
             return close;
@@ -126,10 +127,10 @@ internal sealed class LingeringCloses(EventLoop loop, SocketCalls calls, LingerL
             _isTimerSet = false;
             while (_closes.First is { Value: var first })
             {
-                var left = first.Deadline - Environment.TickCount64;
-                if (left > 0)
+                var left = limits.Timeout - clock.GetElapsedTime(first.Started);
+                if (left > TimeSpan.Zero)
                 {
-                    SetTimer(TimeSpan.FromMilliseconds(left));
+                    SetTimer(left);
                     return;
                 }
 

@@ -49,7 +49,9 @@ internal sealed class TransportLoops : IDisposable
             Logger = logger,
             MaxReadBufferBytes = LimitOf(options.MaxReadBufferSize),
             MaxWriteBufferBytes = LimitOf(options.MaxWriteBufferSize),
-            Lingering = LimitsOfLingering(options) is { } limits ? new LingeringCloses(loop, calls, limits) : null,
+            Lingering = LimitsOfLingering(options) is { } limits
+                ? new LingeringCloses(loop, calls, limits, surroundings.Clock)
+                : null,
             HalfClose = options.HalfClose,
             FinOnError = options.FinOnError,
         });
