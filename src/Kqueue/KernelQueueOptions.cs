@@ -1,3 +1,5 @@
+using Kqueue.Native;
+
 namespace Kqueue;
 
 /// <summary>How a <see cref="KernelQueue"/> is made. The defaults take the system's own.</summary>
@@ -15,6 +17,9 @@ public sealed class KernelQueueOptions
 
     /// <summary>What stands before the two names in <see cref="Library"/>. Defaults to nothing.</summary>
     public string SymbolPrefix { get; set; } = "";
+
+    /// <summary>What <see cref="Layout"/> can be.</summary>
+    public static IReadOnlyList<string> Layouts { get; } = [.. KqueueAbi.All.Select(abi => abi.Name)];
 
     /// <summary>
     /// The layout of <c>struct kevent</c> and the numbers of <see cref="Library"/>: <c>darwin</c>, <c>freebsd</c>,

@@ -1,9 +1,13 @@
+using System.Net;
 using Kqueue;
 
 namespace KqueueTransport;
 
-/// <summary>Options of the transport. They are read once, when the server starts, and checked then.</summary>
-public sealed class KqueueTransportOptions
+/// <summary>
+/// Options of the transport: those of the server, and those that all its endpoints start from. They are read once,
+/// when the server starts, and checked then.
+/// </summary>
+public sealed class KqueueTransportOptions : KqueueEndPointOptions
 {
     /// <summary>
     /// The number of event loops, each with a kernel event queue and a thread of its own, shared by all endpoints.
@@ -26,36 +30,6 @@ public sealed class KqueueTransportOptions
     public int StandbyThreadsMax { get; set; } = 32;
 
     /// <summary>
-    /// The number of connections that the kernel keeps for an endpoint until they are accepted. The kernel cuts it to
-    /// its own limit (<c>net.core.somaxconn</c> on Linux, <c>kern.ipc.somaxconn</c> on macOS,
-    /// <c>kern.ipc.soacceptqueue</c> on FreeBSD).
-    /// </summary>
-    /// <remarks>Defaults to 512 connections. From 1 to 65535.</remarks>
-    public int Backlog { get; set; } = 512;
-
-    /// <summary>
-    /// Whether small segments go out at once (TCP_NODELAY) instead of waiting for the acknowledgement of earlier ones.
-    /// Has no effect on Unix sockets.
-    /// </summary>
-    /// <remarks>Defaults to true.</remarks>
-    public bool NoDelay { get; set; } = true;
-
-    /// <summary>
-    /// The number of bytes that a connection receives ahead of the application. Bytes that nobody asks for stay in the
-    /// kernel, whose window holds the peer back; only when the peer has ended the connection are they received, up to
-    /// this mark, so that the application hears of the end although it does not read.
-    /// </summary>
-    /// <remarks>Defaults to 1,048,576 bytes (1 MiB). Null or 0 is no limit.</remarks>
-    public long? MaxReadBufferSize { get; set; } = 1024 * 1024;
-
-    /// <summary>
-    /// The number of written bytes that a connection holds while the peer does not take them. At this mark a flush
-    /// does not complete until half of them are sent.
-    /// </summary>
-    /// <remarks>Defaults to 65,536 bytes (64 KiB). Null or 0 is no limit.</remarks>
-    public long? MaxWriteBufferSize { get; set; } = 64 * 1024;
-
-    /// <summary>
     /// How long a connection that the server has ended goes on taking, and dropping, what its peer still sends. Its
     /// FIN goes out at once; only the descriptor waits for the peer's FIN, because a descriptor that closes earlier
     /// answers further bytes with RST, and that destroys the end of the response on its way to a client which is still
@@ -76,28 +50,6 @@ public sealed class KqueueTransportOptions
     public int LingerConnectionsMax { get; set; } = 1024;
 
     /// <summary>
-    /// Whether the two directions of a connection end apart. If so, <c>Output.Complete</c> sends FIN and reading goes
-    /// on, and a client that sends a request and FIN gets its answer: <c>ConnectionClosed</c>, with which Kestrel aborts
-    /// requests, fires when both directions have ended, or at a reset or an abort. Otherwise, as with Kestrel's Sockets
-    /// transport, <c>Output.Complete</c> ends the connection, and so does the peer's FIN.
-    /// </summary>
-    /// <remarks>
-    /// Defaults to false. With true, a request whose client has gone with a FIN is not aborted while it runs: only
-    /// writing to it can tell.
-    /// </remarks>
-    public bool HalfClose { get; set; }
-
-    /// <summary>
-    /// Whether a connection that is aborted ends with FIN instead of RST, so that the peer takes it for an orderly end.
-    /// </summary>
-    /// <remarks>
-    /// Defaults to the <see cref="AppContext"/> switch <c>Microsoft.AspNetCore.Server.Kestrel.FinOnError</c>, with which
-    /// Kestrel itself and its Sockets transport do so, and to false where that is not set.
-    /// </remarks>
-    public bool FinOnError { get; set; } =
-        AppContext.TryGetSwitch("Microsoft.AspNetCore.Server.Kestrel.FinOnError", out var isOn) && isOn;
-
-    /// <summary>
     /// Whether the server refuses to start on a platform that has no kernel event queue for this transport, as
     /// Windows. Otherwise Kestrel's Sockets transport serves the endpoints there, and a warning says so.
     /// </summary>
@@ -109,6 +61,13 @@ public sealed class KqueueTransportOptions
     /// Defaults to the system's own: kqueue on macOS and FreeBSD, epoll behind the same contract on Linux.
     /// </remarks>
     public KernelQueueOptions KernelQueue { get; } = new() { FillData = false };
+
+    /// <summary>
+    /// Changes the options of one endpoint: it gets the endpoint as it was asked for, with port 0 if any is to be
+    /// taken, and a copy of the options that no other endpoint shares. They are checked as these are.
+    /// </summary>
+    /// <remarks>Defaults to null: all endpoints have the same.</remarks>
+    public Action<EndPoint, KqueueEndPointOptions>? ConfigureEndPoint { get; set; }
 
     internal const int LoopCountMax = 1024;
 

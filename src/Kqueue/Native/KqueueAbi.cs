@@ -108,12 +108,12 @@ internal sealed record KqueueAbi
         NoteAbsolute = 8,
     };
 
-    private static KqueueAbi[] All => [Darwin, FreeBsd, NetBsd, Libkqueue];
+    public static IReadOnlyList<KqueueAbi> All { get; } = [Darwin, FreeBsd, NetBsd, Libkqueue];
 
     /// <summary>The system that <see cref="KernelQueueOptions.Layout"/> names.</summary>
     public static KqueueAbi Of(string layout) =>
-        Array.Find(All, abi => abi.Name == layout) ?? throw new ArgumentException(
-            $"'{layout}' is no layout. Write {string.Join(", ", All.Select(abi => abi.Name))}.", nameof(layout));
+        All.FirstOrDefault(abi => abi.Name == layout) ?? throw new ArgumentException(
+            $"'{layout}' is no layout. Write {string.Join(", ", KernelQueueOptions.Layouts)}.", nameof(layout));
 
     public int ToNative(KEventFilter filter) => filter switch
     {

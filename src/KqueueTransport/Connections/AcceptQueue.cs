@@ -10,20 +10,23 @@ internal sealed class AcceptQueue(int capacity)
 
     private int _isPaused;
 
+    /// <summary>How many wait.</summary>
+    public int Count => _connections.Reader.Count;
+
     /// <summary>Called when a queue that was full has room again.</summary>
     public Action? RoomMade { get; set; }
 
     /// <summary>True when no more should be accepted; <see cref="RoomMade"/> then says when to go on.</summary>
     public bool PauseIfFull()
     {
-        if (_connections.Reader.Count < capacity)
+        if (Count < capacity)
         {
             return false;
         }
 
         // Announce the pause, then look again: a taker may have made room just before it could know.
         Interlocked.Exchange(ref _isPaused, 1);
-        return _connections.Reader.Count >= capacity || Interlocked.Exchange(ref _isPaused, 0) == 0;
+        return Count >= capacity || Interlocked.Exchange(ref _isPaused, 0) == 0;
     }
 
     /// <summary>Adds a connection, also beyond the capacity: it is the caller who pauses.</summary>

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Kqueue;
 using Kqueue.EventLoops;
 using Kqueue.Interop;
@@ -15,45 +14,49 @@ namespace KqueueTransport.Connections;
 /// </summary>
 internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
 {
-    // Accepts of one turn at most, so that a storm of new connections does not starve those that are there.
-    private const int AcceptsPerTurn = 64;
-
     // How long to wait when descriptors or memory have run out: long enough to cost nothing, short enough to be
     // unnoticed when some become free.
     private static readonly TimeSpan s_backOff = TimeSpan.FromMilliseconds(50);
 
     private readonly ListenSocket _socket;
-    private readonly TransportLoops _loops;
-    private readonly ApplicationScheduling _scheduling;
+    private readonly SocketCalls _calls;
+    private readonly ReserveDescriptor _reserve;
+    private readonly AcceptedConnections _connections;
     private readonly AcceptQueue _queue;
+    private readonly ListenerStatistics _statistics;
     private readonly ILogger _logger;
     private readonly Registration _registration;
-    private readonly bool _isWildcard;
+    private readonly int _acceptsPerWake;
+    private readonly int _backlog;
 
     // The loop dispatches one event at a time, but one that was handed over in the middle, and a stop, may meet it.
     private readonly Lock _gate = new();
 
     // Under _gate.
     private readonly SocketAddress _peer = SocketCalls.CreateAddress();
-    private readonly SocketAddress _local = SocketCalls.CreateAddress();
+    private readonly AcceptShortage _shortage;
     private bool _isStopped;
     private bool _isBackingOff;
-    private bool _hasWarned;
 
     public Acceptor(
         ListenSocket socket,
         TransportLoops loops,
-        ApplicationScheduling scheduling,
+        AcceptedConnections connections,
         AcceptQueue queue,
+        ListenerStatistics statistics,
+        KqueueEndPointOptions options,
         ILogger logger)
     {
         _socket = socket;
-        _loops = loops;
-        _scheduling = scheduling;
+        _calls = loops.Calls;
+        _reserve = loops.Reserve;
+        _connections = connections;
         _queue = queue;
+        _statistics = statistics;
+        _acceptsPerWake = options.AcceptsPerWake;
+        _backlog = options.Backlog;
         _logger = logger;
-        _isWildcard = socket.EndPoint is IPEndPoint { Address: var address } &&
-            (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any));
+        _shortage = new AcceptShortage(loops.Surroundings.Clock);
         _registration = loops.LeastLoaded().Loop.Register(socket.Descriptor, this);
     }
 
@@ -69,7 +72,8 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
 
     /// <summary>
     /// Takes what the kernel has accepted, however full the queue is, and closes the listen socket: a connection that
-    /// was left in the kernel's queue would be reset.
+    /// was left in the kernel's queue would be reset. In a storm that goes on meanwhile, no more are taken than the
+    /// kernel's queue can have held.
     /// </summary>
     public void Stop()
     {
@@ -81,7 +85,9 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
             }
 
             _isStopped = true;
-            while (AcceptOne(out _))
+
+            // Linux keeps one more than listen(2) was told (sk_acceptq_is_full).
+            for (var accepts = 0; accepts <= _backlog && AcceptOne(out _); accepts++)
             {
             }
 
@@ -99,7 +105,7 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
                 return;
             }
 
-            for (var accepts = 0; accepts < AcceptsPerTurn; accepts++)
+            for (var accepts = 0; accepts < _acceptsPerWake; accepts++)
             {
                 if (_queue.PauseIfFull())
                 {
@@ -125,14 +131,26 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
     /// <summary>Accepts one connection; true also when its peer had already given up.</summary>
     private bool AcceptOne(out Errno error)
     {
-        var result = _loops.Calls.Accept(_socket.Descriptor, _peer);
+        var result = _calls.Accept(_socket.Descriptor, _peer);
         error = result.Error;
         if (!result.IsError)
         {
-            _hasWarned = false;
-            Add(result.Value);
+            _shortage.OnAccepted();
+            _statistics.CountAccept();
+            if (_connections.Take(result.Value, _peer) is { } connection)
+            {
+                _queue.Add(connection);
+            }
+
             return true;
         }
+
+        if (error == Errno.EAGAIN)
+        {
+            return false;
+        }
+
+        _statistics.CountError(error);
 
         // The peer's fault and the peer's loss: the next one in the queue may be fine. Linux reports errors of the
         // connection's network here, too (accept(2), "Error handling").
@@ -140,45 +158,16 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
             Errno.EHOSTUNREACH or Errno.ENETUNREACH or Errno.EOPNOTSUPP or Errno.ENOPROTOOPT;
     }
 
-    private void Add(int descriptor)
-    {
-        if (_peer.Size == 0 && _socket.EndPoint is IPEndPoint)
-        {
-            // macOS accepts a connection whose peer has reset it meanwhile with an address of length 0
-            // (xnu uipc_syscalls.c, accept_nocancel).
-            _loops.Calls.Close(descriptor);
-            return;
-        }
-
-        if (_socket.OptionsToSet is { } options)
-        {
-            // An error is the peer's end, which the first receive reports better.
-            _loops.Calls.Configure(descriptor, options);
-        }
-
-        var connection = new Connection(
-            _loops.LeastLoaded(), _scheduling, descriptor, LocalEndPoint(descriptor), _peer.ToEndPoint());
-        connection.Start();
-        _queue.Add(connection);
-    }
-
-    private EndPoint? LocalEndPoint(int descriptor)
-    {
-        if (!_isWildcard)
-        {
-            return _socket.EndPoint;
-        }
-
-        var result = _loops.Calls.GetLocalAddress(descriptor, _local);
-        return result.IsError ? _socket.EndPoint : _local.ToEndPoint();
-    }
-
     private void BackOff(Errno error)
     {
-        if (!_hasWarned)
+        if (_shortage.OnFailed())
         {
-            _hasWarned = true;
             TransportLog.AcceptError(_logger, _socket.EndPoint, error);
+        }
+
+        if (_shortage.IsLasting && error is Errno.EMFILE or Errno.ENFILE)
+        {
+            _statistics.CountRefusals(_reserve.Refuse(_socket.Descriptor, _acceptsPerWake));
         }
 
         _isBackingOff = true;

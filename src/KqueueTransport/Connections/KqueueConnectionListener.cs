@@ -1,4 +1,5 @@
 using System.Net;
+using Kqueue;
 using KqueueTransport.Diagnostics;
 using KqueueTransport.Sockets;
 using Microsoft.AspNetCore.Connections;
@@ -7,38 +8,54 @@ using Microsoft.Extensions.Logging;
 namespace KqueueTransport.Connections;
 
 /// <summary>A bound endpoint: an acceptor on one of the loops, and the queue that AcceptAsync takes from.</summary>
-internal sealed class KqueueConnectionListener : IConnectionListener
+internal sealed class KqueueConnectionListener : IConnectionListener, IMeasuredListener
 {
     private readonly AcceptQueue _queue;
     private readonly Acceptor _acceptor;
     private readonly ApplicationScheduling _scheduling;
     private readonly TransportMetrics _metrics;
 
+    /// <param name="socket">The listen socket, which becomes the listener's.</param>
+    /// <param name="loops">The loops of the server.</param>
+    /// <param name="scheduling">Where the application runs.</param>
+    /// <param name="options">The endpoint's own.</param>
+    /// <param name="logger">Where warnings go.</param>
     public KqueueConnectionListener(
-        ListenSocket socket, TransportLoops loops, KqueueTransportOptions options, ILogger logger)
+        ListenSocket socket,
+        TransportLoops loops,
+        Scheduling scheduling,
+        KqueueEndPointOptions options,
+        ILogger logger)
     {
         EndPoint = socket.EndPoint;
-        _queue = new AcceptQueue(options.Backlog);
-        _scheduling = new ApplicationScheduling(options.Scheduling, EndPoint, logger, loops.Surroundings.Clock);
-        _acceptor = new Acceptor(socket, loops, _scheduling, _queue, logger);
         _metrics = loops.Metrics;
+        _queue = new AcceptQueue(options.Backlog);
+        _scheduling = new ApplicationScheduling(scheduling, EndPoint, logger, loops.Surroundings.Clock);
+        var connections = new AcceptedConnections(socket, loops.Calls, loops.For(options), _scheduling);
+        _acceptor = new Acceptor(socket, loops, connections, _queue, Statistics, options, logger);
         _queue.RoomMade = _acceptor.Resume;
     }
 
     public EndPoint EndPoint { get; }
 
+    public ListenerStatistics Statistics { get; } = new();
+
+    public bool RunsInline => _scheduling.RunsInline;
+
+    public int QueueLength => _queue.Count;
+
     /// <summary>Begins to accept.</summary>
-    /// <exception cref="Kqueue.KernelQueueException">The listen socket cannot be watched.</exception>
+    /// <exception cref="KernelQueueException">The listen socket cannot be watched.</exception>
     public void Start()
     {
         var result = _acceptor.Start();
         if (result.IsError)
         {
             _acceptor.Stop();
-            throw new Kqueue.KernelQueueException($"{EndPoint} cannot be watched: {result.Error}.", result.Error);
+            throw new KernelQueueException($"{EndPoint} cannot be watched: {result.Error}.", result.Error);
         }
 
-        _metrics.Add(_scheduling);
+        _metrics.Add(this);
     }
 
     /// <summary>
@@ -53,7 +70,7 @@ internal sealed class KqueueConnectionListener : IConnectionListener
     {
         _acceptor.Stop();
         _queue.Complete();
-        _metrics.Remove(_scheduling);
+        _metrics.Remove(this);
         return default;
     }
 

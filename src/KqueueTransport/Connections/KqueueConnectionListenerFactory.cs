@@ -40,9 +40,10 @@ internal sealed class KqueueConnectionListenerFactory :
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(endpoint);
+        var options = EndPointConfiguration.OptionsFor(endpoint, _options);
         var loops = _loops.Value;
-        var socket = loops.Calls.Listen(endpoint, new ListenSocketOptions(_options.Backlog, new(_options.NoDelay)));
-        var listener = new KqueueConnectionListener(socket, loops, _options, _logger);
+        var socket = loops.Calls.Listen(endpoint, EndPointConfiguration.ToListenOptions(options));
+        var listener = new KqueueConnectionListener(socket, loops, _options.Scheduling, options, _logger);
         listener.Start();
         return ValueTask.FromResult<IConnectionListener>(listener);
     }

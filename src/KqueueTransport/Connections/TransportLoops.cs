@@ -12,7 +12,9 @@ namespace KqueueTransport.Connections;
 internal sealed class TransportLoops : IDisposable
 {
     private readonly EventLoopGroup _group;
-    private readonly Dictionary<EventLoop, ConnectionSettings> _settings;
+    private readonly Dictionary<EventLoop, LoopShare> _shares;
+    private readonly ILogger _logger;
+    private readonly EndPointLoops _defaults;
 
     public TransportLoops(
         KqueueTransportOptions options,
@@ -37,24 +39,15 @@ internal sealed class TransportLoops : IDisposable
         _group = group;
         Surroundings = surroundings;
         Calls = calls;
+        _logger = logger;
         Metrics = new TransportMetrics(_group, meterFactory);
-        _settings = _group.Loops.ToDictionary(loop => loop, loop => new ConnectionSettings
-        {
-            Group = _group,
-            Loop = loop,
-            Surroundings = surroundings,
-            Calls = calls,
-            MemoryPool = memoryPoolFactory?.Create(new MemoryPoolOptions { Owner = "kqueue" }) ??
-                MemoryPool<byte>.Shared,
-            Logger = logger,
-            MaxReadBufferBytes = LimitOf(options.MaxReadBufferSize),
-            MaxWriteBufferBytes = LimitOf(options.MaxWriteBufferSize),
-            Lingering = LimitsOfLingering(options) is { } limits
+        _shares = _group.Loops.ToDictionary(loop => loop, loop => new LoopShare(
+            memoryPoolFactory?.Create(new MemoryPoolOptions { Owner = "kqueue" }) ?? MemoryPool<byte>.Shared,
+            LimitsOfLingering(options) is { } limits
                 ? new LingeringCloses(loop, calls, limits, surroundings.Clock)
-                : null,
-            HalfClose = options.HalfClose,
-            FinOnError = options.FinOnError,
-        });
+                : null));
+        _defaults = For(options);
+        Reserve = new ReserveDescriptor(calls);
     }
 
     public SocketCalls Calls { get; }
@@ -63,8 +56,15 @@ internal sealed class TransportLoops : IDisposable
 
     public TransportMetrics Metrics { get; }
 
-    /// <summary>The settings of the loop with the fewest connections.</summary>
-    public ConnectionSettings LeastLoaded() => _settings[_group.LeastLoaded()];
+    /// <summary>One for all listeners: a shortage is the process's.</summary>
+    public ReserveDescriptor Reserve { get; }
+
+    /// <summary>The settings of the loop with the fewest connections, with the server's own options.</summary>
+    public ConnectionSettings LeastLoaded() => _defaults.LeastLoaded();
+
+    /// <summary>The loops with the options of one endpoint.</summary>
+    public EndPointLoops For(KqueueEndPointOptions options) =>
+        new(_group, _group.Loops.ToDictionary(loop => loop, loop => SettingsOf(loop, options)));
 
     /// <summary>
     /// Ends the loops. Connections have ended by then, but for their descriptors that wait for a peer's FIN, which are
@@ -73,13 +73,29 @@ internal sealed class TransportLoops : IDisposable
     public void Dispose()
     {
         Metrics.Dispose();
+        Reserve.Dispose();
         _group.Dispose();
-        foreach (var settings in _settings.Values)
+        foreach (var share in _shares.Values)
         {
-            settings.Lingering?.End();
-            settings.MemoryPool.Dispose();
+            share.Lingering?.End();
+            share.MemoryPool.Dispose();
         }
     }
+
+    private ConnectionSettings SettingsOf(EventLoop loop, KqueueEndPointOptions options) => new()
+    {
+        Group = _group,
+        Loop = loop,
+        Surroundings = Surroundings,
+        Calls = Calls,
+        MemoryPool = _shares[loop].MemoryPool,
+        Logger = _logger,
+        MaxReadBufferBytes = LimitOf(options.MaxReadBufferSize),
+        MaxWriteBufferBytes = LimitOf(options.MaxWriteBufferSize),
+        Lingering = _shares[loop].Lingering,
+        HalfClose = options.HalfClose,
+        FinOnError = options.FinOnError,
+    };
 
     private static LingerLimits? LimitsOfLingering(KqueueTransportOptions options) =>
         options.LingerTimeout == TimeSpan.Zero || options.LingerConnectionsMax == 0
@@ -98,4 +114,7 @@ internal sealed class TransportLoops : IDisposable
     });
 
     private static long LimitOf(long? size) => size is null or 0 ? long.MaxValue : size.Value;
+
+    /// <summary>What the connections of one loop share, whatever their endpoint.</summary>
+    private sealed record LoopShare(MemoryPool<byte> MemoryPool, LingeringCloses? Lingering);
 }

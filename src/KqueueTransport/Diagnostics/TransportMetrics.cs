@@ -17,7 +17,7 @@ internal sealed class TransportMetrics : IDisposable
     private readonly Lock _gate = new();
 
     // Under _gate.
-    private readonly List<ApplicationScheduling> _listeners = [];
+    private readonly List<IMeasuredListener> _listeners = [];
 
     public TransportMetrics(EventLoopGroup group, IMeterFactory? meterFactory)
     {
@@ -25,13 +25,10 @@ internal sealed class TransportMetrics : IDisposable
         Meter = meterFactory?.Create(MeterName) ?? new Meter(MeterName);
         ObserveGroup();
         ObserveLoops();
-        Meter.CreateObservableGauge(
-            "kqueue.listener.inline",
-            ListenerModes,
-            description: "1 while the listener's application runs on the loops, 0 while it runs on the thread pool.");
+        ObserveListeners();
     }
 
-    public void Add(ApplicationScheduling listener)
+    public void Add(IMeasuredListener listener)
     {
         lock (_gate)
         {
@@ -39,7 +36,7 @@ internal sealed class TransportMetrics : IDisposable
         }
     }
 
-    public void Remove(ApplicationScheduling listener)
+    public void Remove(IMeasuredListener listener)
     {
         lock (_gate)
         {
@@ -100,15 +97,49 @@ internal sealed class TransportMetrics : IDisposable
         where T : struct =>
         _group.Loops.Select(loop => new Measurement<T>(value(loop), Tag("kqueue.loop.name", loop.Name)));
 
-    private static KeyValuePair<string, object?> Tag(string name, string? value) => new(name, value);
+    private void ObserveListeners()
+    {
+        Meter.CreateObservableGauge(
+            "kqueue.listener.inline",
+            () => OfListeners(listener => listener.RunsInline ? 1 : 0),
+            description: "1 while the listener's application runs on the loops, 0 while it runs on the thread pool.");
+        Meter.CreateObservableCounter(
+            "kqueue.listener.accepts",
+            () => OfListeners(listener => listener.Statistics.Accepts),
+            "{connection}",
+            "Connections that a listener has accepted.");
+        Meter.CreateObservableCounter(
+            "kqueue.listener.refusals",
+            () => OfListeners(listener => listener.Statistics.Refusals),
+            "{connection}",
+            "Connections that a listener has reset because the process was out of descriptors for too long.");
+        Meter.CreateObservableCounter(
+            "kqueue.listener.accept_errors", ListenerErrors, "{error}", "Failures to accept, by their cause.");
+        Meter.CreateObservableUpDownCounter(
+            "kqueue.listener.queue_length",
+            () => OfListeners(listener => listener.QueueLength),
+            "{connection}",
+            "Accepted connections that wait for the server to take them.");
+    }
 
-    private Measurement<int>[] ListenerModes()
+    private List<Measurement<T>> OfListeners<T>(Func<IMeasuredListener, T> value)
+        where T : struct =>
+        [.. Listeners().Select(listener => new Measurement<T>(value(listener), EndPointTag(listener)))];
+
+    private List<Measurement<long>> ListenerErrors() =>
+        [.. Listeners().SelectMany(listener => listener.Statistics.Errors.Select(error => new Measurement<long>(
+            error.Value, EndPointTag(listener), Tag("error.type", error.Key.ToString()))))];
+
+    private IMeasuredListener[] Listeners()
     {
         lock (_gate)
         {
-            return [.. _listeners.Select(listener => new Measurement<int>(
-                listener.RunsInline ? 1 : 0,
-                Tag("kqueue.listener.endpoint", listener.EndPoint.ToString())))];
+            return [.. _listeners];
         }
     }
+
+    private static KeyValuePair<string, object?> Tag(string name, string? value) => new(name, value);
+
+    private static KeyValuePair<string, object?> EndPointTag(IMeasuredListener listener) =>
+        Tag("kqueue.listener.endpoint", listener.EndPoint.ToString());
 }

@@ -16,6 +16,23 @@ internal readonly struct ConfigurationText(string key, string? text)
             ? value
             : throw Unreadable("a whole number");
 
+    public int? ToOptionalInt32() => string.IsNullOrEmpty(text) ? null : ToInt32();
+
+    public TimeSpan? ToOptionalTimeSpan() => string.IsNullOrEmpty(text) ? null : ToTimeSpan();
+
+    // As chmod(1) takes it; the names of the flags would be a line of their own.
+    public UnixFileMode? ToFileMode()
+    {
+        try
+        {
+            return string.IsNullOrEmpty(text) ? null : (UnixFileMode)Convert.ToInt32(text, fromBase: 8);
+        }
+        catch (Exception error) when (error is FormatException or OverflowException or ArgumentException)
+        {
+            throw Unreadable("an octal number, such as 660");
+        }
+    }
+
     public long? ToSize() =>
         string.IsNullOrEmpty(text) ? null
         : long.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) ? value

@@ -20,6 +20,8 @@ internal sealed class KqueueTransportConfiguration(IConfiguration configuration)
             [nameof(KqueueTransportOptions.StandbyThreadsMax)] =
                 (options, text) => options.StandbyThreadsMax = text.ToInt32(),
             [nameof(KqueueTransportOptions.Backlog)] = (options, text) => options.Backlog = text.ToInt32(),
+            [nameof(KqueueTransportOptions.AcceptsPerWake)] =
+                (options, text) => options.AcceptsPerWake = text.ToInt32(),
             [nameof(KqueueTransportOptions.NoDelay)] = (options, text) => options.NoDelay = text.ToBoolean(),
             [nameof(KqueueTransportOptions.MaxReadBufferSize)] =
                 (options, text) => options.MaxReadBufferSize = text.ToSize(),
@@ -32,6 +34,29 @@ internal sealed class KqueueTransportConfiguration(IConfiguration configuration)
                 (options, text) => options.LingerConnectionsMax = text.ToInt32(),
             [nameof(KqueueTransportOptions.HalfClose)] = (options, text) => options.HalfClose = text.ToBoolean(),
             [nameof(KqueueTransportOptions.FinOnError)] = (options, text) => options.FinOnError = text.ToBoolean(),
+            [nameof(KqueueTransportOptions.KeepAlive)] = (options, text) => options.KeepAlive = text.ToBoolean(),
+            [nameof(KqueueTransportOptions.KeepAliveTime)] =
+                (options, text) => options.KeepAliveTime = text.ToOptionalTimeSpan(),
+            [nameof(KqueueTransportOptions.KeepAliveInterval)] =
+                (options, text) => options.KeepAliveInterval = text.ToOptionalTimeSpan(),
+            [nameof(KqueueTransportOptions.KeepAliveProbes)] =
+                (options, text) => options.KeepAliveProbes = text.ToOptionalInt32(),
+            [nameof(KqueueTransportOptions.ReceiveBufferSize)] =
+                (options, text) => options.ReceiveBufferSize = text.ToOptionalInt32(),
+            [nameof(KqueueTransportOptions.SendBufferSize)] =
+                (options, text) => options.SendBufferSize = text.ToOptionalInt32(),
+            [nameof(KqueueTransportOptions.ReceiveLowWater)] =
+                (options, text) => options.ReceiveLowWater = text.ToOptionalInt32(),
+            [nameof(KqueueTransportOptions.NotSentLowWater)] =
+                (options, text) => options.NotSentLowWater = text.ToOptionalInt32(),
+            [nameof(KqueueTransportOptions.UserTimeout)] =
+                (options, text) => options.UserTimeout = text.ToOptionalTimeSpan(),
+            [nameof(KqueueTransportOptions.FastOpenQueueLength)] =
+                (options, text) => options.FastOpenQueueLength = text.ToInt32(),
+            [nameof(KqueueTransportOptions.DeferAccept)] =
+                (options, text) => options.DeferAccept = text.ToOptionalTimeSpan(),
+            [nameof(KqueueTransportOptions.SharePort)] = (options, text) => options.SharePort = text.ToBoolean(),
+            [nameof(KqueueTransportOptions.UnixFileMode)] = (options, text) => options.UnixFileMode = text.ToFileMode(),
             [nameof(KqueueTransportOptions.RequireBackend)] =
                 (options, text) => options.RequireBackend = text.ToBoolean(),
             [KernelQueueKey(nameof(KernelQueueOptions.Library))] =

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Kqueue;
 using Microsoft.Extensions.Options;
 
@@ -7,53 +6,42 @@ namespace KqueueTransport.Hosting;
 /// <summary>Checks the options when the host starts. Every message says what to write instead.</summary>
 internal sealed class KqueueTransportOptionsValidation : IValidateOptions<KqueueTransportOptions>
 {
-    // The length is a 16-bit number in some kernels; no kernel's own limit comes near.
-    private const int BacklogMax = ushort.MaxValue;
-
-    private static readonly string[] s_layouts = ["darwin", "freebsd", "netbsd", "libkqueue"];
-
     public ValidateOptionsResult Validate(string? name, KqueueTransportOptions options)
     {
-        var failures = new ValidateOptionsResultBuilder();
-        CheckRange(
-            failures,
+        var failures = new OptionFailures();
+        failures.CheckRange(
             nameof(options.LoopCount),
             options.LoopCount,
             KqueueTransportOptions.LoopCountMax,
             "the default is the number of processors");
-        CheckRange(
-            failures,
+        failures.CheckRange(
             nameof(options.StandbyThreadsMax),
             options.StandbyThreadsMax,
             KqueueTransportOptions.StandbyThreadsLimit,
             "the default is 32, and 0 never takes a loop over",
             min: 0);
-        CheckRange(failures, nameof(options.Backlog), options.Backlog, BacklogMax, "the default is 512");
-        CheckSize(failures, nameof(options.MaxReadBufferSize), options.MaxReadBufferSize);
-        CheckSize(failures, nameof(options.MaxWriteBufferSize), options.MaxWriteBufferSize);
+        EndPointOptionsCheck.Check(failures, options);
         CheckLingering(failures, options);
-        if (!Enum.IsDefined(options.Scheduling))
-        {
-            var choices = Choices(Enum.GetNames<Scheduling>());
-            Add(failures, nameof(options.Scheduling), options.Scheduling, $"Write {choices}.");
-        }
-
+        failures.CheckEnum(nameof(options.Scheduling), options.Scheduling);
         CheckKernelQueue(failures, options.KernelQueue);
         CheckBackend(failures, options);
-        return failures.Build();
+        return failures.Messages.Count == 0
+            ? ValidateOptionsResult.Success
+            : ValidateOptionsResult.Fail(failures.Messages);
     }
 
-    private static void CheckLingering(ValidateOptionsResultBuilder failures, KqueueTransportOptions options)
+    private static void CheckLingering(OptionFailures failures, KqueueTransportOptions options)
     {
         if (options.LingerTimeout < TimeSpan.Zero || options.LingerTimeout > KqueueTransportOptions.LingerTimeoutMax)
         {
-            Add(failures, nameof(options.LingerTimeout), options.LingerTimeout,
+            failures.Add(
+                nameof(options.LingerTimeout),
+                options.LingerTimeout,
                 "Write a time from 00:00:00, which closes at once, to 01:00:00; the default is 5 seconds.");
         }
 
-        CheckSize(failures, nameof(options.MaxLingerSize), options.MaxLingerSize);
-        CheckRange(
-            failures,
+        failures.CheckSize(nameof(options.MaxLingerSize), options.MaxLingerSize);
+        failures.CheckRange(
             nameof(options.LingerConnectionsMax),
             options.LingerConnectionsMax,
             KqueueTransportOptions.LingerConnectionsLimit,
@@ -61,53 +49,31 @@ internal sealed class KqueueTransportOptionsValidation : IValidateOptions<Kqueue
             min: 0);
     }
 
-    private static void CheckKernelQueue(ValidateOptionsResultBuilder failures, KernelQueueOptions options)
+    private static void CheckKernelQueue(OptionFailures failures, KernelQueueOptions options)
     {
         const string Prefix = nameof(KqueueTransportOptions.KernelQueue) + ".";
-        if (options.Layout is { } layout && !s_layouts.Contains(layout))
+        var layouts = KernelQueueOptions.Layouts;
+        if (options.Layout is { } layout && !layouts.Contains(layout))
         {
-            var instead = $"Write {Choices(s_layouts)}, or leave it out.";
-            Add(failures, Prefix + nameof(options.Layout), $"'{layout}'", instead);
+            var instead = $"Write {OptionFailures.Choices(layouts)}, or leave it out.";
+            failures.Add(Prefix + nameof(options.Layout), $"'{layout}'", instead);
         }
 
         if (options.Library is null && (options.Layout is not null || options.SymbolPrefix.Length > 0))
         {
-            failures.AddError(
+            failures.Add(
                 $"{Prefix}{nameof(options.Layout)} and {Prefix}{nameof(options.SymbolPrefix)} describe a library. " +
                 $"Name it as {Prefix}{nameof(options.Library)}, or leave them out.");
         }
     }
 
-    private static void CheckBackend(ValidateOptionsResultBuilder failures, KqueueTransportOptions options)
+    private static void CheckBackend(OptionFailures failures, KqueueTransportOptions options)
     {
         if (options.RequireBackend && !options.Backend.IsPresent)
         {
-            failures.AddError(
+            failures.Add(
                 $"{nameof(options.RequireBackend)} is true, but the kqueue transport cannot run here. Write false to " +
                 $"let Kestrel's Sockets transport serve instead. The reason: {options.Backend.MissingBecause}");
         }
     }
-
-    private static void CheckRange(
-        ValidateOptionsResultBuilder failures, string option, int value, int max, string orElse, int min = 1)
-    {
-        if (value < min || value > max)
-        {
-            Add(failures, option, value, string.Create(
-                CultureInfo.InvariantCulture, $"Write a number from {min} to {max}; {orElse}."));
-        }
-    }
-
-    private static void CheckSize(ValidateOptionsResultBuilder failures, string option, long? value)
-    {
-        if (value < 0)
-        {
-            Add(failures, option, value, "Write a number of bytes, or 0 for no limit.");
-        }
-    }
-
-    private static void Add(ValidateOptionsResultBuilder failures, string option, object? value, string instead) =>
-        failures.AddError(string.Create(CultureInfo.InvariantCulture, $"{option} is {value}. {instead}"));
-
-    private static string Choices(string[] names) => $"{string.Join(", ", names[..^1])} or {names[^1]}";
 }

@@ -10,6 +10,8 @@ namespace KqueueTransport.Sockets;
 /// <summary>The hot calls over C functions and the constants of the system that they come from.</summary>
 internal abstract unsafe class NativeSocketCalls(SocketFunctions functions, SocketNumbers numbers) : SocketCalls
 {
+    private static readonly IPEndPoint s_anyIPv4 = new(IPAddress.Any, 0);
+
     protected SocketFunctions Functions { get; } = functions;
 
     protected SocketNumbers Numbers { get; } = numbers;
@@ -145,9 +147,36 @@ internal abstract unsafe class NativeSocketCalls(SocketFunctions functions, Sock
         }
     }
 
-    public override KernelResult Configure(int descriptor, SocketOptions options) => options.NoDelay
-        ? SetOption(descriptor, SocketNumbers.IPPROTO_TCP, SocketNumbers.TCP_NODELAY, 1)
-        : KernelResult.Success(0);
+    public override KernelResult Configure(int descriptor, SocketOptions options)
+    {
+        foreach (var option in SocketOptionNumbers.All)
+        {
+            if (option.ValueIn(options) is not { } value)
+            {
+                continue;
+            }
+
+            var result = SetOption(descriptor, option.LevelIn(Numbers), option.NumberIn(Numbers), value);
+            if (result.IsError)
+            {
+                return result;
+            }
+        }
+
+        return KernelResult.Success(0);
+    }
+
+    public override KernelResult OpenReserve()
+    {
+        try
+        {
+            return CreateSocket(s_anyIPv4);
+        }
+        catch (SocketException)
+        {
+            return KernelResult.Failure(Errno.EMFILE);
+        }
+    }
 
     public override KernelResult Connect(EndPoint remote, SocketOptions options)
     {

@@ -94,6 +94,12 @@ internal abstract class SocketCalls
     public abstract KernelResult Configure(int descriptor, SocketOptions options);
 
     /// <summary>
+    /// Opens a descriptor that serves for nothing but to be closed when another one is needed and there is none.
+    /// </summary>
+    /// <returns>The descriptor, which the caller closes, or EMFILE where there is none.</returns>
+    public abstract KernelResult OpenReserve();
+
+    /// <summary>
     /// Whether the kernel spreads connections over listen sockets that share one address
     /// (<see cref="ListenSocketOptions.SharePort"/>).
     /// </summary>
@@ -108,6 +114,7 @@ internal abstract class SocketCalls
     /// <param name="options">How.</param>
     /// <returns>The listen socket, which the caller disposes.</returns>
     /// <exception cref="Microsoft.AspNetCore.Connections.AddressInUseException">The address is taken.</exception>
+    /// <exception cref="NotSupportedException">The system does not have an option that is set.</exception>
     /// <exception cref="SocketException">Any other reason.</exception>
     public abstract ListenSocket Listen(EndPoint endPoint, ListenSocketOptions options);
 

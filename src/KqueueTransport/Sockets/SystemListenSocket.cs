@@ -8,16 +8,13 @@ namespace KqueueTransport.Sockets;
 /// <summary>A listen socket of the running system. <see cref="Socket"/> opens and closes it, no more.</summary>
 internal sealed class SystemListenSocket : ListenSocket
 {
-    /// <summary>The C int 1, as a socket option takes it.</summary>
-    internal static ReadOnlySpan<byte> On => BitConverter.IsLittleEndian ? [1, 0, 0, 0] : [0, 0, 0, 1];
-
     private readonly Socket _socket;
 
-    private SystemListenSocket(Socket socket, EndPoint endPoint, SocketOptions? optionsToSet)
+    private SystemListenSocket(Socket socket, SocketOptions? optionsToSet)
     {
         _socket = socket;
         Descriptor = (int)socket.SafeHandle.DangerousGetHandle();
-        EndPoint = endPoint;
+        EndPoint = socket.LocalEndPoint!;
         OptionsToSet = optionsToSet;
     }
 
@@ -34,9 +31,17 @@ internal sealed class SystemListenSocket : ListenSocket
     {
         try
         {
-            return endPoint is FileHandleEndPoint handle
-                ? Inherit(handle, options, numbers)
-                : Bind(endPoint, options, numbers);
+            var socket = OpenBound(endPoint, options, numbers);
+            try
+            {
+                var optionsToSet = Listen(socket, options, new RawSocketOptions(socket, numbers));
+                return new SystemListenSocket(socket, optionsToSet);
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
         }
         catch (SocketException error)
         {
@@ -44,32 +49,25 @@ internal sealed class SystemListenSocket : ListenSocket
         }
     }
 
-    // Whoever started the process may have called listen(2) already; calling it again sets the backlog.
-    private static SystemListenSocket Inherit(
-        FileHandleEndPoint handle, ListenSocketOptions options, SocketNumbers numbers)
+    private static Socket OpenBound(EndPoint endPoint, ListenSocketOptions options, SocketNumbers numbers)
     {
-        var socket = new Socket(new SafeSocketHandle((nint)handle.FileHandle, ownsHandle: false));
-        return Listen(socket, options, numbers);
-    }
+        if (endPoint is FileHandleEndPoint handle)
+        {
+            return new Socket(new SafeSocketHandle((nint)handle.FileHandle, ownsHandle: false));
+        }
 
-    private static SystemListenSocket Bind(EndPoint endPoint, ListenSocketOptions options, SocketNumbers numbers)
-    {
+        if (options.CreateBoundSocket is { } create)
+        {
+            return create(endPoint) ?? throw new InvalidOperationException(
+                $"CreateBoundListenSocket gave null for {endPoint}. Return a socket that is bound.");
+        }
+
         var protocol = endPoint.AddressFamily == AddressFamily.Unix ? ProtocolType.Unspecified : ProtocolType.Tcp;
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, protocol);
         try
         {
-            if (endPoint is IPEndPoint { Address: var address } && address.Equals(IPAddress.IPv6Any))
-            {
-                socket.DualMode = true;
-            }
-
-            if (options.SharePort)
-            {
-                SharePort(socket, numbers);
-            }
-
-            socket.Bind(endPoint); // Sets SO_REUSEADDR for TCP, so that a restart need not wait for TIME_WAIT.
-            return Listen(socket, options, numbers);
+            Bind(socket, endPoint, options, numbers);
+            return socket;
         }
         catch
         {
@@ -78,44 +76,65 @@ internal sealed class SystemListenSocket : ListenSocket
         }
     }
 
-    private static SystemListenSocket Listen(Socket socket, ListenSocketOptions options, SocketNumbers numbers)
+    private static void Bind(Socket socket, EndPoint endPoint, ListenSocketOptions options, SocketNumbers numbers)
     {
-        socket.Blocking = false;
-        if (numbers.SO_NOSIGPIPE != 0)
+        if (endPoint is UnixDomainSocketEndPoint unix)
         {
-            // Accepted sockets inherit it.
-            socket.SetRawSocketOption(numbers.SOL_SOCKET, numbers.SO_NOSIGPIPE, On);
+            BindUnix(socket, unix, options.UnixFileMode, numbers);
+            return;
         }
 
-        var optionsToSet = InheritedOptions(socket, options.Accepted, numbers);
-        socket.Listen(options.Backlog);
-        return new SystemListenSocket(socket, socket.LocalEndPoint!, optionsToSet);
+        if (endPoint is IPEndPoint { Address: var address } && address.Equals(IPAddress.IPv6Any))
+        {
+            socket.DualMode = true;
+        }
+
+        if (options.SharePort)
+        {
+            new RawSocketOptions(socket, numbers).SharePort();
+        }
+
+        socket.Bind(endPoint); // Sets SO_REUSEADDR for TCP, so that a restart need not wait for TIME_WAIT.
     }
 
-    // Sets on the listen socket what accepted sockets inherit; the rest comes back.
-    private static SocketOptions? InheritedOptions(Socket socket, SocketOptions options, SocketNumbers numbers)
+    private static void BindUnix(
+        Socket socket, UnixDomainSocketEndPoint endPoint, UnixFileMode? mode, SocketNumbers numbers)
     {
-        if (!options.NoDelay || socket.AddressFamily == AddressFamily.Unix)
+        try
         {
+            socket.Bind(endPoint);
+        }
+        catch (SocketException error) when (
+            error.SocketErrorCode == SocketError.AddressAlreadyInUse &&
+            UnixSocketFile.TryDeleteStale(endPoint, numbers.Errnos))
+        {
+            socket.Bind(endPoint);
+        }
+
+        // Nobody can connect before listen(2), so nobody slips in by the mode of the umask.
+        if (mode is { } wanted && UnixSocketFile.PathOf(endPoint) is { } path && !OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(path, wanted);
+        }
+    }
+
+    // An inherited socket may listen already: calling listen(2) again sets the backlog. Returns what accepted
+    // connections do not inherit.
+    private static SocketOptions? Listen(Socket socket, ListenSocketOptions options, RawSocketOptions raw)
+    {
+        socket.Blocking = false;
+        raw.NoSigPipe();
+        if (socket.AddressFamily == AddressFamily.Unix)
+        {
+            socket.Listen(options.Backlog);
             return null;
         }
 
-        if (!numbers.InheritsNoDelay)
-        {
-            return options;
-        }
-
-        socket.NoDelay = true;
-        return null;
-    }
-
-    private static void SharePort(Socket socket, SocketNumbers numbers)
-    {
-        if (numbers.BalancingReusePort == 0)
-        {
-            throw new SocketException((int)SocketError.OperationNotSupported);
-        }
-
-        socket.SetRawSocketOption(numbers.SOL_SOCKET, numbers.BalancingReusePort, On);
+        // Before listen(2), because the window scale that a SYN-ACK offers follows from the buffer (tcp(7)).
+        raw.Set(options.Accepted);
+        socket.Listen(options.Backlog);
+        raw.FastOpen(options.FastOpenQueueLength);
+        raw.DeferAccept(options.DeferAcceptSeconds);
+        return raw.AreInherited ? null : options.Accepted;
     }
 }

@@ -28,11 +28,7 @@ internal sealed class SystemSocketCalls : NativeSocketCalls
     {
         var protocol = remote.AddressFamily == AddressFamily.Unix ? ProtocolType.Unspecified : ProtocolType.Tcp;
         var socket = new Socket(remote.AddressFamily, SocketType.Stream, protocol) { Blocking = false };
-        if (Numbers.SO_NOSIGPIPE != 0)
-        {
-            socket.SetRawSocketOption(Numbers.SOL_SOCKET, Numbers.SO_NOSIGPIPE, SystemListenSocket.On);
-        }
-
+        new RawSocketOptions(socket, Numbers).NoSigPipe();
         var descriptor = (int)socket.SafeHandle.DangerousGetHandle();
         socket.SafeHandle.SetHandleAsInvalid();
         return KernelResult.Success(descriptor);

@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Net;
+using System.Net.Sockets;
 using Kqueue.EventLoops;
+using Kqueue.Interop;
 using KqueueTransport.Connections;
 using KqueueTransport.Diagnostics;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace KqueueTransport.Tests.Diagnostics;
 
@@ -68,7 +69,7 @@ public sealed class TransportMetricsTests
         using var group = new EventLoopGroup(new EventLoopGroupOptions { LoopCount = 1 });
         using var metrics = new TransportMetrics(group, meterFactory: null);
         using var observed = new Observed(metrics.Meter);
-        var listener = new ApplicationScheduling(scheduling, endPoint, NullLogger.Instance);
+        var listener = new MeasuredListener(endPoint, scheduling == Scheduling.Adaptive);
 
         metrics.Add(listener);
         observed.Record();
@@ -79,7 +80,35 @@ public sealed class TransportMetricsTests
         Assert.False(observed.Has("kqueue.listener.inline", endPoint.ToString()));
     }
 
-    /// <summary>The last measurement of each instrument of one meter, by instrument and tag value.</summary>
+    [Fact]
+    public void Meter_AListener_TellsWhatItAcceptsAndWhatFails()
+    {
+        using var group = new EventLoopGroup(new EventLoopGroupOptions { LoopCount = 1 });
+        using var metrics = new TransportMetrics(group, meterFactory: null);
+        using var observed = new Observed(metrics.Meter);
+        var listener = new MeasuredListener(new UnixDomainSocketEndPoint("/a"), RunsInline: true) { QueueLength = 7 };
+        listener.Statistics.CountAccept();
+        listener.Statistics.CountAccept();
+        listener.Statistics.CountRefusals(3);
+        listener.Statistics.CountError(Errno.EMFILE);
+
+        metrics.Add(listener);
+        observed.Record();
+
+        Assert.Equal(2, observed["kqueue.listener.accepts", "/a"]);
+        Assert.Equal(3, observed["kqueue.listener.refusals", "/a"]);
+        Assert.Equal(7, observed["kqueue.listener.queue_length", "/a"]);
+        Assert.Equal(1, observed["kqueue.listener.accept_errors", "/a,EMFILE"]);
+    }
+
+    private sealed record MeasuredListener(EndPoint EndPoint, bool RunsInline) : IMeasuredListener
+    {
+        public ListenerStatistics Statistics { get; } = new();
+
+        public int QueueLength { get; init; }
+    }
+
+    /// <summary>The last measurement of each instrument of one meter, by instrument and tag values.</summary>
     private sealed class Observed : IDisposable
     {
         private readonly ConcurrentDictionary<(string Instrument, string? Tag), double> _values = new();
@@ -113,6 +142,6 @@ public sealed class TransportMetricsTests
         public void Dispose() => _listener.Dispose();
 
         private void Set(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags) =>
-            _values[(instrument.Name, tags[0].Value?.ToString())] = value;
+            _values[(instrument.Name, string.Join(',', tags.ToArray().Select(tag => tag.Value)))] = value;
     }
 }

@@ -16,6 +16,7 @@ public sealed class ConfigurationTests
             ("scheduling", "inline"),
             ("StandbyThreadsMax", "5"),
             ("Backlog", "1000"),
+            ("AcceptsPerWake", "7"),
             ("NoDelay", "False"),
             ("MaxReadBufferSize", "0"),
             ("MaxWriteBufferSize", "4294967296"),
@@ -24,6 +25,19 @@ public sealed class ConfigurationTests
             ("LingerConnectionsMax", "9"),
             ("HalfClose", "true"),
             ("FinOnError", "true"),
+            ("KeepAlive", "true"),
+            ("KeepAliveTime", "00:01:00"),
+            ("KeepAliveInterval", "00:00:05"),
+            ("KeepAliveProbes", "3"),
+            ("ReceiveBufferSize", "30000"),
+            ("SendBufferSize", "40000"),
+            ("ReceiveLowWater", "2"),
+            ("NotSentLowWater", "16384"),
+            ("UserTimeout", "00:00:00.5000000"),
+            ("FastOpenQueueLength", "16"),
+            ("DeferAccept", "00:00:10"),
+            ("SharePort", "true"),
+            ("UnixFileMode", "660"),
             ("RequireBackend", "true"),
             ("KernelQueue:Library", "/opt/libbsd.so"),
             ("KernelQueue:SymbolPrefix", "bsd_"),
@@ -33,6 +47,7 @@ public sealed class ConfigurationTests
         Assert.Equal(Scheduling.Inline, options.Scheduling);
         Assert.Equal(5, options.StandbyThreadsMax);
         Assert.Equal(1000, options.Backlog);
+        Assert.Equal(7, options.AcceptsPerWake);
         Assert.False(options.NoDelay);
         Assert.Equal(0, options.MaxReadBufferSize);
         Assert.Equal(4_294_967_296, options.MaxWriteBufferSize);
@@ -41,6 +56,21 @@ public sealed class ConfigurationTests
         Assert.Equal(9, options.LingerConnectionsMax);
         Assert.True(options.HalfClose);
         Assert.True(options.FinOnError);
+        Assert.True(options.KeepAlive);
+        Assert.Equal(TimeSpan.FromMinutes(1), options.KeepAliveTime);
+        Assert.Equal(TimeSpan.FromSeconds(5), options.KeepAliveInterval);
+        Assert.Equal(3, options.KeepAliveProbes);
+        Assert.Equal(30_000, options.ReceiveBufferSize);
+        Assert.Equal(40_000, options.SendBufferSize);
+        Assert.Equal(2, options.ReceiveLowWater);
+        Assert.Equal(16_384, options.NotSentLowWater);
+        Assert.Equal(TimeSpan.FromMilliseconds(500), options.UserTimeout);
+        Assert.Equal(16, options.FastOpenQueueLength);
+        Assert.Equal(TimeSpan.FromSeconds(10), options.DeferAccept);
+        Assert.True(options.SharePort);
+        Assert.Equal(
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite,
+            options.UnixFileMode);
         Assert.True(options.RequireBackend);
         Assert.Equal("/opt/libbsd.so", options.KernelQueue.Library);
         Assert.Equal("bsd_", options.KernelQueue.SymbolPrefix);
@@ -54,7 +84,9 @@ public sealed class ConfigurationTests
         var message = Failure(("Nonsense", "1"));
 
         Assert.All(
-            typeof(KqueueTransportOptions).GetProperties().Select(property => property.Name),
+            typeof(KqueueTransportOptions).GetProperties()
+                .Where(property => !typeof(Delegate).IsAssignableFrom(property.PropertyType))
+                .Select(property => property.Name),
             name => Assert.Contains(name, message, StringComparison.Ordinal));
     }
 
@@ -62,6 +94,16 @@ public sealed class ConfigurationTests
     public void Section_Absent_LeavesTheDefaults()
     {
         Assert.Equal(512, Bind().Backlog);
+    }
+
+    [Fact]
+    public void Section_EmptyOption_IsTheSystems()
+    {
+        var options = Bind(("KeepAliveTime", ""), ("SendBufferSize", ""), ("UnixFileMode", ""));
+
+        Assert.Null(options.KeepAliveTime);
+        Assert.Null(options.SendBufferSize);
+        Assert.Null(options.UnixFileMode);
     }
 
     [Fact]
@@ -79,6 +121,10 @@ public sealed class ConfigurationTests
     [InlineData("NoDelay", "yes", "true or false")]
     [InlineData("MaxReadBufferSize", "1 MiB", "a whole number of bytes, or 0 for no limit")]
     [InlineData("MaxWriteBufferSize", "64k", "a whole number of bytes, or 0 for no limit")]
+    [InlineData("KeepAliveTime", "60 s", "a time, such as 00:00:05")]
+    [InlineData("KeepAliveProbes", "some", "a whole number")]
+    [InlineData("UnixFileMode", "rw-rw----", "an octal number, such as 660")]
+    [InlineData("UnixFileMode", "668", "an octal number, such as 660")]
     [InlineData("RequireBackend", "1", "true or false")]
     public void Section_UnreadableValue_SaysWhereAndWhatToWrite(string key, string value, string instead)
     {

@@ -13,7 +13,11 @@ public sealed class OptionsValidationTests
         Assert.Equal(Scheduling.Adaptive, _options.Scheduling);
         Assert.Equal(32, _options.StandbyThreadsMax);
         Assert.Equal(512, _options.Backlog);
+        Assert.Equal(64, _options.AcceptsPerWake);
         Assert.True(_options.NoDelay);
+        Assert.False(_options.KeepAlive);
+        Assert.False(_options.SharePort);
+        Assert.Equal(0, _options.FastOpenQueueLength);
         Assert.Equal(1_048_576, _options.MaxReadBufferSize);
         Assert.Equal(65_536, _options.MaxWriteBufferSize);
         Assert.Equal(TimeSpan.FromSeconds(5), _options.LingerTimeout);
@@ -82,6 +86,95 @@ public sealed class OptionsValidationTests
         AssertOnlyFailure(
             $"LingerConnectionsMax is {value}. Write a number from 0 to 1000000; the default is 1024, and 0 closes " +
             "every connection at once.");
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(65_536)]
+    public void AcceptsPerWake_OutOfRange_SaysWhatToWrite(int value)
+    {
+        _options.AcceptsPerWake = value;
+
+        AssertOnlyFailure($"AcceptsPerWake is {value}. Write a number from 1 to 65535; the default is 64.");
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(65_536)]
+    public void FastOpenQueueLength_OutOfRange_SaysWhatToWrite(int value)
+    {
+        _options.FastOpenQueueLength = value;
+
+        AssertOnlyFailure(
+            $"FastOpenQueueLength is {value}. Write a number from 0 to 65535; the default is 0, which is off.");
+    }
+
+    [Theory]
+    [InlineData("00:00:00")]
+    [InlineData("00:00:01.5000000")]
+    [InlineData("09:06:08")]
+    public void KeepAliveTimes_NotWholeSecondsInRange_SayWhatToWrite(string value)
+    {
+        _options.KeepAlive = true;
+        _options.KeepAliveTime = _options.KeepAliveInterval = _options.DeferAccept = TimeSpan.Parse(value);
+
+        Assert.Equal(
+            ((string[])["DeferAccept", "KeepAliveTime", "KeepAliveInterval"]).Select(option =>
+                $"{option} is {value}. Write whole seconds from 00:00:01 to 09:06:07, or leave it out."),
+            Failures());
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(128)]
+    public void KeepAliveProbes_OutOfRange_SaysWhatToWrite(int value)
+    {
+        _options.KeepAlive = true;
+        _options.KeepAliveProbes = value;
+
+        AssertOnlyFailure(
+            $"KeepAliveProbes is {value}. Write a number from 1 to 127; the default is the system's.");
+    }
+
+    [Fact]
+    public void KeepAliveTime_WithoutKeepAlive_SaysWhatToWrite()
+    {
+        _options.KeepAliveTime = TimeSpan.FromMinutes(1);
+
+        AssertOnlyFailure(
+            "KeepAliveTime, KeepAliveInterval and KeepAliveProbes need KeepAlive. Write true for it, or leave them " +
+            "out.");
+    }
+
+    [Fact]
+    public void BufferSizesOfTheKernel_NotPositive_SayWhatToWrite()
+    {
+        _options.ReceiveBufferSize = _options.SendBufferSize = 0;
+        _options.ReceiveLowWater = _options.NotSentLowWater = 0;
+
+        Assert.Equal(
+            ((string[])["ReceiveBufferSize", "SendBufferSize", "ReceiveLowWater", "NotSentLowWater"]).Select(
+                option => $"{option} is 0. Write a number of bytes from 1 on, or leave it out."),
+            Failures());
+    }
+
+    [Fact]
+    public void UserTimeout_NotWholeMilliseconds_SaysWhatToWrite()
+    {
+        _options.UserTimeout = TimeSpan.FromTicks(15_000);
+
+        Assert.StartsWith(
+            "UserTimeout is 00:00:00.0015000. Write whole milliseconds from 00:00:00.0010000 to ",
+            Assert.Single(Failures()),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void UnixFileMode_BitsThatAreNone_SaysWhatToWrite()
+    {
+        _options.UnixFileMode = (UnixFileMode)0x1000;
+
+        AssertOnlyFailure("UnixFileMode is 4096. Write flags of System.IO.UnixFileMode, or leave it out.");
     }
 
     [Fact]

@@ -81,10 +81,11 @@ internal sealed unsafe class PlayedSocketFunctions(SocketAbi system) : SocketFun
 
     public override int setsockopt(int descriptor, int level, int name, void* value, uint length)
     {
-        var option = level == system["SOL_SOCKET"] ? "SO_LINGER" : "TCP_NODELAY";
         var family = level == system["SOL_SOCKET"] ? "SOL_SOCKET" : "IPPROTO_TCP";
-        Assert.Equal((system[family], system[option]), (level, name));
-        return Answer(_libc.setsockopt(descriptor, (int)_linux[family], (int)_linux[option], value, length));
+        Assert.Equal(system[family], level);
+        var option = system.OptionName(family == "SOL_SOCKET" ? "SO_" : "TCP_", name);
+        var here = option == "TCP_KEEPALIVE" ? "TCP_KEEPIDLE" : option;
+        return Answer(_libc.setsockopt(descriptor, (int)_linux[family], (int)_linux[here], value, length));
     }
 
     public override int ioctl(int descriptor, nuint request)

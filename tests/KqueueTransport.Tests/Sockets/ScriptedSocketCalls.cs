@@ -149,6 +149,9 @@ internal sealed class ScriptedSocketCalls(SocketCalls? kernel = null) : SocketCa
     public override KernelResult Connect(EndPoint remote, SocketOptions options) =>
         Play(SocketCall.Connect, -1, () => kernel?.Connect(remote, options));
 
+    public override KernelResult OpenReserve() =>
+        Play(SocketCall.OpenReserve, -1, () => kernel?.OpenReserve());
+
     public override ListenSocket Listen(EndPoint endPoint, ListenSocketOptions options) =>
         kernel?.Listen(endPoint, options) ?? throw new InvalidOperationException("A script alone cannot listen.");
 

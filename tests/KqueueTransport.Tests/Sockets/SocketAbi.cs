@@ -38,6 +38,10 @@ internal sealed class SocketAbi
     /// <summary>The name that this system gives to an error number.</summary>
     public string ErrorName(int number) => Errors.First(error => error.Value == number).Key;
 
+    /// <summary>The name that this system gives to an option, which begins with its level's prefix.</summary>
+    public string OptionName(string prefix, int number) => _numbers.First(
+        option => option.Key.StartsWith(prefix, StringComparison.Ordinal) && option.Value == number).Key;
+
     private static JsonDocument Load()
     {
         using var stream = typeof(SocketAbi).Assembly.GetManifestResourceStream("socket-abi.json")!;

@@ -43,6 +43,27 @@ public sealed class SocketNumbersTests
 
     [Theory]
     [MemberData(nameof(Systems))]
+    public void Constants_OfOptions_AreItsHeadersAndZeroWhereItHasNone(string system)
+    {
+        var abi = SocketAbi.Systems[system];
+        var numbers = s_numbers[system];
+
+        Assert.Equal(abi["SO_KEEPALIVE"], numbers.SO_KEEPALIVE);
+        Assert.Equal(abi["SO_RCVBUF"], numbers.SO_RCVBUF);
+        Assert.Equal(abi["SO_SNDBUF"], numbers.SO_SNDBUF);
+        Assert.Equal(abi["SO_RCVLOWAT"], numbers.SO_RCVLOWAT);
+        Assert.Equal(abi.OrZero("TCP_KEEPIDLE") | abi.OrZero("TCP_KEEPALIVE"), numbers.TCP_KEEPIDLE);
+        Assert.Equal(abi["TCP_KEEPINTVL"], numbers.TCP_KEEPINTVL);
+        Assert.Equal(abi["TCP_KEEPCNT"], numbers.TCP_KEEPCNT);
+        Assert.Equal(abi.OrZero("TCP_NOTSENT_LOWAT"), numbers.TCP_NOTSENT_LOWAT);
+        Assert.Equal(abi.OrZero("TCP_USER_TIMEOUT"), numbers.TCP_USER_TIMEOUT);
+        Assert.Equal(abi.OrZero("TCP_FASTOPEN"), numbers.TCP_FASTOPEN);
+        Assert.Equal(abi.OrZero("TCP_DEFER_ACCEPT"), numbers.TCP_DEFER_ACCEPT);
+        Assert.Equal(abi.OrZero("SO_ACCEPTFILTER"), numbers.SO_ACCEPTFILTER);
+    }
+
+    [Theory]
+    [MemberData(nameof(Systems))]
     public void Constants_ThatKeepSigpipeAway_AreOneOfTheTwo(string system)
     {
         var abi = SocketAbi.Systems[system];

@@ -15,6 +15,7 @@ internal enum SocketCall
     Configure,
     Connect,
     FinishConnect,
+    OpenReserve,
 }
 
 /// <summary>One prepared answer of the scripted kernel.</summary>

@@ -17,6 +17,39 @@ internal sealed record SocketNumbers
 
     public required int SO_ERROR { get; init; }
 
+    public required int SO_KEEPALIVE { get; init; }
+
+    public required int SO_RCVBUF { get; init; }
+
+    public required int SO_SNDBUF { get; init; }
+
+    public required int SO_RCVLOWAT { get; init; }
+
+    /// <summary>On macOS it is called TCP_KEEPALIVE.</summary>
+    public required int TCP_KEEPIDLE { get; init; }
+
+    public required int TCP_KEEPINTVL { get; init; }
+
+    public required int TCP_KEEPCNT { get; init; }
+
+    /// <summary>Zero where the system does not have it.</summary>
+    public int TCP_NOTSENT_LOWAT { get; init; }
+
+    /// <summary>Zero where the system does not have it.</summary>
+    public int TCP_USER_TIMEOUT { get; init; }
+
+    /// <summary>Zero where the system does not have it.</summary>
+    public int TCP_FASTOPEN { get; init; }
+
+    /// <summary>Whether <see cref="TCP_FASTOPEN"/> takes the length of a queue; otherwise it is on or off.</summary>
+    public bool FastOpenTakesLength { get; init; }
+
+    /// <summary>Zero where the system does not have it.</summary>
+    public int TCP_DEFER_ACCEPT { get; init; }
+
+    /// <summary>Zero where the system does not have it.</summary>
+    public int SO_ACCEPTFILTER { get; init; }
+
     /// <summary>Zero where it is not needed, because <see cref="MSG_NOSIGNAL"/> exists.</summary>
     public int SO_NOSIGPIPE { get; init; }
 
@@ -29,8 +62,8 @@ internal sealed record SocketNumbers
     /// <summary>The request that makes a descriptor close-on-exec; zero where accept4(2) does it.</summary>
     public nuint FIOCLEX { get; init; }
 
-    /// <summary>Whether an accepted socket is known to have TCP_NODELAY when its listen socket has it.</summary>
-    public bool InheritsNoDelay { get; init; }
+    /// <summary>Whether an accepted socket is known to have the options of its listen socket.</summary>
+    public bool InheritsTcpOptions { get; init; }
 
     /// <summary>The names of the error numbers.</summary>
     public required ErrnoNumbering Errnos { get; init; }
@@ -41,9 +74,21 @@ internal sealed record SocketNumbers
         SOL_SOCKET = 1,
         SO_LINGER = 13,
         SO_ERROR = 4,
+        SO_KEEPALIVE = 9,
+        SO_RCVBUF = 8,
+        SO_SNDBUF = 7,
+        SO_RCVLOWAT = 18,
+        TCP_KEEPIDLE = 4,
+        TCP_KEEPINTVL = 5,
+        TCP_KEEPCNT = 6,
+        TCP_NOTSENT_LOWAT = 25,
+        TCP_USER_TIMEOUT = 18,
+        TCP_FASTOPEN = 23,
+        FastOpenTakesLength = true,
+        TCP_DEFER_ACCEPT = 9,
         BalancingReusePort = 15, // SO_REUSEPORT
         Accept4Flags = 0x800 | 0x80000,
-        InheritsNoDelay = true, // tcp_create_openreq_child copies the listen socket's tcp_sock.
+        InheritsTcpOptions = true, // tcp_create_openreq_child copies the listen socket's tcp_sock.
         Errnos = ErrnoNumbering.Linux,
     };
 
@@ -53,17 +98,30 @@ internal sealed record SocketNumbers
         SOL_SOCKET = 0xffff,
         SO_LINGER = 0x80,
         SO_ERROR = 0x1007,
+        SO_KEEPALIVE = 8,
+        SO_RCVBUF = 0x1002,
+        SO_SNDBUF = 0x1001,
+        SO_RCVLOWAT = 0x1004,
+        TCP_KEEPIDLE = 0x100,
+        TCP_KEEPINTVL = 0x200,
+        TCP_KEEPCNT = 0x400,
+        TCP_FASTOPEN = 0x401,
+        SO_ACCEPTFILTER = 0x1000,
         BalancingReusePort = 0x10000, // SO_REUSEPORT_LB: plain SO_REUSEPORT does not balance (setsockopt(2)).
         Accept4Flags = 0x20000000 | 0x10000000,
-        InheritsNoDelay = true, // syncache_socket copies TF_NODELAY (tcp_syncache.c).
+        InheritsTcpOptions = true, // sonewconn copies so_options and buffers, syncache_socket what is TCP's.
         Errnos = ErrnoNumbering.FreeBsd,
     };
 
     public static SocketNumbers NetBsd { get; } = FreeBsd with
     {
         MSG_NOSIGNAL = 0x400,
+        TCP_KEEPIDLE = 3,
+        TCP_KEEPINTVL = 5,
+        TCP_KEEPCNT = 6,
+        TCP_FASTOPEN = 0,
         BalancingReusePort = 0,
-        InheritsNoDelay = false,
+        InheritsTcpOptions = false,
         Errnos = ErrnoNumbering.NetBsd,
     };
 
@@ -75,6 +133,15 @@ internal sealed record SocketNumbers
         SOL_SOCKET = 0xffff,
         SO_LINGER = 0x80,
         SO_ERROR = 0x1007,
+        SO_KEEPALIVE = 8,
+        SO_RCVBUF = 0x1002,
+        SO_SNDBUF = 0x1001,
+        SO_RCVLOWAT = 0x1004,
+        TCP_KEEPIDLE = 0x10,
+        TCP_KEEPINTVL = 0x101,
+        TCP_KEEPCNT = 0x102,
+        TCP_NOTSENT_LOWAT = 0x201,
+        TCP_FASTOPEN = 0x105,
         SO_NOSIGPIPE = 0x1022,
         FIOCLEX = 0x20006601,
         Errnos = ErrnoNumbering.Darwin,

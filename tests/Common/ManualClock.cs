@@ -1,4 +1,4 @@
-namespace Kqueue.Tests.EventLoops;
+namespace Common;
 
 /// <summary>A clock that a test moves, in ticks of 100 ns.</summary>
 internal sealed class ManualClock : TimeProvider

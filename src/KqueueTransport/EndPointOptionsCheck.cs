@@ -1,0 +1,70 @@
+namespace KqueueTransport;
+
+/// <summary>Checks what an endpoint gets, from whoever set it.</summary>
+internal static class EndPointOptionsCheck
+{
+    // The length is a 16-bit number in some kernels; no kernel's own limit comes near.
+    private const int BacklogMax = ushort.MaxValue;
+
+    // MAX_TCP_KEEPIDLE, MAX_TCP_KEEPINTVL and MAX_TCP_KEEPCNT of Linux, the narrowest of the systems.
+    private const int KeepAliveSecondsMax = 32_767;
+    private const int KeepAliveProbesMax = 127;
+
+    private const UnixFileMode AllModes = (UnixFileMode)0b111_111_111_111;
+
+    private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
+
+    public static void Check(OptionFailures failures, KqueueEndPointOptions options)
+    {
+        CheckAccepting(failures, options);
+        failures.CheckSize(nameof(options.MaxReadBufferSize), options.MaxReadBufferSize);
+        failures.CheckSize(nameof(options.MaxWriteBufferSize), options.MaxWriteBufferSize);
+        CheckKeepAlive(failures, options);
+        failures.CheckBytes(nameof(options.ReceiveBufferSize), options.ReceiveBufferSize);
+        failures.CheckBytes(nameof(options.SendBufferSize), options.SendBufferSize);
+        failures.CheckBytes(nameof(options.ReceiveLowWater), options.ReceiveLowWater);
+        failures.CheckBytes(nameof(options.NotSentLowWater), options.NotSentLowWater);
+        failures.CheckTime(
+            nameof(options.UserTimeout), options.UserTimeout, TimeSpan.FromMilliseconds(1), int.MaxValue);
+    }
+
+    private static void CheckAccepting(OptionFailures failures, KqueueEndPointOptions options)
+    {
+        failures.CheckRange(nameof(options.Backlog), options.Backlog, BacklogMax, "the default is 512");
+        failures.CheckRange(
+            nameof(options.AcceptsPerWake), options.AcceptsPerWake, ushort.MaxValue, "the default is 64");
+        failures.CheckRange(
+            nameof(options.FastOpenQueueLength),
+            options.FastOpenQueueLength,
+            ushort.MaxValue,
+            "the default is 0, which is off",
+            min: 0);
+        failures.CheckTime(nameof(options.DeferAccept), options.DeferAccept, s_second, KeepAliveSecondsMax);
+        if (options.UnixFileMode is { } mode && (mode & ~AllModes) != 0)
+        {
+            failures.Add(
+                nameof(options.UnixFileMode), mode, "Write flags of System.IO.UnixFileMode, or leave it out.");
+        }
+    }
+
+    private static void CheckKeepAlive(OptionFailures failures, KqueueEndPointOptions options)
+    {
+        failures.CheckTime(nameof(options.KeepAliveTime), options.KeepAliveTime, s_second, KeepAliveSecondsMax);
+        failures.CheckTime(
+            nameof(options.KeepAliveInterval), options.KeepAliveInterval, s_second, KeepAliveSecondsMax);
+        failures.CheckRange(
+            nameof(options.KeepAliveProbes),
+            options.KeepAliveProbes,
+            KeepAliveProbesMax,
+            "the default is the system's");
+        var refined = options.KeepAliveTime is not null || options.KeepAliveInterval is not null ||
+            options.KeepAliveProbes is not null;
+        if (refined && !options.KeepAlive)
+        {
+            failures.Add(
+                $"{nameof(options.KeepAliveTime)}, {nameof(options.KeepAliveInterval)} and " +
+                $"{nameof(options.KeepAliveProbes)} need {nameof(options.KeepAlive)}. Write true for it, or leave " +
+                "them out.");
+        }
+    }
+}

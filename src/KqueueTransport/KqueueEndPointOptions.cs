@@ -1,0 +1,186 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace KqueueTransport;
+
+/// <summary>
+/// What an endpoint and its connections get. <see cref="KqueueTransportOptions"/> sets it for all endpoints;
+/// <see cref="KqueueTransportOptions.ConfigureEndPoint"/> changes it for one.
+/// </summary>
+/// <remarks>
+/// What sets a TCP option has no effect on Unix sockets. An option that is set and that the system does not have is a
+/// <see cref="NotSupportedException"/> when the endpoint is bound, so it never seems to be in force where it is not.
+/// </remarks>
+public abstract class KqueueEndPointOptions
+{
+    private protected KqueueEndPointOptions()
+    {
+    }
+
+    /// <summary>
+    /// The number of connections that the kernel keeps for an endpoint until they are accepted. The kernel cuts it to
+    /// its own limit (<c>net.core.somaxconn</c> on Linux, <c>kern.ipc.somaxconn</c> on macOS,
+    /// <c>kern.ipc.soacceptqueue</c> on FreeBSD).
+    /// </summary>
+    /// <remarks>Defaults to 512 connections. From 1 to 65535.</remarks>
+    public int Backlog { get; set; } = 512;
+
+    /// <summary>
+    /// The number of connections that are accepted in a row before the event loop turns to its other events, so that
+    /// a storm of new connections does not starve those that are there.
+    /// </summary>
+    /// <remarks>Defaults to 64 connections. From 1 to 65535.</remarks>
+    public int AcceptsPerWake { get; set; } = 64;
+
+    /// <summary>
+    /// Whether small segments go out at once (TCP_NODELAY) instead of waiting for the acknowledgement of earlier ones.
+    /// </summary>
+    /// <remarks>Defaults to true.</remarks>
+    public bool NoDelay { get; set; } = true;
+
+    /// <summary>
+    /// The number of bytes that a connection receives ahead of the application. Bytes that nobody asks for stay in the
+    /// kernel, whose window holds the peer back; only when the peer has ended the connection are they received, up to
+    /// this mark, so that the application hears of the end although it does not read.
+    /// </summary>
+    /// <remarks>Defaults to 1,048,576 bytes (1 MiB). Null or 0 is no limit.</remarks>
+    public long? MaxReadBufferSize { get; set; } = 1024 * 1024;
+
+    /// <summary>
+    /// The number of written bytes that a connection holds while the peer does not take them. At this mark a flush
+    /// does not complete until half of them are sent.
+    /// </summary>
+    /// <remarks>Defaults to 65,536 bytes (64 KiB). Null or 0 is no limit.</remarks>
+    public long? MaxWriteBufferSize { get; set; } = 64 * 1024;
+
+    /// <summary>
+    /// Whether the two directions of a connection end apart. If so, <c>Output.Complete</c> sends FIN and reading goes
+    /// on, and a client that sends a request and FIN gets its answer: <c>ConnectionClosed</c>, with which Kestrel aborts
+    /// requests, fires when both directions have ended, or at a reset or an abort. Otherwise, as with Kestrel's Sockets
+    /// transport, <c>Output.Complete</c> ends the connection, and so does the peer's FIN.
+    /// </summary>
+    /// <remarks>
+    /// Defaults to false. With true, a request whose client has gone with a FIN is not aborted while it runs: only
+    /// writing to it can tell.
+    /// </remarks>
+    public bool HalfClose { get; set; }
+
+    /// <summary>
+    /// Whether a connection that is aborted ends with FIN instead of RST, so that the peer takes it for an orderly end.
+    /// </summary>
+    /// <remarks>
+    /// Defaults to the <see cref="AppContext"/> switch <c>Microsoft.AspNetCore.Server.Kestrel.FinOnError</c>, with which
+    /// Kestrel itself and its Sockets transport do so, and to false where that is not set.
+    /// </remarks>
+    public bool FinOnError { get; set; } =
+        AppContext.TryGetSwitch("Microsoft.AspNetCore.Server.Kestrel.FinOnError", out var isOn) && isOn;
+
+    /// <summary>
+    /// Whether the kernel asks a silent peer whether it is still there (SO_KEEPALIVE) and ends the connection when it
+    /// does not answer. HTTP's own time-outs need no such thing; long-lived raw connections may.
+    /// </summary>
+    /// <remarks>Defaults to false.</remarks>
+    public bool KeepAlive { get; set; }
+
+    /// <summary>
+    /// How long a connection is silent before the first keep-alive probe (TCP_KEEPIDLE, on macOS TCP_KEEPALIVE).
+    /// </summary>
+    /// <remarks>
+    /// Defaults to null: the system's, which is two hours as a rule. Whole seconds from 1 to 32767; needs
+    /// <see cref="KeepAlive"/>.
+    /// </remarks>
+    public TimeSpan? KeepAliveTime { get; set; }
+
+    /// <summary>The time between two keep-alive probes (TCP_KEEPINTVL).</summary>
+    /// <remarks>
+    /// Defaults to null: the system's, which is 75 seconds as a rule. Whole seconds from 1 to 32767; needs
+    /// <see cref="KeepAlive"/>.
+    /// </remarks>
+    public TimeSpan? KeepAliveInterval { get; set; }
+
+    /// <summary>The number of keep-alive probes without an answer that end a connection (TCP_KEEPCNT).</summary>
+    /// <remarks>
+    /// Defaults to null: the system's, which is 8 or 9. From 1 to 127; needs <see cref="KeepAlive"/>.
+    /// </remarks>
+    public int? KeepAliveProbes { get; set; }
+
+    /// <summary>
+    /// The size of a connection's receive buffer in the kernel (SO_RCVBUF). Linux doubles it for its own bookkeeping,
+    /// cuts it to <c>net.core.rmem_max</c> and no longer adapts it to the connection.
+    /// </summary>
+    /// <remarks>Defaults to null: the kernel chooses and adapts. From 1 byte.</remarks>
+    public int? ReceiveBufferSize { get; set; }
+
+    /// <summary>
+    /// The size of a connection's send buffer in the kernel (SO_SNDBUF). Linux doubles it for its own bookkeeping,
+    /// cuts it to <c>net.core.wmem_max</c> and no longer adapts it to the connection.
+    /// </summary>
+    /// <remarks>Defaults to null: the kernel chooses and adapts. From 1 byte.</remarks>
+    public int? SendBufferSize { get; set; }
+
+    /// <summary>
+    /// The number of received bytes from which on a connection is readable (SO_RCVLOWAT). For protocols whose messages
+    /// are never shorter: with HTTP, a request shorter than that would wait until its peer closes.
+    /// </summary>
+    /// <remarks>Defaults to null: one byte. From 1 byte.</remarks>
+    public int? ReceiveLowWater { get; set; }
+
+    /// <summary>
+    /// The number of unsent bytes in the kernel from which on a connection is not writable (TCP_NOTSENT_LOWAT). A
+    /// small number keeps what is written late, such as a more urgent HTTP/2 stream, from queueing behind megabytes.
+    /// </summary>
+    /// <remarks>Defaults to null: no such limit. From 1 byte. FreeBSD does not have it.</remarks>
+    public int? NotSentLowWater { get; set; }
+
+    /// <summary>
+    /// How long sent bytes may stay unacknowledged before the kernel ends the connection (TCP_USER_TIMEOUT).
+    /// </summary>
+    /// <remarks>
+    /// Defaults to null: the system's, which is minutes. Whole milliseconds from 1. macOS and FreeBSD do not have it.
+    /// </remarks>
+    public TimeSpan? UserTimeout { get; set; }
+
+    /// <summary>
+    /// The number of connections whose first bytes came with the SYN (TCP_FASTOPEN) that may wait for the end of their
+    /// handshake; macOS and FreeBSD know only on and off. The system must allow it for servers too
+    /// (<c>net.ipv4.tcp_fastopen</c>, <c>net.inet.tcp.fastopen</c>, <c>net.inet.tcp.fastopen.server_enable</c>). Only
+    /// for requests that bear to be received twice (RFC 7413, section 6).
+    /// </summary>
+    /// <remarks>Defaults to 0: off. Up to 65535.</remarks>
+    public int FastOpenQueueLength { get; set; }
+
+    /// <summary>
+    /// How long the kernel keeps a new connection to itself until its first bytes come, so that a connection without
+    /// a request costs nothing (TCP_DEFER_ACCEPT on Linux, which rounds it up to a step of its SYN-ACK timer; accept
+    /// filter <c>dataready</c> on FreeBSD, which needs the module <c>accf_data</c> and has no time limit). Not for
+    /// protocols whose server speaks first.
+    /// </summary>
+    /// <remarks>Defaults to null: off. Whole seconds from 1 to 32767. macOS does not have it.</remarks>
+    public TimeSpan? DeferAccept { get; set; }
+
+    /// <summary>
+    /// Whether other processes of the same user that say so too may listen on the same TCP address, so that a new
+    /// process can take over from an old one without a gap (SO_REUSEPORT on Linux, SO_REUSEPORT_LB on FreeBSD). The
+    /// kernel spreads connections over them, and an address in use is no error between them.
+    /// </summary>
+    /// <remarks>Defaults to false. macOS does not have it: its SO_REUSEPORT leaves all to one of them.</remarks>
+    public bool SharePort { get; set; }
+
+    /// <summary>
+    /// The access mode of the file of a Unix socket; connecting needs the right to write. It is set before the socket
+    /// listens. Nothing else has a file.
+    /// </summary>
+    /// <remarks>Defaults to null: what the process's umask leaves.</remarks>
+    public UnixFileMode? UnixFileMode { get; set; }
+
+    /// <summary>
+    /// Makes the listen socket of an endpoint and binds it; the transport sets its own options, calls listen and
+    /// disposes it in the end. What must be set before bind, such as <see cref="SharePort"/>, is up to this.
+    /// </summary>
+    /// <remarks>
+    /// Defaults to null: the transport makes it. Not asked for file handles, which are bound already.
+    /// </remarks>
+    public Func<EndPoint, Socket>? CreateBoundListenSocket { get; set; }
+
+    internal KqueueEndPointOptions Clone() => (KqueueEndPointOptions)MemberwiseClone();
+}

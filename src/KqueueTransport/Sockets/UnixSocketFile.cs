@@ -1,0 +1,67 @@
+using System.Net.Sockets;
+using Kqueue.Interop;
+
+namespace KqueueTransport.Sockets;
+
+/// <summary>The file that a Unix socket is bound to.</summary>
+internal static class UnixSocketFile
+{
+    // sun_path begins behind the family, which takes two bytes everywhere (with sun_len on BSD and macOS).
+    private const int PathOffset = 2;
+
+    /// <summary>Where the file is; null for an abstract name, which has none.</summary>
+    public static string? PathOf(UnixDomainSocketEndPoint endPoint) =>
+        endPoint.Serialize()[PathOffset] == 0 ? null : endPoint.ToString();
+
+    /// <summary>Deletes a socket's file that no server listens on: one that crashed has left it behind.</summary>
+    /// <returns>Whether the path is free.</returns>
+    /// <remarks>
+    /// A server that has bound its path and not called listen(2) yet looks the same, so two servers must not be
+    /// started at the same path at the same moment.
+    /// </remarks>
+    public static bool TryDeleteStale(UnixDomainSocketEndPoint endPoint, ErrnoNumbering errnos)
+    {
+        if (PathOf(endPoint) is not { } path || !IsSocket(path, errnos) || !IsRefused(endPoint))
+        {
+            return false;
+        }
+
+        File.Delete(path);
+        return true;
+    }
+
+    // Sockets cannot be opened, which open(2) says by ENXIO on Linux and by EOPNOTSUPP on BSD and macOS. For reading
+    // and writing, because a FIFO opened for one of the two waits for somebody to open it for the other.
+    private static bool IsSocket(string path, ErrnoNumbering errnos)
+    {
+        try
+        {
+            File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite).Dispose();
+            return false;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return false;
+        }
+        catch (IOException error)
+        {
+            return errnos.ToErrno(error.HResult) is Errno.ENXIO or Errno.EOPNOTSUPP;
+        }
+    }
+
+    // Non-blocking: a connect to a server whose backlog is full would wait, and says EAGAIN instead (unix(7)).
+    private static bool IsRefused(UnixDomainSocketEndPoint endPoint)
+    {
+        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        probe.Blocking = false;
+        try
+        {
+            probe.Connect(endPoint);
+            return false;
+        }
+        catch (SocketException error)
+        {
+            return error.SocketErrorCode == SocketError.ConnectionRefused;
+        }
+    }
+}

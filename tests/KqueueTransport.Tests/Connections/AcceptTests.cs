@@ -1,0 +1,245 @@
+using System.Net.Sockets;
+using Kqueue.Interop;
+using KqueueTransport.Connections;
+using KqueueTransport.Tests.Pipes;
+using KqueueTransport.Tests.Sockets;
+using Microsoft.AspNetCore.Connections;
+
+namespace KqueueTransport.Tests.Connections;
+
+/// <summary>Accepting goes on, whatever the kernel answers.</summary>
+public sealed class AcceptTests : IAsyncDisposable
+{
+    private readonly ListenerFixture _fixture = new();
+
+    public static TheoryData<Errno> Shortages => [Errno.EMFILE, Errno.ENFILE, Errno.ENOBUFS, Errno.ENOMEM];
+
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
+
+    [Theory]
+    [MemberData(nameof(Shortages))]
+    public async Task Accept_NothingToBeHad_BacksOffWarnsOnceAndRecovers(Errno error)
+    {
+        _fixture.Listen(SocketStep.Fails(error), SocketStep.Fails(error), SocketStep.Fails(error));
+
+        await _fixture.ConnectAsync();
+
+        await _fixture.AcceptAsync();
+        Assert.Equal(1, _fixture.WarningCount);
+        Assert.True(_fixture.Calls.IsPlayed);
+    }
+
+    // Goal: a server that hovers at its limit. Method: failures and connections by turns.
+    [Fact]
+    public async Task Accept_ShortageWithATrickleOfConnections_WarnsOnce()
+    {
+        _fixture.Listen(
+            SocketStep.Fails(Errno.EMFILE),
+            SocketStep.GoesThrough,
+            SocketStep.Fails(Errno.EMFILE),
+            SocketStep.GoesThrough,
+            SocketStep.WouldBlock,
+            SocketStep.Fails(Errno.EMFILE));
+
+        for (var i = 0; i < 4; i++)
+        {
+            await _fixture.ConnectAsync();
+            await _fixture.AcceptAsync();
+        }
+
+        Assert.Equal(1, _fixture.WarningCount);
+        Assert.True(_fixture.Calls.IsPlayed);
+    }
+
+    [Fact]
+    public async Task Accept_ShortageAfterAQuietMinute_WarnsAgain()
+    {
+        _fixture.Listen(SocketStep.Fails(Errno.EMFILE), SocketStep.Fails(Errno.EMFILE));
+        await _fixture.ConnectAsync();
+        await _fixture.AcceptAsync();
+        await _fixture.LoopBarrierAsync();
+        _fixture.Calls.Prepare(SocketCall.Accept, SocketStep.Fails(Errno.EMFILE), SocketStep.Fails(Errno.EMFILE));
+        _fixture.Clock.Advance(AcceptShortage.Quiet);
+
+        await _fixture.ConnectAsync();
+        await _fixture.AcceptAsync();
+
+        Assert.Equal(2, _fixture.WarningCount);
+    }
+
+    [Fact]
+    public async Task Accept_DescriptorsStayExhausted_PeersAreResetByTheReserve()
+    {
+        _fixture.Listen(SocketStep.Fails(Errno.EMFILE));
+        var peer = await _fixture.ConnectAsync();
+        await Waiting.UntilAsync(() => _fixture.WarningCount == 1);
+        _fixture.Calls.Prepare(SocketCall.Accept, SocketStep.Fails(Errno.EMFILE));
+
+        _fixture.Clock.Advance(AcceptShortage.Patience);
+
+        var error = await Assert.ThrowsAsync<SocketException>(() => peer.ReceiveAllAsync());
+        Assert.Equal(SocketError.ConnectionReset, error.SocketErrorCode);
+        Assert.Equal(1, _fixture.Listener.Statistics.Refusals);
+        Assert.Equal(0, _fixture.Listener.Statistics.Accepts);
+        await AssertStillAcceptsAsync();
+    }
+
+    [Fact]
+    public async Task Accept_ReserveIsTakenByAnotherThread_GoesOn()
+    {
+        _fixture.Listen(SocketStep.Fails(Errno.EMFILE));
+        await _fixture.ConnectAsync();
+        await Waiting.UntilAsync(() => _fixture.WarningCount == 1);
+
+        // The descriptor that the reserve gives back is gone before the accept, and no other comes for a while.
+        _fixture.Calls.Prepare(SocketCall.OpenReserve, SocketStep.Fails(Errno.EMFILE), SocketStep.Fails(Errno.EMFILE));
+        _fixture.Calls.Prepare(
+            SocketCall.Accept,
+            SocketStep.Fails(Errno.EMFILE),
+            SocketStep.Fails(Errno.EMFILE),
+            SocketStep.Fails(Errno.EMFILE));
+        _fixture.Clock.Advance(AcceptShortage.Patience);
+
+        await _fixture.AcceptAsync();
+        Assert.True(_fixture.Calls.IsPlayed);
+        Assert.Equal(0, _fixture.Listener.Statistics.Refusals);
+    }
+
+    [Fact]
+    public async Task Accept_ShortOfMemoryForLong_LeavesPeersInTheKernel()
+    {
+        _fixture.Listen(SocketStep.Fails(Errno.ENOBUFS));
+        await _fixture.ConnectAsync();
+        await Waiting.UntilAsync(() => _fixture.WarningCount == 1);
+        _fixture.Calls.Prepare(SocketCall.Accept, SocketStep.Fails(Errno.ENOBUFS), SocketStep.Fails(Errno.ENOBUFS));
+
+        _fixture.Clock.Advance(AcceptShortage.Patience);
+
+        await _fixture.AcceptAsync();
+        Assert.Equal(0, _fixture.Listener.Statistics.Refusals);
+    }
+
+    [Theory]
+    [InlineData(Errno.ECONNABORTED)]
+    [InlineData(Errno.ECONNRESET)]
+    [InlineData(Errno.EPROTO)]
+    [InlineData(Errno.ENETDOWN)]
+    [InlineData(Errno.EHOSTUNREACH)]
+    [InlineData(Errno.ENETUNREACH)]
+    [InlineData(Errno.EOPNOTSUPP)]
+    [InlineData(Errno.ENOPROTOOPT)]
+    public async Task Accept_ThePeersFault_IsSkipped(Errno error)
+    {
+        _fixture.Listen(SocketStep.Fails(error), SocketStep.Fails(error));
+
+        await _fixture.ConnectAsync();
+
+        await _fixture.AcceptAsync();
+        Assert.Equal(0, _fixture.WarningCount);
+    }
+
+    // A security module answers before the kernel's queue is looked at: asking again at once would never end.
+    [Fact]
+    public async Task Accept_RefusedByAPolicy_BacksOff()
+    {
+        _fixture.Listen([.. Enumerable.Repeat(SocketStep.Fails(Errno.EPERM), 3)]);
+
+        await _fixture.ConnectAsync();
+
+        await _fixture.AcceptAsync();
+        Assert.Equal(1, _fixture.WarningCount);
+    }
+
+    [Fact]
+    public async Task Accept_PeerIsGoneAndHasNoAddress_ClosesTheDescriptor()
+    {
+        _fixture.Listen(SocketStep.AddressIsLost);
+
+        await _fixture.ConnectAsync();
+        await _fixture.ConnectAsync();
+
+        await _fixture.AcceptAsync();
+        await _fixture.LoopBarrierAsync();
+        Assert.Single(_fixture.Calls.Calls, made => made.Call == SocketCall.Close);
+        Assert.Equal(0, _fixture.Peers[0].Receive(new byte[1]));
+    }
+
+    [Fact]
+    public async Task Accept_PeerResetsBeforeItIsTaken_ItsReadsSeeTheReset()
+    {
+        _fixture.Listen();
+        var peer = await _fixture.ConnectAsync();
+        await Waiting.UntilAsync(() => _fixture.AcceptedByTheKernel == 1);
+        peer.Reset();
+
+        var connection = await _fixture.AcceptAsync();
+
+        await Assert.ThrowsAsync<ConnectionResetException>(() => connection.Transport.Input.ReadAsync().Soon());
+    }
+
+    [Fact]
+    public async Task Accept_PeerResetsBeforeItIsAccepted_CostsNobodyElse()
+    {
+        _fixture.Listen(SocketStep.Fails(Errno.EMFILE));
+        var peer = await _fixture.ConnectAsync();
+        await Waiting.UntilAsync(() => _fixture.WarningCount == 1);
+        peer.Reset();
+        await _fixture.ConnectAsync();
+
+        // Linux accepts it all the same; a BSD may skip it.
+        ConnectionContext connection;
+        do
+        {
+            connection = await _fixture.AcceptAsync();
+        }
+        while (!connection.RemoteEndPoint!.Equals(_fixture.Peers[1].LocalEndPoint));
+
+        await connection.Transport.Output.WriteAsync("hello"u8.ToArray()).Soon();
+        Assert.Equal("hello"u8.ToArray(), await _fixture.Peers[1].ReceiveExactlyAsync(5));
+    }
+
+    [Fact]
+    public async Task Accept_MoreWaitThanOneWakeTakes_LetsTheLoopGoOnInBetween()
+    {
+        var accepts = 0;
+        var between = new TaskCompletionSource<int>();
+        _fixture.Calls.BeforeCall = (call, _) =>
+        {
+            if (call == SocketCall.Accept && ++accepts == 1)
+            {
+                _fixture.Post(() => between.SetResult(accepts));
+            }
+        };
+        _fixture.Listen(
+            new KqueueTransportOptions { AcceptsPerWake = 2 },
+            [.. Enumerable.Repeat(SocketStep.Fails(Errno.ECONNABORTED), 10)]);
+
+        await _fixture.ConnectAsync();
+
+        await _fixture.AcceptAsync();
+        Assert.Equal(2, await between.Task.Soon());
+    }
+
+    [Fact]
+    public async Task Statistics_AcceptsAndErrors_AreCounted()
+    {
+        var listener = _fixture.Listen(
+            SocketStep.Fails(Errno.ECONNABORTED), SocketStep.Fails(Errno.EMFILE), SocketStep.Fails(Errno.EMFILE));
+
+        await _fixture.ConnectAsync(2);
+        await _fixture.AcceptAsync();
+        await _fixture.AcceptAsync();
+
+        Assert.Equal(2, listener.Statistics.Accepts);
+        Assert.Equal(
+            [KeyValuePair.Create(Errno.EMFILE, 2L), KeyValuePair.Create(Errno.ECONNABORTED, 1L)],
+            listener.Statistics.Errors.OrderBy(error => error.Key));
+        Assert.Equal(0, listener.QueueLength);
+    }
+
+    private async Task AssertStillAcceptsAsync()
+    {
+        await _fixture.ConnectAsync();
+        await _fixture.AcceptAsync();
+    }
+}
