@@ -71,10 +71,8 @@ public sealed partial class EventLoop
 
     private void WaitForEvents(ref ClaimWord word)
     {
-        var mustNotWait = !_work.IsEmpty || Volatile.Read(ref _state) == (int)LoopState.Stopping;
-        var timeoutNs = mustNotWait ? 0 : _timers.NanosecondsToEarliest();
         EndTurn();
-        var result = TakeEvents(timeoutNs);
+        var result = TakeEvents();
         _turnStart = Stopwatch.GetTimestamp();
         _work.OnAwake();
         if (result.IsError)
@@ -93,9 +91,9 @@ public sealed partial class EventLoop
     /// waiting. The peers that were just answered are often such threads, and what they send meanwhile comes in one
     /// batch and without a sleep: half as much again in requests per second, at a quarter less of processor time each.
     /// </summary>
-    private KernelResult TakeEvents(long timeoutNs)
+    private KernelResult TakeEvents()
     {
-        if (_eventCount > 0 && timeoutNs != 0)
+        if (_eventCount > 0 && TimeoutNs() != 0)
         {
             Thread.Yield();
             var result = _queue.TryKevent([], _events, timeoutNs: 0);
@@ -105,7 +103,14 @@ public sealed partial class EventLoop
             }
         }
 
-        return _queue.TryKevent([], _events, timeoutNs);
+        // Asked for again: the other threads may have taken a slice of the time until the next timer.
+        return _queue.TryKevent([], _events, TimeoutNs());
+    }
+
+    private long TimeoutNs()
+    {
+        var mustNotWait = !_work.IsEmpty || Volatile.Read(ref _state) == (int)LoopState.Stopping;
+        return mustNotWait ? 0 : _timers.NanosecondsToEarliest();
     }
 
     private void EndTurn()
@@ -185,18 +190,9 @@ public sealed partial class EventLoop
         return true;
     }
 
-    /// <summary>The handler is back, or has thrown: what it deferred is due either way.</summary>
     private void Leave(LoopDriver driver)
     {
-        try
-        {
-            driver.RunDeferred();
-        }
-        catch (Exception exception) when (_unhandledException is not null)
-        {
-            _unhandledException(exception);
-        }
-
+        RunDeferred(driver);
         driver.Running = null;
     }
 

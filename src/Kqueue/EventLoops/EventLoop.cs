@@ -105,6 +105,9 @@ public sealed partial class EventLoop : IDisposable
 
     internal ClaimWord Word => new(Volatile.Read(ref _word));
 
+    /// <summary>The stint that the loop was given to last. Replaced by the watch alone.</summary>
+    internal LoopDriver Driver => _driver;
+
     /// <summary>
     /// Puts work off until the handler that the calling thread is running has returned to its loop, or until the loop
     /// is taken from that handler. One piece of work can be put off at a time; the same piece counts once.
@@ -278,19 +281,37 @@ public sealed partial class EventLoop : IDisposable
 
         var left = _driver;
         _driver = new LoopDriver(this, seen.HandOver().Epoch);
-        left.RunDeferred();
-        (left.Running as IWatchedHandler)?.OnStuck(isHandedOver: true);
+        RunDeferred(left);
         return _driver;
     }
 
     /// <summary>
-    /// The driver is stuck and nobody is there to take the loop over: what it deferred is done all the same.
+    /// Does what a driver has put off: for the driver itself when its handler is back, or has thrown, and for one that
+    /// is stuck on the watch.
     /// </summary>
-    internal void ReportStuck()
+    internal void RunDeferred(LoopDriver driver)
     {
-        var stuck = _driver;
-        stuck.RunDeferred();
-        (stuck.Running as IWatchedHandler)?.OnStuck(isHandedOver: false);
+        try
+        {
+            driver.RunDeferred();
+        }
+        catch (Exception exception) when (_unhandledException is not null)
+        {
+            _unhandledException(exception);
+        }
+    }
+
+    /// <summary>Tells a handler that it holds up the loop. On the watch.</summary>
+    internal void Blame(object running, bool isHandedOver)
+    {
+        try
+        {
+            (running as IWatchedHandler)?.OnStuck(isHandedOver);
+        }
+        catch (Exception exception) when (_unhandledException is not null)
+        {
+            _unhandledException(exception);
+        }
     }
 
     private bool TrySwap(ClaimWord from, ClaimWord to) =>

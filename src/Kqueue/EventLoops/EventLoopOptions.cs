@@ -25,8 +25,9 @@ public sealed class EventLoopOptions
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
     /// <summary>
-    /// Called, on the driving thread, with an exception that a handler, a timer or a piece of work let escape; the
-    /// loop then goes on. Defaults to null: the exception ends the thread, and with it the process.
+    /// Called with an exception that a handler, a timer or a piece of work let escape; the loop then goes on. On the
+    /// driving thread, or on the watch of an <see cref="EventLoopGroup"/> where that runs what a stuck handler has put
+    /// off. Defaults to null: the exception ends the thread, and with it the process.
     /// </summary>
     public Action<Exception>? UnhandledException { get; set; }
 }

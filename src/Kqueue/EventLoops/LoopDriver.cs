@@ -11,6 +11,8 @@ internal sealed class LoopDriver(EventLoop loop, int epoch)
     // Put here by the driving thread, taken by it or by whoever takes the loop over: only with Interlocked.
     private IThreadPoolWorkItem? _deferred;
 
+    private volatile object? _running;
+
     /// <summary>
     /// The stint of the calling thread, also after its loop was taken away; null on any other thread.
     /// </summary>
@@ -25,10 +27,19 @@ internal sealed class LoopDriver(EventLoop loop, int epoch)
     public int Epoch { get; } = epoch;
 
     /// <summary>
-    /// What this driver is running: a handler, a piece of work, or nothing. Written by the driving thread; the watch
-    /// reads it to name the culprit.
+    /// The driving thread, where somebody may ask whether it sleeps. Written by it before its first claim.
     /// </summary>
-    public object? Running { get; set; }
+    public ThreadSleep? Thread { get; set; }
+
+    /// <summary>
+    /// What this driver is running: a handler, a piece of work, or nothing. Written by the driving thread, after the
+    /// claim and before the next one; the watch reads it to name the culprit.
+    /// </summary>
+    public object? Running
+    {
+        get => _running;
+        set => _running = value;
+    }
 
     /// <summary>Whether the loop is still this driver's.</summary>
     public bool IsDriving => Loop.Epoch == Epoch;

@@ -38,9 +38,15 @@ internal sealed class LoopThread
 
     private void Run()
     {
+        var sleep = new ThreadSleep();
         while (WaitForCall(out var driver, out var work))
         {
-            driver?.Loop.Drive(driver);
+            if (driver is not null)
+            {
+                driver.Thread = sleep;
+                driver.Loop.Drive(driver);
+            }
+
             work?.Execute();
             if (!_owner.StandBy(this))
             {

@@ -52,15 +52,15 @@ internal sealed class LoopThreads(int loopCount, int standbyMax, TimeSpan standb
     }
 
     /// <summary>Takes a loop from a driver that has not moved since <paramref name="seen"/>.</summary>
-    public void TakeOver(EventLoop loop, ClaimWord seen)
+    /// <returns>Whether there was a thread for it.</returns>
+    public bool TryTakeOver(EventLoop loop, ClaimWord seen)
     {
         // The thread comes first: a loop must not be taken from its driver when nobody is there to go on with it.
         var thread = Take(reserve: 0);
         if (thread is null)
         {
             Interlocked.Increment(ref _handOversRefused);
-            loop.ReportStuck();
-            return;
+            return false;
         }
 
         var driver = loop.TryTakeOver(seen);
@@ -71,11 +71,12 @@ internal sealed class LoopThreads(int loopCount, int standbyMax, TimeSpan standb
                 thread.Dismiss();
             }
 
-            return;
+            return true;
         }
 
         Interlocked.Increment(ref _handOvers);
         thread.Assign(driver, work: null);
+        return true;
     }
 
     /// <summary>

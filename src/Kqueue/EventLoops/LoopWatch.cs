@@ -16,8 +16,10 @@ internal sealed class LoopWatch : IDisposable
     private readonly ManualResetEventSlim _unpark = new(initialState: false, spinCount: 0);
     private readonly Thread _thread;
 
-    // The watch's own: what it saw at its last look.
+    // The watch's own: what it saw at its last look, and how many looks before had found the same.
     private readonly ClaimWord[] _seen;
+    private readonly int[] _looks;
+    private readonly Suspects _suspects = new();
     private int _idleLooks;
 
     private int _isParked;
@@ -29,6 +31,7 @@ internal sealed class LoopWatch : IDisposable
         _threads = threads;
         _period = period;
         _seen = new ClaimWord[loops.Length];
+        _looks = new int[loops.Length];
         _thread = new Thread(Run) { Name = "kqueue watch", IsBackground = true };
     }
 
@@ -69,26 +72,42 @@ internal sealed class LoopWatch : IDisposable
         }
     }
 
-    /// <summary>Looks at every loop once; false when all are in their wait.</summary>
+    /// <summary>Looks at everybody once; false when all loops are in their wait and nobody is under suspicion.</summary>
     private bool Look()
     {
-        var isActive = false;
+        _suspects.LookAgain();
+        var isActive = !_suspects.IsEmpty;
         for (var i = 0; i < _loops.Length; i++)
         {
             var word = _loops[i].Word;
+            _looks[i] = word == _seen[i] ? _looks[i] + 1 : 0;
+            _seen[i] = word;
             if (!word.IsInWait)
             {
                 isActive = true;
-                if (word == _seen[i])
+                if (_looks[i] > 0)
                 {
-                    _threads.TakeOver(_loops[i], word);
+                    OnStuck(_loops[i], word, _looks[i]);
                 }
             }
-
-            _seen[i] = word;
         }
 
         return isActive;
+    }
+
+    private void OnStuck(EventLoop loop, ClaimWord word, int looks)
+    {
+        var stuck = loop.Driver;
+        if (!_threads.TryTakeOver(loop, word))
+        {
+            // The loop waits for its handler; what the handler deferred does not.
+            loop.RunDeferred(stuck);
+            Suspects.Judge(stuck, word, looks);
+        }
+        else if (loop.Driver != stuck)
+        {
+            _suspects.AddLeftBehind(stuck);
+        }
     }
 
     private void Park()

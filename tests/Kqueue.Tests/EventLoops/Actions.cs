@@ -15,7 +15,7 @@ internal sealed class WorkAction(Action execute) : IThreadPoolWorkItem
 }
 
 /// <summary>Work that hears when the watch finds its loop stuck in it.</summary>
-internal sealed class WatchedAction(Action execute) : IThreadPoolWorkItem, IWatchedHandler
+internal sealed class WatchedAction(Action execute, Action? onStuck = null) : IThreadPoolWorkItem, IWatchedHandler
 {
     private int _handedOver;
     private int _notHandedOver;
@@ -26,6 +26,9 @@ internal sealed class WatchedAction(Action execute) : IThreadPoolWorkItem, IWatc
 
     public void Execute() => execute();
 
-    public void OnStuck(bool isHandedOver) =>
+    public void OnStuck(bool isHandedOver)
+    {
         Interlocked.Increment(ref isHandedOver ? ref _handedOver : ref _notHandedOver);
+        onStuck?.Invoke();
+    }
 }
