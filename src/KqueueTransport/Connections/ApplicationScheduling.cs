@@ -37,10 +37,12 @@ internal sealed class ApplicationScheduling(
     /// <summary>What the listener is bound to.</summary>
     public EndPoint EndPoint => endPoint;
 
+    private ILogger Logger => logger;
+
     /// <summary>Whether the application runs on the loop at the moment.</summary>
     public bool RunsInline => _runsInline;
 
-    /// <summary>A handler held up <paramref name="loop"/> longer than the watch allows.</summary>
+    /// <summary>A handler holds up <paramref name="loop"/>, which is proven. On the watch.</summary>
     public void OnStuck(EventLoop loop, bool isHandedOver)
     {
         if (mode != Scheduling.Adaptive)
@@ -82,7 +84,10 @@ internal sealed class ApplicationScheduling(
         if (_warnedAt == 0 || _clock.GetElapsedTime(_warnedAt, now) > s_warningInterval)
         {
             _warnedAt = now;
-            TransportLog.HandlersBlock(logger, endPoint);
+
+            // On the thread pool: a logger that waits for its console must not keep the watch from the other loops.
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static self => TransportLog.HandlersBlock(self.Logger, self.EndPoint), this, preferLocal: false);
         }
 
         loop.Schedule(_absence, static state => ((ApplicationScheduling)state!).Return(), this);

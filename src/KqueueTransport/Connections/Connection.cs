@@ -23,17 +23,6 @@ namespace KqueueTransport.Connections;
 internal sealed partial class Connection :
     ConnectionContext, IDuplexPipe, IEventHandler, IWatchedHandler, IThreadPoolWorkItem
 {
-    // Requests that a connection whose handler blocked must answer without blocking before its handler runs on the
-    // loop again.
-    private const int RequestsOffLoop = 8;
-
-    // Requests after a hand-over in which a second one makes the connection a blocking one. A single one proves
-    // little: the kernel may have taken the processor from a handler that was just running.
-    private const int RequestsOnProbation = 16;
-
-    // A handler that takes longer would have had its loop taken from it.
-    private static readonly TimeSpan s_blockedFor = TimeSpan.FromMilliseconds(2);
-
     private readonly ConnectionSettings _settings;
     private readonly ApplicationScheduling _scheduling;
     private readonly ConnectionReader _reader;
@@ -54,10 +43,7 @@ internal sealed partial class Connection :
     // 1 once the ConnectionClosed token is, or is about to be, cancelled.
     private int _isClosedFired;
 
-    // Requests that still have to run off the loop, and requests that are still watched more closely. Set by the
-    // watch, counted down by the thread that runs the application; a count that is lost between the two is no harm.
-    private int _offLoopLeft;
-    private int _probationLeft;
+    private BlockingProbation _probation;
 
     public Connection(
         ConnectionSettings settings,
@@ -83,7 +69,7 @@ internal sealed partial class Connection :
     public EventLoop Loop => _settings.Loop;
 
     /// <summary>Whether the application runs on the loop, at the moment.</summary>
-    public bool RunsInline => Volatile.Read(ref _offLoopLeft) == 0 && _scheduling.RunsInline;
+    public bool RunsInline => !_probation.IsOffLoop && _scheduling.RunsInline;
 
     /// <summary>Whether the input goes on when the output is completed. From any thread.</summary>
     public bool KeepsInput => _settings.HalfClose && !_reader.HasEnded;
@@ -111,7 +97,7 @@ internal sealed partial class Connection :
     /// <summary>Resumes the application off the loop, by work that the reader or the writer does.</summary>
     public void ResumeElsewhere(IThreadPoolWorkItem work)
     {
-        if (Volatile.Read(ref _offLoopLeft) == 0 || !_settings.Group.TryOffload(work))
+        if (!_probation.IsOffLoop || !_settings.Group.TryOffload(work))
         {
             _settings.Surroundings.Queue(work);
         }
@@ -120,18 +106,14 @@ internal sealed partial class Connection :
     /// <summary>Runs the application on the loop.</summary>
     public void ResumeOnLoop(ref PendingOperation read)
     {
-        if (_probationLeft > 0)
-        {
-            _probationLeft--;
-        }
-
+        _probation.OnRunOnLoop();
         read.Complete();
     }
 
     /// <summary>Runs the application off the loop and notes whether it has blocked.</summary>
     public void ResumeOffLoop(ref PendingOperation read)
     {
-        if (Volatile.Read(ref _offLoopLeft) == 0)
+        if (!_probation.IsOffLoop)
         {
             read.Complete();
             return;
@@ -140,20 +122,13 @@ internal sealed partial class Connection :
         var clock = _settings.Surroundings.Clock;
         var started = clock.GetTimestamp();
         read.Complete();
-        var hasBlocked = clock.GetElapsedTime(started) > s_blockedFor;
-        Volatile.Write(ref _offLoopLeft, hasBlocked ? RequestsOffLoop : Math.Max(0, _offLoopLeft - 1));
-        _probationLeft = RequestsOnProbation;
+        _probation.OnRanOffLoop(clock.GetElapsedTime(started));
     }
 
-    /// <summary>The application has held up the loop.</summary>
+    /// <summary>The application holds up the loop. On the watch.</summary>
     public void OnStuck(bool isHandedOver)
     {
-        if (_probationLeft > 0)
-        {
-            Volatile.Write(ref _offLoopLeft, RequestsOffLoop);
-        }
-
-        _probationLeft = RequestsOnProbation;
+        _probation.OnStuck();
         _scheduling.OnStuck(Loop, isHandedOver);
     }
 

@@ -64,6 +64,8 @@ public sealed class SchedulingTests : IDisposable
             await Waiting.UntilAsync(() => scheduling.RunsInline);
         }
 
+        // The log hears of it on the thread pool.
+        await Waiting.UntilAsync(() => _log.Entries.Any(entry => entry.Level == LogLevel.Warning));
         Assert.Single(_log.Entries, entry => entry.Level == LogLevel.Warning);
     }
 

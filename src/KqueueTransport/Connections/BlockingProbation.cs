@@ -1,0 +1,66 @@
+namespace KqueueTransport.Connections;
+
+/// <summary>
+/// Whether one connection's handlers may run on the loop. After a proven block they are on probation; one that blocks
+/// then as well keeps the next ones off the loop, until enough of those have come back quickly.
+/// </summary>
+/// <remarks>
+/// The watch puts it on probation and the thread that runs the application counts it down, at the same time perhaps: a
+/// count that is lost between the two is no harm.
+/// </remarks>
+internal struct BlockingProbation
+{
+    /// <summary>Handlers that have to come back quickly, off the loop, before the next runs on it again.</summary>
+    public const int HandlersOffLoop = 8;
+
+    /// <summary>Handlers after a block among which a second one makes the connection a blocking one.</summary>
+    public const int HandlersOnProbation = 16;
+
+    // A handler that takes longer would have had its loop taken from it.
+    private static readonly TimeSpan s_quick = TimeSpan.FromMilliseconds(2);
+
+    // A handler that takes longer has blocked. In between it may also have been the kernel that set its thread aside
+    // for another: that is no reason to return to the loop, and none to stay away for longer.
+    private static readonly TimeSpan s_blocked = TimeSpan.FromMilliseconds(20);
+
+    private int _offLoopLeft;
+    private int _probationLeft;
+
+    /// <summary>Whether the next handler has to run off the loop. From any thread.</summary>
+    public readonly bool IsOffLoop => Volatile.Read(in _offLoopLeft) != 0;
+
+    /// <summary>A handler holds up the loop.</summary>
+    public void OnStuck()
+    {
+        if (_probationLeft > 0)
+        {
+            Volatile.Write(ref _offLoopLeft, HandlersOffLoop);
+        }
+
+        _probationLeft = HandlersOnProbation;
+    }
+
+    /// <summary>A handler is about to run on the loop.</summary>
+    public void OnRunOnLoop()
+    {
+        if (_probationLeft > 0)
+        {
+            _probationLeft--;
+        }
+    }
+
+    /// <summary>A handler has run off the loop for so long.</summary>
+    public void OnRanOffLoop(TimeSpan duration)
+    {
+        if (duration >= s_blocked)
+        {
+            Volatile.Write(ref _offLoopLeft, HandlersOffLoop);
+        }
+        else if (duration <= s_quick && _offLoopLeft > 0)
+        {
+            Volatile.Write(ref _offLoopLeft, _offLoopLeft - 1);
+        }
+
+        _probationLeft = HandlersOnProbation;
+    }
+}

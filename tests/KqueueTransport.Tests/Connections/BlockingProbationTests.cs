@@ -1,0 +1,108 @@
+using KqueueTransport.Connections;
+
+namespace KqueueTransport.Tests.Connections;
+
+/// <summary>When a connection's handlers leave the loop, and what it takes to return.</summary>
+public sealed class BlockingProbationTests
+{
+    private static readonly TimeSpan s_quick = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan s_slow = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan s_blocked = TimeSpan.FromMilliseconds(30);
+
+    private BlockingProbation _probation;
+
+    [Fact]
+    public void OnStuck_Once_StaysOnTheLoop()
+    {
+        _probation.OnStuck();
+
+        Assert.False(_probation.IsOffLoop);
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(BlockingProbation.HandlersOnProbation - 1, true)]
+    [InlineData(BlockingProbation.HandlersOnProbation, false)]
+    public void OnStuck_AgainAfterSoManyHandlers_LeavesTheLoopOnlyOnProbation(int between, bool isOffLoop)
+    {
+        _probation.OnStuck();
+        RunOnLoop(between);
+        _probation.OnStuck();
+
+        Assert.Equal(isOffLoop, _probation.IsOffLoop);
+    }
+
+    [Fact]
+    public void OnRanOffLoop_EnoughQuickOnes_ReturnsToTheLoop()
+    {
+        LeaveTheLoop();
+
+        RunOffLoop(BlockingProbation.HandlersOffLoop - 1, s_quick);
+        Assert.True(_probation.IsOffLoop);
+        RunOffLoop(1, s_quick);
+
+        Assert.False(_probation.IsOffLoop);
+    }
+
+    [Fact]
+    public void OnRanOffLoop_OneBlocks_BeginsAnew()
+    {
+        LeaveTheLoop();
+
+        RunOffLoop(BlockingProbation.HandlersOffLoop - 1, s_quick);
+        RunOffLoop(1, s_blocked);
+        RunOffLoop(BlockingProbation.HandlersOffLoop - 1, s_quick);
+        Assert.True(_probation.IsOffLoop);
+        RunOffLoop(1, s_quick);
+
+        Assert.False(_probation.IsOffLoop);
+    }
+
+    // It may have been the kernel that took the core away for a moment, and it may have been a short block.
+    [Fact]
+    public void OnRanOffLoop_NeitherQuickNorLong_CountsForNothing()
+    {
+        LeaveTheLoop();
+
+        RunOffLoop(BlockingProbation.HandlersOffLoop - 1, s_quick);
+        RunOffLoop(100, s_slow);
+        Assert.True(_probation.IsOffLoop);
+        RunOffLoop(1, s_quick);
+
+        Assert.False(_probation.IsOffLoop);
+    }
+
+    [Fact]
+    public void OnStuck_RightAfterTheReturn_LeavesTheLoopAgain()
+    {
+        LeaveTheLoop();
+        RunOffLoop(BlockingProbation.HandlersOffLoop, s_quick);
+
+        RunOnLoop(1);
+        _probation.OnStuck();
+
+        Assert.True(_probation.IsOffLoop);
+    }
+
+    private void LeaveTheLoop()
+    {
+        _probation.OnStuck();
+        _probation.OnStuck();
+    }
+
+    private void RunOnLoop(int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            _probation.OnRunOnLoop();
+        }
+    }
+
+    private void RunOffLoop(int count, TimeSpan duration)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            _probation.OnRanOffLoop(duration);
+        }
+    }
+}
