@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Kqueue.Interop;
 using KqueueTransport.Sockets;
+using KqueueTransport.Sockets.Interop;
 using Microsoft.AspNetCore.Connections;
 
 namespace KqueueTransport.Tests.Sockets;
@@ -102,6 +103,24 @@ public sealed class SystemListenTests
     }
 
     [Fact]
+    public void Listen_FileHandleOfAUnixSocket_ServesAndLeavesTheFile()
+    {
+        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        using var owner = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        owner.Bind(new UnixDomainSocketEndPoint(path));
+        var handle = new FileHandleEndPoint((ulong)owner.Handle, FileHandleType.Pipe);
+
+        using (var connection = SocketPair.Create(_calls, handle))
+        {
+            Assert.Equal(path, connection.ListenEndPoint.ToString());
+            Assert.Null(connection.OptionsToSet);
+            connection.Exchange("by an inherited descriptor"u8);
+        }
+
+        Assert.True(File.Exists(path));
+    }
+
+    [Fact]
     public void Listen_FileHandleOfNoSocket_SaysSo()
     {
         using var file = File.OpenHandle(Environment.ProcessPath!);
@@ -152,6 +171,64 @@ public sealed class SystemListenTests
         {
             File.Delete(path);
         }
+    }
+
+    [Fact]
+    public void Listen_UnixPathThatACrashedServerLeft_IsTakenOver()
+    {
+        var path = LeaveSocketFile();
+
+        using (var connection = SocketPair.Create(_calls, new UnixDomainSocketEndPoint(path)))
+        {
+            connection.Exchange("by the next one"u8);
+        }
+
+        Assert.False(File.Exists(path));
+    }
+
+    [Fact]
+    public void Listen_UnixPathOfAServerWithAFullBacklog_IsInUse()
+    {
+        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        var endPoint = new UnixDomainSocketEndPoint(path);
+        using var busy = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        busy.Bind(endPoint);
+        busy.Listen(0);
+        using var waiting = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        waiting.Connect(endPoint);
+
+        Assert.Throws<AddressInUseException>(() => _calls.Listen(endPoint, s_options));
+
+        using var accepted = busy.Accept();
+        Assert.True(File.Exists(path));
+    }
+
+    [Fact]
+    public void Listen_OptionThatTheSystemLacks_SaysWhichAndThatItIsToBeLeftOut()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        var darwin = new RawSocketOptions(socket, SocketNumbers.Darwin);
+        Action[] lacking =
+        [
+            () => darwin.Set(new SocketOptions(NoDelay: false) { UserTimeoutMs = 1 }),
+            () => darwin.DeferAccept(1),
+            darwin.SharePort,
+        ];
+
+        var messages = lacking.Select(set => Assert.Throws<NotSupportedException>(set).Message).ToArray();
+
+        Assert.All(messages, message => Assert.Contains("Leave it out", message, StringComparison.Ordinal));
+        Assert.Equal(["UserTimeout", "DeferAccept", "SharePort"], messages.Select(message => message.Split(' ')[0]));
+    }
+
+    [Fact]
+    public void OpenReserve_Closed_IsADescriptorLikeAnyOther()
+    {
+        var reserve = _calls.OpenReserve();
+
+        Assert.False(reserve.IsError);
+        Assert.False(_calls.Close(reserve.Value).IsError);
+        Assert.Equal(Errno.EBADF, _calls.Close(reserve.Value).Error);
     }
 
     [Fact]
@@ -222,6 +299,17 @@ public sealed class SystemListenTests
         var endPoint = new IPEndPoint(address, 443);
 
         Assert.Equal(endPoint, endPoint.Serialize().ToEndPoint());
+    }
+
+    // A socket deletes the path that it was bound to when it closes, but not one that its file was moved to.
+    private static string LeaveSocketFile()
+    {
+        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        using var crashed = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        crashed.Bind(new UnixDomainSocketEndPoint(path + "-bound"));
+        crashed.Listen();
+        File.Move(path + "-bound", path);
+        return path;
     }
 
     private static int DescriptorFlags(int descriptor)
