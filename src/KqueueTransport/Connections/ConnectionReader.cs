@@ -1,10 +1,8 @@
-using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.ExceptionServices;
 using System.Threading.Tasks.Sources;
 using Kqueue.EventLoops;
-using Kqueue.Interop;
-using KqueueTransport.Sockets;
+using KqueueTransport.Diagnostics;
 
 namespace KqueueTransport.Connections;
 
@@ -16,34 +14,18 @@ namespace KqueueTransport.Connections;
 /// application; one that finds none only leaves a mark, and the next read receives by itself. So bytes that nobody
 /// asked for stay in the kernel, whose window is the back-pressure.
 /// </remarks>
-internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult>, IThreadPoolWorkItem, IWatchedHandler
+internal sealed partial class ConnectionReader :
+    PipeReader, IValueTaskSource<ReadResult>, IThreadPoolWorkItem, IWatchedHandler
 {
-    // Less free space than this at the end of the tail is not worth a receive: half of Kestrel's block.
-    private const int MinReceiveBytes = 2048;
-
-    // Blocks that one receive fills at most: 64 KiB with Kestrel's 4 KiB blocks.
-    private const int BlocksPerReceiveMax = 16;
-
-    // What one connection may receive in a row before its loop serves the others.
-    private const int ReceiveInARowBytesMax = 256 * 1024;
-
     private readonly Connection _connection;
     private readonly ConnectionSettings _settings;
     private readonly Lock _gate = new();
 
     // Everything below is under _gate, except where it says otherwise.
-    private SegmentQueue _segments;
+    private InputBuffer _received;
     private PendingOperation _read;
-    private int _headIndex;
-
-    // Positions in the whole stream: what was consumed, what was examined, what was received.
-    private long _consumed;
-    private long _examined;
-    private long _end;
-
     private ReaderFlags _flags;
     private Exception? _error;
-    private int _blocksPerReceive = 1;
     private int _receivedInARow;
 
     // Not under _gate: whoever ends the pending read off the loop uses it, and there is one pending read at a time.
@@ -53,93 +35,41 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
     {
         _connection = connection;
         _settings = settings;
-        _segments = new SegmentQueue(settings.MemoryPool);
-    }
-
-    [Flags]
-    private enum ReaderFlags
-    {
-        None = 0,
-
-        /// <summary>A result is out and AdvanceTo has not been called.</summary>
-        Reading = 1,
-
-        /// <summary>CancelPendingRead was called and no result has said so yet.</summary>
-        Canceled = 2,
-
-        /// <summary>The application has completed the reader.</summary>
-        Completed = 4,
-
-        /// <summary>The stream has ended: nothing is received any more, and the descriptor may be closed.</summary>
-        Ended = 8,
-
-        /// <summary>The kernel said that there is something, and no receive has come back short since.</summary>
-        Readable = 16,
-
-        /// <summary>The kernel said EOF: a short receive is no sign of being drained, the end comes after it.</summary>
-        EofAnnounced = 32,
-
-        /// <summary>The end has to be told to the connection, once the lock is left.</summary>
-        EndUnreported = 64,
-
-        /// <summary>The first read was asked for, so that the connection moves, or has moved, to its loop.</summary>
-        Started = 128,
-
-        /// <summary>
-        /// A canceled result is out, or a try found nothing. AdvanceTo may follow, but so may the next read: Kestrel
-        /// reads on without it when it stops while the application reads from an upgraded connection.
-        /// </summary>
-        ReadingTentatively = 256,
+        _received = new InputBuffer(settings.MemoryPool);
     }
 
     /// <summary>
     /// Whether bytes are here that the application has not consumed. A hint, without the lock: the writer asks whether
     /// another flush will follow soon.
     /// </summary>
-    public bool HasUnconsumedBytes => Volatile.Read(ref _end) != Volatile.Read(ref _consumed);
+    public bool HasUnconsumedBytes => _received.HasUnconsumed;
 
     /// <summary>Whether the application or the stream has ended the input.</summary>
-    public bool HasEnded
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return (_flags & (ReaderFlags.Completed | ReaderFlags.Ended)) != 0;
-            }
-        }
-    }
+    public bool HasEnded => (State & (ReaderFlags.Completed | ReaderFlags.Ended)) != 0;
 
     /// <summary>Whether the kernel may have bytes that nobody has received.</summary>
-    public bool HasUnreceived
+    public bool HasUnreceived => (State & ReaderFlags.Readable) != 0;
+
+    /// <summary>
+    /// After <see cref="End"/>: whether the peer's FIN had come, and everything before it had been received.
+    /// </summary>
+    public bool HasReceivedAll => !HasUnreceived && _error is null;
+
+    private ReaderFlags State
     {
         get
         {
             lock (_gate)
             {
-                return Has(ReaderFlags.Readable);
+                return _flags;
             }
         }
     }
-
-    /// <summary>Whether the peer's FIN has come, and everything before it has been received.</summary>
-    public bool HasReceivedAll
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return Has(ReaderFlags.Ended) && _error is null && !Has(ReaderFlags.Readable);
-            }
-        }
-    }
-
-    private bool HasUnexamined => _end != _examined;
 
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
         ValueTask<ReadResult> task;
-        bool mustReport;
+        ReaderFlags reports;
         lock (_gate)
         {
             ThrowIfCompleted();
@@ -161,21 +91,17 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
                 }
             }
 
-            mustReport = TakeEndReport();
+            reports = TakeReports();
         }
 
-        if (mustReport)
-        {
-            _connection.OnInputEnded(_error);
-        }
-
+        Report(reports);
         return task;
     }
 
     public override bool TryRead(out ReadResult result)
     {
         bool taken;
-        bool mustReport;
+        ReaderFlags reports;
         lock (_gate)
         {
             taken = TryTake(mayReceive: true, out result);
@@ -184,14 +110,10 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
                 Set(ReaderFlags.ReadingTentatively);
             }
 
-            mustReport = TakeEndReport();
+            reports = TakeReports();
         }
 
-        if (mustReport)
-        {
-            _connection.OnInputEnded(_error);
-        }
-
+        Report(reports);
         return taken;
     }
 
@@ -211,16 +133,8 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
                 PipeErrors.ThrowNoRead();
             }
 
-            var consumedTo = PositionInStream(consumed, _consumed);
-            var examinedTo = PositionInStream(examined, _examined);
-            if (consumedTo < _consumed || consumedTo > examinedTo || examinedTo > _end)
-            {
-                PipeErrors.ThrowInvalidPosition();
-            }
-
+            _received.AdvanceTo(consumed, examined);
             Clear(ReaderFlags.Reading | ReaderFlags.ReadingTentatively);
-            _examined = Math.Max(_examined, examinedTo);
-            Consume(consumedTo);
         }
     }
 
@@ -242,57 +156,10 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
         {
             Set(ReaderFlags.Completed);
             Clear(ReaderFlags.Reading | ReaderFlags.ReadingTentatively);
-            _segments.Clear();
-            Volatile.Write(ref _consumed, _end);
-            _examined = _end;
+            _received.Clear();
         }
 
         _connection.OnInputCompleted();
-    }
-
-    /// <summary>
-    /// The kernel has something for this connection. On the loop. False when the stream has ended already: it is
-    /// somebody else's then.
-    /// </summary>
-    public bool OnReadable(bool isEof)
-    {
-        bool mustResume;
-        bool mustReport;
-        lock (_gate)
-        {
-            Set(isEof ? ReaderFlags.Readable | ReaderFlags.EofAnnounced : ReaderFlags.Readable);
-            if (Has(ReaderFlags.Ended))
-            {
-                return false;
-            }
-
-            _receivedInARow = 0;
-            if (isEof && (!_read.IsPending || Has(ReaderFlags.Completed)))
-            {
-                ReadAhead();
-            }
-
-            mustResume = TryReceiveForPendingRead();
-            mustReport = TakeEndReport();
-        }
-
-        FinishOnLoop(mustResume, mustReport);
-        return true;
-    }
-
-    /// <summary>A receive that was put off: for the first read, or for one that had kept the loop for too long.</summary>
-    void IThreadPoolWorkItem.Execute()
-    {
-        bool mustResume;
-        bool mustReport;
-        lock (_gate)
-        {
-            _receivedInARow = 0;
-            mustResume = TryReceiveForPendingRead();
-            mustReport = TakeEndReport();
-        }
-
-        FinishOnLoop(mustResume, mustReport);
     }
 
     void IWatchedHandler.OnStuck(bool isHandedOver) => _connection.OnStuck(isHandedOver);
@@ -313,7 +180,7 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
                 _error = error;
             }
 
-            Clear(ReaderFlags.EndUnreported);
+            Clear(ReaderFlags.Reports);
             mustResume = _read.TryEnd();
         }
 
@@ -380,7 +247,7 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
         return true;
     }
 
-    private bool IsResultReady => HasUnexamined || (_flags & (ReaderFlags.Canceled | ReaderFlags.Ended)) != 0;
+    private bool IsResultReady => _received.HasUnexamined || (_flags & (ReaderFlags.Canceled | ReaderFlags.Ended)) != 0;
 
     private bool HasUnreportedError => Has(ReaderFlags.EndUnreported) && _error is not null;
 
@@ -394,193 +261,7 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
         var isCanceled = Has(ReaderFlags.Canceled);
         Clear(ReaderFlags.Canceled);
         Set(isCanceled ? ReaderFlags.ReadingTentatively : ReaderFlags.Reading);
-        var buffer = _segments.Head is { } head
-            ? new ReadOnlySequence<byte>(head, _headIndex, _segments.Tail!, _segments.Tail!.End)
-            : default;
-        return new ReadResult(buffer, isCanceled, isCompleted: Has(ReaderFlags.Ended));
-    }
-
-    /// <summary>Receives for a pending read; true when it can be resumed.</summary>
-    private bool TryReceiveForPendingRead()
-    {
-        if (!_read.IsPending)
-        {
-            return false;
-        }
-
-        if (!IsResultReady && (_flags & (ReaderFlags.Readable | ReaderFlags.Completed)) == ReaderFlags.Readable)
-        {
-            Receive();
-        }
-
-        return IsResultReady && _read.TryEnd();
-    }
-
-    /// <summary>
-    /// Receives until would-block, the end or the limit, although nobody reads: the peer has ended the connection, and
-    /// the application shall hear of that even while it does something else.
-    /// </summary>
-    private void ReadAhead()
-    {
-        if (Has(ReaderFlags.Completed))
-        {
-            // What is there stays there: nobody wants it.
-            Set(ReaderFlags.Ended | ReaderFlags.EndUnreported);
-            return;
-        }
-
-        var limit = _settings.MaxReadBufferBytes;
-        while (Has(ReaderFlags.Readable) && !Has(ReaderFlags.Ended) && _end - _consumed < limit)
-        {
-            Receive();
-        }
-    }
-
-    private void Receive()
-    {
-        var result = _blocksPerReceive > 1 ? ReceiveIntoBlocks(out var capacity) : ReceiveIntoTail(out capacity);
-        if (!result.IsError && result.Value > 0)
-        {
-            OnReceived(result.Value, capacity);
-        }
-        else if (result.IsWouldBlock)
-        {
-            Clear(ReaderFlags.Readable | ReaderFlags.EofAnnounced);
-            _blocksPerReceive = 1;
-        }
-        else
-        {
-            EndFromKernel(result.IsError ? SocketErrors.ToException(result.Error) : null);
-        }
-
-        ReturnEmptyTail();
-    }
-
-    private KernelResult ReceiveIntoTail(out int capacity)
-    {
-        var tail = _segments.Tail is { } last && last.Free.Length >= MinReceiveBytes
-            ? last
-            : _segments.Append(sizeHint: 0, _end);
-        var free = tail.Free.Span;
-        capacity = free.Length;
-        var result = _settings.Calls.Receive(_connection.Descriptor, free);
-        if (!result.IsError)
-        {
-            tail.End += result.Value;
-        }
-
-        return result;
-    }
-
-    private KernelResult ReceiveIntoBlocks(out int capacity)
-    {
-        using var pinned = new PinnedBlocks();
-        capacity = 0;
-        var first = _segments.Append(sizeHint: 0, _end);
-        var segment = first;
-        while (true)
-        {
-            pinned.Add(segment.Free);
-            capacity += segment.Free.Length;
-            if (pinned.Count == _blocksPerReceive)
-            {
-                break;
-            }
-
-            segment = _segments.Append(sizeHint: 0, _end + capacity);
-        }
-
-        var result = _settings.Calls.Receive(_connection.Descriptor, pinned.Vectors);
-        FillBlocks(first, result.IsError ? 0 : result.Value);
-        return result;
-    }
-
-    /// <summary>Spreads the received bytes over the blocks they went into, and gives the untouched ones back.</summary>
-    private void FillBlocks(BufferSegment first, int received)
-    {
-        var segment = first;
-        segment.End = Math.Min(received, segment.Free.Length);
-        for (var left = received - segment.End; left > 0; left -= segment.End)
-        {
-            segment = segment.NextSegment!;
-            segment.End = Math.Min(left, segment.Free.Length);
-        }
-
-        _segments.RemoveAfter(segment);
-    }
-
-    private void OnReceived(int received, int capacity)
-    {
-        Volatile.Write(ref _end, _end + received);
-        _receivedInARow += received;
-        if (received == capacity)
-        {
-            _blocksPerReceive = Math.Min(_blocksPerReceive * 2, BlocksPerReceiveMax);
-            return;
-        }
-
-        // A short receive has drained the socket; what comes after it makes a new edge. Only an announced end does
-        // not: data and EOF may have come in one event.
-        _blocksPerReceive = Math.Max(1, _blocksPerReceive / 2);
-        if (!Has(ReaderFlags.EofAnnounced))
-        {
-            Clear(ReaderFlags.Readable);
-        }
-    }
-
-    private void EndFromKernel(Exception? error)
-    {
-        Clear(ReaderFlags.Readable | ReaderFlags.EofAnnounced);
-        Set(ReaderFlags.Ended | ReaderFlags.EndUnreported);
-        _error = error;
-    }
-
-    private void ReturnEmptyTail()
-    {
-        // An empty block after a receive that brought nothing: the only one, because others hold bytes.
-        if (_end == _consumed)
-        {
-            _segments.Clear();
-            _headIndex = 0;
-        }
-    }
-
-    private void Consume(long position)
-    {
-        var head = _segments.Head;
-        while (head is not null && head.RunningIndex + head.End <= position)
-        {
-            _segments.RemoveHead();
-            _headIndex = 0;
-            head = _segments.Head;
-        }
-
-        if (head is not null)
-        {
-            _headIndex = (int)(position - head.RunningIndex);
-        }
-
-        Volatile.Write(ref _consumed, position);
-    }
-
-    private static long PositionInStream(SequencePosition position, long none) =>
-        (BufferSegment?)position.GetObject() is { } segment ? segment.RunningIndex + position.GetInteger() : none;
-
-    private void FinishOnLoop(bool mustResume, bool mustReport)
-    {
-        if (mustReport)
-        {
-            _connection.OnInputEnded(_error);
-        }
-
-        if (mustResume && _connection.RunsInline)
-        {
-            _connection.ResumeOnLoop(ref _read);
-        }
-        else
-        {
-            ResumeElsewhere(mustResume);
-        }
+        return new ReadResult(_received.Sequence, isCanceled, isCompleted: Has(ReaderFlags.Ended));
     }
 
     private void ResumeElsewhere(bool mustResume)
@@ -599,11 +280,35 @@ internal sealed class ConnectionReader : PipeReader, IValueTaskSource<ReadResult
         }
     }
 
-    private bool TakeEndReport()
+    private ReaderFlags TakeReports()
     {
-        var unreported = Has(ReaderFlags.EndUnreported);
-        Clear(ReaderFlags.EndUnreported);
-        return unreported;
+        var reports = _flags & ReaderFlags.Reports;
+        Clear(reports);
+        return reports;
+    }
+
+    /// <summary>Tells others what happened under the lock: they may call back, or be the application's.</summary>
+    private void Report(ReaderFlags reports)
+    {
+        if (reports == ReaderFlags.None)
+        {
+            return;
+        }
+
+        if ((reports & ReaderFlags.ResumeUnreported) != 0)
+        {
+            TransportLog.ConnectionResume(_settings.Logger, _connection);
+        }
+
+        if ((reports & ReaderFlags.PauseUnreported) != 0)
+        {
+            TransportLog.ConnectionPause(_settings.Logger, _connection);
+        }
+
+        if ((reports & ReaderFlags.EndUnreported) != 0)
+        {
+            _connection.OnInputEnded(_error);
+        }
     }
 
     private bool Has(ReaderFlags flag) => (_flags & flag) != 0;

@@ -1,7 +1,5 @@
 using System.IO.Pipelines;
-using System.Net.Sockets;
 using System.Threading.Tasks.Sources;
-using Kqueue;
 using Kqueue.EventLoops;
 using Kqueue.Interop;
 
@@ -16,30 +14,18 @@ namespace KqueueTransport.Connections;
 /// will bring the next flush at once, and then the loop sends as soon as it comes by. Bytes are never sent but in
 /// order, because every send is made under one lock. WRITE is armed once, one-shot, each time the socket is full.
 /// </remarks>
-internal sealed class ConnectionWriter : PipeWriter, IValueTaskSource<FlushResult>, IThreadPoolWorkItem, IWatchedHandler
+internal sealed partial class ConnectionWriter :
+    PipeWriter, IValueTaskSource<FlushResult>, IThreadPoolWorkItem, IWatchedHandler
 {
-    // Committed bytes above this are sent at once: waiting longer saves no calls worth having.
-    private const int CoalesceBytesMax = 64 * 1024;
-
-    // How long to wait when the kernel is short of memory: no event tells when that is over.
-    private static readonly TimeSpan s_noBuffersDelay = TimeSpan.FromMilliseconds(10);
-
     private readonly Connection _connection;
     private readonly ConnectionSettings _settings;
     private readonly Lock _gate = new();
 
-    // Under _gate, as everything below it but the writing application's own fields.
-    private SegmentQueue _segments;
+    // Under _gate, but for what is the writing application's own in the buffer.
+    private OutputBuffer _written;
     private PendingOperation _flush;
-    private int _headIndex;
-    private long _unsent;
     private WriterFlags _flags;
     private Errno _failure;
-
-    // The writing application's own. What it writes to is not given back while Writing is set.
-    private Memory<byte> _tailMemory;
-    private int _tailWritten;
-    private long _uncommitted;
 
     // Not under _gate: whoever ends the pending flush off the loop uses it, and there is one pending flush at a time.
     private Resumption? _resumption;
@@ -48,42 +34,12 @@ internal sealed class ConnectionWriter : PipeWriter, IValueTaskSource<FlushResul
     {
         _connection = connection;
         _settings = settings;
-        _segments = new SegmentQueue(settings.MemoryPool);
-    }
-
-    [Flags]
-    private enum WriterFlags
-    {
-        None = 0,
-
-        /// <summary>The application holds memory of the tail, or has advanced and not flushed.</summary>
-        Writing = 1,
-
-        /// <summary>CancelPendingFlush was called and no result has said so yet.</summary>
-        Canceled = 2,
-
-        /// <summary>The application has completed the writer.</summary>
-        Completed = 4,
-
-        /// <summary>Nothing is sent any more: the peer is gone or the connection closed. Writes are dropped.</summary>
-        Dead = 8,
-
-        /// <summary>The socket is full and WRITE is armed, or the kernel is short of memory and a timer runs.</summary>
-        Armed = 16,
-
-        /// <summary>The loop has been asked to send.</summary>
-        Posted = 32,
-
-        /// <summary>The connection has to be told of the output's end or failure, once the lock is left.</summary>
-        Unreported = 64,
-
-        /// <summary>FIN has been sent, because reading goes on.</summary>
-        FinSent = 128,
+        _written = new OutputBuffer(settings.MemoryPool);
     }
 
     public override bool CanGetUnflushedBytes => true;
 
-    public override long UnflushedBytes => _uncommitted;
+    public override long UnflushedBytes => _written.Uncommitted;
 
     /// <summary>Whether the output has ended for itself, with FIN.</summary>
     public bool HasSentFin
@@ -100,26 +56,21 @@ internal sealed class ConnectionWriter : PipeWriter, IValueTaskSource<FlushResul
     public override Memory<byte> GetMemory(int sizeHint = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(sizeHint);
-        if (!Has(WriterFlags.Writing) || _tailMemory.Length - _tailWritten < Math.Max(sizeHint, 1))
+        if (_written.TryGetMemory(sizeHint, out var memory))
         {
-            AllocateTail(sizeHint);
+            return memory;
         }
 
-        return _tailMemory[_tailWritten..];
+        lock (_gate)
+        {
+            ThrowIfCompleted();
+            return _written.Allocate(sizeHint);
+        }
     }
 
     public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
-    public override void Advance(int bytes)
-    {
-        if ((uint)bytes > (uint)(_tailMemory.Length - _tailWritten))
-        {
-            PipeErrors.ThrowAdvanceTooFar(bytes);
-        }
-
-        _tailWritten += bytes;
-        _uncommitted += bytes;
-    }
+    public override void Advance(int bytes) => _written.Advance(bytes);
 
     public override ValueTask<FlushResult> WriteAsync(
         ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
@@ -142,12 +93,12 @@ internal sealed class ConnectionWriter : PipeWriter, IValueTaskSource<FlushResul
         lock (_gate)
         {
             Commit();
-            if (_unsent > 0 && !Has(WriterFlags.Armed) && !TryLeaveToLoop())
+            if (_written.Unsent > 0 && !Has(WriterFlags.Armed) && !TryLeaveToLoop())
             {
                 Send();
             }
 
-            task = Has(WriterFlags.Canceled | WriterFlags.Dead) || _unsent < _settings.MaxWriteBufferBytes
+            task = Has(WriterFlags.Canceled | WriterFlags.Dead) || _written.Unsent < _settings.MaxWriteBufferBytes
                 ? new ValueTask<FlushResult>(TakeResult())
                 : new ValueTask<FlushResult>(this, _flush.Begin(s_onTokenCanceled, this, cancellationToken));
             mustReport = TakeReport();
@@ -197,20 +148,6 @@ internal sealed class ConnectionWriter : PipeWriter, IValueTaskSource<FlushResul
         }
     }
 
-    /// <summary>The socket takes bytes again. On the loop.</summary>
-    public void OnWritable()
-    {
-        lock (_gate)
-        {
-            Clear(WriterFlags.Armed);
-        }
-
-        SendOnLoop();
-    }
-
-    /// <summary>A send that was put off.</summary>
-    void IThreadPoolWorkItem.Execute() => SendOnLoop();
-
     void IWatchedHandler.OnStuck(bool isHandedOver) => _connection.OnStuck(isHandedOver);
 
     /// <summary>Drops what is unsent because the connection ends. The descriptor is not used after this.</summary>
@@ -227,7 +164,7 @@ internal sealed class ConnectionWriter : PipeWriter, IValueTaskSource<FlushResul
 
             Set(WriterFlags.Dead);
             Clear(WriterFlags.Unreported);
-            DropUnsent();
+            _written.DropUnsent();
             mustResume = _flush.TryEnd();
         }
 
@@ -261,256 +198,12 @@ internal sealed class ConnectionWriter : PipeWriter, IValueTaskSource<FlushResul
         writer.ResumeElsewhere(mustResume);
     };
 
-    private static readonly Action<object?> s_onBuffersDelayOver =
-        static state => ((ConnectionWriter)state!).OnWritable();
-
-    private void AllocateTail(int sizeHint)
-    {
-        lock (_gate)
-        {
-            ThrowIfCompleted();
-            Set(WriterFlags.Writing);
-            KeepWritten();
-            if (_tailMemory.Length < Math.Max(sizeHint, 1))
-            {
-                // Memory of a tail with too little room left was never handed out twice: what lies behind its end
-                // stays unused.
-                _tailMemory = _segments.Append(sizeHint, runningIndex: 0).Free;
-            }
-        }
-    }
-
-    /// <summary>Makes what the application advanced over a part of the tail, sendable once it is committed.</summary>
-    private void KeepWritten()
-    {
-        if (_tailWritten > 0)
-        {
-            _segments.Tail!.End += _tailWritten;
-            _tailMemory = _tailMemory[_tailWritten..];
-            _tailWritten = 0;
-        }
-    }
-
     private void Commit()
     {
-        KeepWritten();
-        _unsent += _uncommitted;
-        _uncommitted = 0;
-        Clear(WriterFlags.Writing);
+        _written.Commit();
         if (Has(WriterFlags.Dead))
         {
-            DropUnsent();
-        }
-        else if (_unsent == 0)
-        {
-            ReleaseSegments();
-        }
-    }
-
-    /// <summary>Whether the loop sends, a little later and perhaps more at a time.</summary>
-    private bool TryLeaveToLoop()
-    {
-        if (_unsent >= Math.Min(CoalesceBytesMax, _settings.MaxWriteBufferBytes))
-        {
-            return false;
-        }
-
-        if (EventLoop.TryDefer(this))
-        {
-            return true;
-        }
-
-        if (!_connection.HasUnconsumedInput)
-        {
-            return false;
-        }
-
-        if (!Has(WriterFlags.Posted))
-        {
-            Set(WriterFlags.Posted);
-            _connection.Loop.Post(this);
-        }
-
-        return true;
-    }
-
-    private void SendOnLoop()
-    {
-        bool mustResume;
-        bool mustReport;
-        lock (_gate)
-        {
-            Clear(WriterFlags.Posted);
-            SendUnlessArmed();
-            if (Has(WriterFlags.Completed))
-            {
-                ReportIfDrained();
-            }
-
-            mustResume = (Has(WriterFlags.Dead) || _unsent <= _settings.ResumeWriteBufferBytes) && _flush.TryEnd();
-            mustReport = TakeReport();
-        }
-
-        Report(mustReport);
-        if (mustResume && _connection.RunsInline && EventLoop.Current == _connection.Loop)
-        {
-            _flush.Complete();
-        }
-        else
-        {
-            ResumeElsewhere(mustResume);
-        }
-    }
-
-    private void SendUnlessArmed()
-    {
-        if (_unsent > 0 && !Has(WriterFlags.Armed))
-        {
-            Send();
-        }
-    }
-
-    private void Send()
-    {
-        while (_unsent > 0)
-        {
-            var result = SendSome(out var offered);
-            if (result.IsWouldBlock)
-            {
-                Arm();
-                return;
-            }
-
-            if (result.Error == Errno.ENOBUFS)
-            {
-                Set(WriterFlags.Armed);
-                _connection.Loop.Schedule(s_noBuffersDelay, s_onBuffersDelayOver, this);
-                return;
-            }
-
-            if (result.IsError)
-            {
-                Fail(result.Error);
-                return;
-            }
-
-            RemoveSent(result.Value);
-            if (result.Value < offered)
-            {
-                // A short count means that the socket is full; arming asks the kernel again in the same call.
-                Arm();
-                return;
-            }
-        }
-    }
-
-    private KernelResult SendSome(out int offered)
-    {
-        var head = _segments.Head!;
-        while (head.End == _headIndex)
-        {
-            _segments.RemoveHead();
-            _headIndex = 0;
-            head = _segments.Head!;
-        }
-
-        var first = head.Memory[_headIndex..];
-        if (first.Length >= _unsent)
-        {
-            offered = (int)_unsent;
-            return _settings.Calls.Send(_connection.Descriptor, first.Span[..offered]);
-        }
-
-        using var pinned = new PinnedBlocks();
-        offered = 0;
-        var segment = head;
-        while (offered < _unsent && pinned.Count < PinnedBlocks.CountMax)
-        {
-            var part = segment == head ? first : segment.Memory;
-            if (part.Length > _unsent - offered)
-            {
-                part = part[..(int)(_unsent - offered)];
-            }
-
-            pinned.Add(part);
-            offered += part.Length;
-            segment = segment.NextSegment!;
-        }
-
-        return _settings.Calls.Send(_connection.Descriptor, pinned.Vectors);
-    }
-
-    private void RemoveSent(int sent)
-    {
-        _unsent -= sent;
-        if (_unsent == 0 && !Has(WriterFlags.Writing))
-        {
-            ReleaseSegments();
-            return;
-        }
-
-        while (sent > 0)
-        {
-            var head = _segments.Head!;
-            var left = head.End - _headIndex;
-            if (sent < left || head == _segments.Tail)
-            {
-                _headIndex += sent;
-                return;
-            }
-
-            sent -= left;
-            _segments.RemoveHead();
-            _headIndex = 0;
-        }
-    }
-
-    private void Arm()
-    {
-        Set(WriterFlags.Armed);
-        var result = _connection.Arm(KEventFilter.Write, KEventFlags.OneShot);
-        if (result.IsError)
-        {
-            Fail(result.Error);
-        }
-    }
-
-    private void Fail(Errno error)
-    {
-        _failure = error;
-        Set(WriterFlags.Dead | WriterFlags.Unreported);
-        DropUnsent();
-    }
-
-    private void DropUnsent()
-    {
-        _unsent = 0;
-        if (!Has(WriterFlags.Writing))
-        {
-            ReleaseSegments();
-        }
-    }
-
-    private void ReleaseSegments()
-    {
-        _segments.Clear();
-        _headIndex = 0;
-        _tailMemory = default;
-    }
-
-    private void ReportIfDrained()
-    {
-        if (_unsent > 0 || Has(WriterFlags.Dead | WriterFlags.FinSent))
-        {
-            return;
-        }
-
-        Set(WriterFlags.Unreported);
-        if (_connection.KeepsInput)
-        {
-            // An error is the end of the connection, which the reader hears of.
-            _settings.Calls.Shutdown(_connection.Descriptor, SocketShutdown.Send);
-            Set(WriterFlags.FinSent);
+            _written.DropUnsent();
         }
     }
 

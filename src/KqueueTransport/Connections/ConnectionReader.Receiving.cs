@@ -1,0 +1,157 @@
+using Kqueue.Interop;
+
+namespace KqueueTransport.Connections;
+
+// What the kernel's events lead to. Runs on the loop, but for receives that a read makes by itself.
+internal sealed partial class ConnectionReader
+{
+    // What one connection may receive in a row before its loop serves the others.
+    private const int ReceiveInARowBytesMax = 256 * 1024;
+
+    /// <summary>
+    /// The kernel has something for this connection. On the loop. False when the stream has ended already: it is
+    /// somebody else's then.
+    /// </summary>
+    public bool OnReadable(bool isEof)
+    {
+        bool mustResume;
+        ReaderFlags reports;
+        lock (_gate)
+        {
+            var wasReadable = Has(ReaderFlags.Readable);
+            Set(isEof ? ReaderFlags.Readable | ReaderFlags.EofAnnounced : ReaderFlags.Readable);
+            if (Has(ReaderFlags.Ended))
+            {
+                return false;
+            }
+
+            _receivedInARow = 0;
+            if (isEof && (!_read.IsPending || Has(ReaderFlags.Completed)))
+            {
+                ReadAhead();
+            }
+
+            mustResume = TryReceiveForPendingRead();
+            if (!mustResume && (wasReadable || isEof))
+            {
+                PauseIfUnread();
+            }
+
+            reports = TakeReports();
+        }
+
+        FinishOnLoop(mustResume, reports);
+        return true;
+    }
+
+    /// <summary>A receive that was put off: for the first read, or for one that had kept the loop for too long.</summary>
+    void IThreadPoolWorkItem.Execute()
+    {
+        bool mustResume;
+        ReaderFlags reports;
+        lock (_gate)
+        {
+            _receivedInARow = 0;
+            mustResume = TryReceiveForPendingRead();
+            reports = TakeReports();
+        }
+
+        FinishOnLoop(mustResume, reports);
+    }
+
+    /// <summary>Receives for a pending read; true when it can be resumed.</summary>
+    private bool TryReceiveForPendingRead()
+    {
+        if (!_read.IsPending)
+        {
+            return false;
+        }
+
+        if (!IsResultReady && (_flags & (ReaderFlags.Readable | ReaderFlags.Completed)) == ReaderFlags.Readable)
+        {
+            Receive();
+        }
+
+        return IsResultReady && _read.TryEnd();
+    }
+
+    /// <summary>
+    /// Receives until would-block, the end or the limit, although nobody reads: the peer has ended the connection, and
+    /// the application shall hear of that even while it does something else.
+    /// </summary>
+    private void ReadAhead()
+    {
+        if (Has(ReaderFlags.Completed))
+        {
+            // What is there stays there: nobody wants it.
+            Set(ReaderFlags.Ended | ReaderFlags.EndUnreported);
+            return;
+        }
+
+        var limit = _settings.MaxReadBufferBytes;
+        while (Has(ReaderFlags.Readable) && !Has(ReaderFlags.Ended) && _received.Length < limit)
+        {
+            Receive();
+        }
+    }
+
+    private void Receive()
+    {
+        if (Has(ReaderFlags.Paused))
+        {
+            Clear(ReaderFlags.Paused);
+            Set(ReaderFlags.ResumeUnreported);
+        }
+
+        var result = _received.Receive(_settings.Calls, _connection.Descriptor, out var isShort);
+        if (result.IsWouldBlock)
+        {
+            Clear(ReaderFlags.Readable | ReaderFlags.EofAnnounced);
+            return;
+        }
+
+        if (result.IsError || result.Value == 0)
+        {
+            EndFromKernel(result.IsError ? SocketErrors.ToException(result.Error) : null);
+            return;
+        }
+
+        // A short receive has drained the socket; what comes after it makes a new edge. Only an announced end does
+        // not: data and EOF may have come in one event.
+        _receivedInARow += result.Value;
+        if (isShort && !Has(ReaderFlags.EofAnnounced))
+        {
+            Clear(ReaderFlags.Readable);
+        }
+    }
+
+    /// <summary>Notes that the peer sends more than the application reads: from here on the kernel holds it back.</summary>
+    private void PauseIfUnread()
+    {
+        var state = _flags & (ReaderFlags.Readable | ReaderFlags.Ended | ReaderFlags.Completed | ReaderFlags.Paused);
+        if (state == ReaderFlags.Readable && !_read.IsPending)
+        {
+            Set(ReaderFlags.Paused | ReaderFlags.PauseUnreported);
+        }
+    }
+
+    private void EndFromKernel(Exception? error)
+    {
+        Clear(ReaderFlags.Readable | ReaderFlags.EofAnnounced);
+        Set(ReaderFlags.Ended | ReaderFlags.EndUnreported);
+        _error = error;
+    }
+
+    private void FinishOnLoop(bool mustResume, ReaderFlags reports)
+    {
+        Report(reports);
+        if (mustResume && _connection.RunsInline)
+        {
+            _connection.ResumeOnLoop(ref _read);
+        }
+        else
+        {
+            ResumeElsewhere(mustResume);
+        }
+    }
+}

@@ -1,0 +1,163 @@
+using System.Net.Sockets;
+using Kqueue;
+using Kqueue.EventLoops;
+using Kqueue.Interop;
+
+namespace KqueueTransport.Connections;
+
+// What gives written bytes to the kernel: a flush by itself, or the loop a little later.
+internal sealed partial class ConnectionWriter
+{
+    // Committed bytes above this are sent at once: waiting longer saves no calls worth having.
+    private const int CoalesceBytesMax = 64 * 1024;
+
+    // How long to wait when the kernel is short of memory: no event tells when that is over.
+    private static readonly TimeSpan s_noBuffersDelay = TimeSpan.FromMilliseconds(10);
+
+    private static readonly Action<object?> s_onBuffersDelayOver =
+        static state => ((ConnectionWriter)state!).OnWritable();
+
+    /// <summary>The socket takes bytes again. On the loop.</summary>
+    public void OnWritable()
+    {
+        lock (_gate)
+        {
+            Clear(WriterFlags.Armed);
+        }
+
+        SendOnLoop();
+    }
+
+    /// <summary>A send that was put off.</summary>
+    void IThreadPoolWorkItem.Execute() => SendOnLoop();
+
+    /// <summary>Whether the loop sends, a little later and perhaps more at a time.</summary>
+    private bool TryLeaveToLoop()
+    {
+        if (_written.Unsent >= Math.Min(CoalesceBytesMax, _settings.MaxWriteBufferBytes))
+        {
+            return false;
+        }
+
+        if (EventLoop.TryDefer(this))
+        {
+            return true;
+        }
+
+        if (!_connection.HasUnconsumedInput)
+        {
+            return false;
+        }
+
+        if (!Has(WriterFlags.Posted))
+        {
+            Set(WriterFlags.Posted);
+            _connection.Loop.Post(this);
+        }
+
+        return true;
+    }
+
+    private void SendOnLoop()
+    {
+        bool mustResume;
+        bool mustReport;
+        lock (_gate)
+        {
+            Clear(WriterFlags.Posted);
+            SendUnlessArmed();
+            if (Has(WriterFlags.Completed))
+            {
+                ReportIfDrained();
+            }
+
+            mustResume = (Has(WriterFlags.Dead) || _written.Unsent <= _settings.ResumeWriteBufferBytes) &&
+                _flush.TryEnd();
+            mustReport = TakeReport();
+        }
+
+        Report(mustReport);
+        if (mustResume && _connection.RunsInline && EventLoop.Current == _connection.Loop)
+        {
+            _flush.Complete();
+        }
+        else
+        {
+            ResumeElsewhere(mustResume);
+        }
+    }
+
+    private void SendUnlessArmed()
+    {
+        if (_written.Unsent > 0 && !Has(WriterFlags.Armed))
+        {
+            Send();
+        }
+    }
+
+    private void Send()
+    {
+        while (_written.Unsent > 0)
+        {
+            var result = _written.Send(_settings.Calls, _connection.Descriptor, out var isShort);
+            if (result.IsWouldBlock)
+            {
+                Arm();
+                return;
+            }
+
+            if (result.Error == Errno.ENOBUFS)
+            {
+                Set(WriterFlags.Armed);
+                _connection.Loop.Schedule(s_noBuffersDelay, s_onBuffersDelayOver, this);
+                return;
+            }
+
+            if (result.IsError)
+            {
+                Fail(result.Error);
+                return;
+            }
+
+            if (isShort)
+            {
+                // A short count means that the socket is full; arming asks the kernel again in the same call.
+                Arm();
+                return;
+            }
+        }
+    }
+
+    private void Arm()
+    {
+        Set(WriterFlags.Armed);
+        var result = _connection.Arm(KEventFilter.Write, KEventFlags.OneShot);
+        if (result.IsError)
+        {
+            Fail(result.Error);
+        }
+    }
+
+    private void Fail(Errno error)
+    {
+        _failure = error;
+        Set(WriterFlags.Dead | WriterFlags.Unreported);
+        _written.DropUnsent();
+    }
+
+    private void ReportIfDrained()
+    {
+        if (_written.Unsent > 0 || Has(WriterFlags.Dead | WriterFlags.FinSent))
+        {
+            return;
+        }
+
+        Set(WriterFlags.Unreported);
+        if (_connection.KeepsInput)
+        {
+            // An error is the end of the connection, which the reader hears of.
+            _settings.Calls.Shutdown(_connection.Descriptor, SocketShutdown.Send);
+            Set(WriterFlags.FinSent);
+        }
+    }
+}

@@ -1,0 +1,192 @@
+using System.Buffers;
+using Kqueue.Interop;
+using KqueueTransport.Sockets;
+
+namespace KqueueTransport.Connections;
+
+/// <summary>
+/// What the application has written and the kernel has not taken: pooled segments, and the sends that empty them
+/// without a copy. Used under the writer's lock, except where it says otherwise.
+/// </summary>
+internal struct OutputBuffer(MemoryPool<byte> pool)
+{
+    private SegmentQueue _segments = new(pool);
+    private int _headIndex;
+
+    // The writing application's own: it alone changes them, and reads them without the lock. What it writes to is not
+    // given back while _isWriting is set: it holds memory of the tail, or has advanced and not flushed.
+    private bool _isWriting;
+    private Memory<byte> _tailMemory;
+    private int _tailWritten;
+
+    /// <summary>How many bytes are committed and not sent.</summary>
+    public long Unsent { get; private set; }
+
+    /// <summary>How many bytes are advanced over and not committed. Without the lock.</summary>
+    public long Uncommitted { get; private set; }
+
+    /// <summary>What is left of the memory that the application has, if that is enough. Without the lock.</summary>
+    public readonly bool TryGetMemory(int sizeHint, out Memory<byte> memory)
+    {
+        memory = _tailMemory[_tailWritten..];
+        return _isWriting && memory.Length >= Math.Max(sizeHint, 1);
+    }
+
+    /// <summary>Without the lock.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">That is more than the application was given.</exception>
+    public void Advance(int bytes)
+    {
+        if ((uint)bytes > (uint)(_tailMemory.Length - _tailWritten))
+        {
+            PipeErrors.ThrowAdvanceTooFar(bytes);
+        }
+
+        _tailWritten += bytes;
+        Uncommitted += bytes;
+    }
+
+    /// <summary>Gives the application memory to write to.</summary>
+    public Memory<byte> Allocate(int sizeHint)
+    {
+        _isWriting = true;
+        KeepWritten();
+        if (_tailMemory.Length < Math.Max(sizeHint, 1))
+        {
+            // Memory of a tail with too little room left was never handed out twice: what lies behind its end stays
+            // unused.
+            _tailMemory = _segments.Append(sizeHint, runningIndex: 0).Free;
+        }
+
+        return _tailMemory;
+    }
+
+    /// <summary>Makes what the application advanced over sendable.</summary>
+    public void Commit()
+    {
+        KeepWritten();
+        Unsent += Uncommitted;
+        Uncommitted = 0;
+        _isWriting = false;
+        ReleaseIfEmpty();
+    }
+
+    /// <summary>Drops what is committed.</summary>
+    public void DropUnsent()
+    {
+        Unsent = 0;
+        ReleaseIfEmpty();
+    }
+
+    /// <summary>Sends once, from one segment or from many, and removes what the kernel took.</summary>
+    /// <param name="calls">The kernel.</param>
+    /// <param name="descriptor">The connection.</param>
+    /// <param name="isShort">The kernel took less than it was given: the socket is full.</param>
+    public KernelResult Send(SocketCalls calls, int descriptor, out bool isShort)
+    {
+        var first = FirstUnsent();
+        int offered;
+        KernelResult result;
+        if (first.Length >= Unsent)
+        {
+            offered = (int)Unsent;
+            result = calls.Send(descriptor, first.Span[..offered]);
+        }
+        else
+        {
+            result = GatherSend(calls, descriptor, first, out offered);
+        }
+
+        isShort = result.IsError || result.Value < offered;
+        if (!result.IsError)
+        {
+            RemoveSent(result.Value);
+        }
+
+        return result;
+    }
+
+    private ReadOnlyMemory<byte> FirstUnsent()
+    {
+        var head = _segments.Head!;
+        while (head.End == _headIndex)
+        {
+            _segments.RemoveHead();
+            _headIndex = 0;
+            head = _segments.Head!;
+        }
+
+        return head.Memory[_headIndex..];
+    }
+
+    private readonly KernelResult GatherSend(
+        SocketCalls calls, int descriptor, ReadOnlyMemory<byte> first, out int offered)
+    {
+        using var pinned = new PinnedBlocks();
+        offered = 0;
+        var segment = _segments.Head!;
+        var part = first;
+        while (true)
+        {
+            part = part.Length > Unsent - offered ? part[..(int)(Unsent - offered)] : part;
+            pinned.Add(part);
+            offered += part.Length;
+            if (offered == Unsent || pinned.Count == PinnedBlocks.CountMax)
+            {
+                break;
+            }
+
+            segment = segment.NextSegment!;
+            part = segment.Memory;
+        }
+
+        return calls.Send(descriptor, pinned.Vectors);
+    }
+
+    private void RemoveSent(int sent)
+    {
+        Unsent -= sent;
+        if (ReleaseIfEmpty())
+        {
+            return;
+        }
+
+        while (sent > 0)
+        {
+            var head = _segments.Head!;
+            var left = head.End - _headIndex;
+            if (sent < left || head == _segments.Tail)
+            {
+                _headIndex += sent;
+                return;
+            }
+
+            sent -= left;
+            _segments.RemoveHead();
+            _headIndex = 0;
+        }
+    }
+
+    /// <summary>Makes what the application advanced over a part of the tail, sendable once it is committed.</summary>
+    private void KeepWritten()
+    {
+        if (_tailWritten > 0)
+        {
+            _segments.Tail!.End += _tailWritten;
+            _tailMemory = _tailMemory[_tailWritten..];
+            _tailWritten = 0;
+        }
+    }
+
+    private bool ReleaseIfEmpty()
+    {
+        if (Unsent > 0 || _isWriting)
+        {
+            return false;
+        }
+
+        _segments.Clear();
+        _headIndex = 0;
+        _tailMemory = default;
+        return true;
+    }
+}
