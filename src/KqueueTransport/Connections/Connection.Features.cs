@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections;
 using System.IO.Pipelines;
 using System.Net;
+using KqueueTransport.Diagnostics;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -22,12 +23,13 @@ internal sealed partial class Connection :
     IMemoryPoolFeature
 {
     // The transport's own features by type; replaced ones go to _others.
-    private const int OwnFeatureCount = 6;
+    private const int OwnFeatureCount = 7;
 
     private static readonly Type[] s_ownFeatures =
     [
         typeof(IConnectionIdFeature), typeof(IConnectionTransportFeature), typeof(IConnectionItemsFeature),
         typeof(IConnectionLifetimeFeature), typeof(IConnectionEndPointFeature), typeof(IMemoryPoolFeature),
+        typeof(IConnectionSocketFeature),
     ];
 
     private string? _connectionId;
@@ -120,27 +122,40 @@ internal sealed partial class Connection :
         }
 
         source = new CancellationTokenSource();
+        if (Volatile.Read(ref _isClosedFired) != 0)
+        {
+            // Nobody else has it yet, and so no callback runs here.
+            source.Cancel();
+        }
+
         if (Interlocked.CompareExchange(ref _closedSource, source, null) is { } earlier)
         {
             return earlier;
         }
 
-        // The end reads the field after it raised the flag; this reads the flag after it set the field.
+        // The end reads the field after it raised the flag; this reads the flag after it set the field. Where both see
+        // the other, one cancels in vain.
         Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref _isClosedFired) != 0)
+        if (Volatile.Read(ref _isClosedFired) != 0 && !source.IsCancellationRequested)
         {
-            // Others have the token already, perhaps: their callbacks are not for this thread.
-            source.CancelAsync().ContinueWith(
-                failed => LogCallbackFailure(failed.Exception!),
-                CancellationToken.None,
-                TaskContinuationOptions.OnlyOnFaulted,
-                TaskScheduler.Default);
+            _settings.Surroundings.Queue(new Resumption(CancelConnectionClosed));
         }
 
         return source;
     }
 
-    private void CancelConnectionClosed() => Volatile.Read(ref _closedSource)?.Cancel();
+    /// <summary>On the thread pool: the callbacks are the application's.</summary>
+    private void CancelConnectionClosed()
+    {
+        try
+        {
+            Volatile.Read(ref _closedSource)?.Cancel();
+        }
+        catch (AggregateException exception)
+        {
+            TransportLog.UnexpectedException(_settings.Logger, "a callback of ConnectionClosed", exception);
+        }
+    }
 
     private object? FindFeature(Type type)
     {
@@ -173,8 +188,9 @@ internal sealed partial class Connection :
         }
     }
 
-    private static bool IsOwnFeature(Type type) =>
+    private bool IsOwnFeature(Type type) =>
         type == typeof(IConnectionIdFeature) || type == typeof(IConnectionTransportFeature) ||
         type == typeof(IConnectionItemsFeature) || type == typeof(IConnectionLifetimeFeature) ||
-        type == typeof(IConnectionEndPointFeature) || type == typeof(IMemoryPoolFeature);
+        type == typeof(IConnectionEndPointFeature) || type == typeof(IMemoryPoolFeature) ||
+        (type == typeof(IConnectionSocketFeature) && _settings.Calls.HasProcessDescriptors);
 }

@@ -213,20 +213,9 @@ internal sealed partial class Connection :
     /// <summary>Cancels ConnectionClosed, on the thread pool: its callbacks are the application's.</summary>
     void IThreadPoolWorkItem.Execute()
     {
-        try
-        {
-            CancelConnectionClosed();
-        }
-        catch (AggregateException exception)
-        {
-            LogCallbackFailure(exception);
-        }
-
+        CancelConnectionClosed();
         EndPart();
     }
-
-    private void LogCallbackFailure(AggregateException exception) =>
-        TransportLog.UnexpectedException(_settings.Logger, "a callback of ConnectionClosed", exception);
 
     private void OnReceiveFailed(Exception error)
     {
@@ -264,6 +253,7 @@ internal sealed partial class Connection :
         // the close. Once both have returned, neither uses the descriptor again.
         _reader.End(error ?? new ConnectionAbortedException(Describe(reason)));
         _writer.End(mustSend: reason is ShutdownReason.Closed);
+        DisposeSocket();
         EndDescriptor(reason, error);
         FireConnectionClosed();
         EndPart();

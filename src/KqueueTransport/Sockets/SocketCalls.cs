@@ -105,6 +105,11 @@ internal abstract class SocketCalls
     /// </summary>
     public abstract bool BalancesSharedPort { get; }
 
+    /// <summary>
+    /// Whether the descriptors are the process's own, so that <see cref="Socket"/> can be put over one of them.
+    /// </summary>
+    public virtual bool HasProcessDescriptors => false;
+
     /// <summary>Opens a listen socket, non-blocking and close-on-exec, on which listen(2) has been called.</summary>
     /// <param name="endPoint">
     /// An <see cref="IPEndPoint"/> (port 0 picks one; IPv6Any takes IPv4 too), a

@@ -20,6 +20,8 @@ internal sealed class SystemSocketCalls : NativeSocketCalls
     /// <exception cref="PlatformNotSupportedException">The system is none of the supported ones.</exception>
     public static SystemSocketCalls Instance => field ??= new SystemSocketCalls(SocketNumbers.OfThisSystem());
 
+    public override bool HasProcessDescriptors => true;
+
     public override ListenSocket Listen(EndPoint endPoint, ListenSocketOptions options) =>
         SystemListenSocket.Open(endPoint, options, Numbers);
 

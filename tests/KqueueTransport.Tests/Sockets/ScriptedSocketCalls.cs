@@ -23,6 +23,11 @@ internal sealed class ScriptedSocketCalls(SocketCalls? kernel = null) : SocketCa
 
     public override bool BalancesSharedPort => kernel?.BalancesSharedPort ?? false;
 
+    public override bool HasProcessDescriptors => !HidesProcessDescriptors && kernel is { HasProcessDescriptors: true };
+
+    /// <summary>Whether its descriptors pass for those of a library.</summary>
+    public bool HidesProcessDescriptors { get; set; }
+
     /// <summary>Runs before each call, on its thread, outside of any lock.</summary>
     public Action<SocketCall, int>? BeforeCall { get; set; }
 
