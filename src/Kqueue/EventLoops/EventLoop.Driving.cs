@@ -40,7 +40,7 @@ public sealed partial class EventLoop
                 if (HasEnded)
                 {
                     End();
-                    break;
+                    return;
                 }
 
                 WaitForEvents(ref word);
@@ -65,6 +65,8 @@ public sealed partial class EventLoop
                 TryAdvance(ref word, word.EnterWait());
             }
         }
+
+        Interlocked.Add(ref _leftBehindTicks, Stopwatch.GetTimestamp() - driver.LeftBehindAt);
     }
 
     private bool HasEnded => Volatile.Read(ref _state) == (int)LoopState.Stopping && _work.IsEmpty;
@@ -117,7 +119,7 @@ public sealed partial class EventLoop
     {
         if (_turnStart != 0)
         {
-            Volatile.Write(ref _busyTicks, _busyTicks + Stopwatch.GetTimestamp() - _turnStart);
+            Volatile.Write(ref _handlerTicks, _handlerTicks + Stopwatch.GetTimestamp() - _turnStart);
         }
 
         Volatile.Write(ref _waits, _waits + 1);

@@ -40,8 +40,14 @@ public sealed partial class EventLoop : IDisposable
     // The driver's own, for the counters below; other threads read them and may see the last turn's.
     private long _waits;
     private long _eventsTaken;
-    private long _busyTicks;
+    private long _handlerTicks;
     private long _turnStart;
+
+    // Added to by drivers that have lost the loop: only with Interlocked.
+    private long _leftBehindTicks;
+
+    // Counted by the watch.
+    private long _handOvers;
 
     private int _state = (int)LoopState.Created;
     private bool _queueDisposed;
@@ -94,10 +100,21 @@ public sealed partial class EventLoop : IDisposable
     /// <summary>How many events the loop has taken from the kernel.</summary>
     public long EventCount => Volatile.Read(ref _eventsTaken);
 
-    /// <summary>How long the loop has been out of its wait: in handlers, timers and work.</summary>
-    public TimeSpan BusyTime => Stopwatch.GetElapsedTime(0, Volatile.Read(ref _busyTicks));
+    /// <summary>How long the loop has been in handlers, timers and work, up to its last wait.</summary>
+    /// <remarks>
+    /// It is the time between the end of a wait and the begin of the next: finding out what to run counts in, some tens
+    /// of nanoseconds for each event, and the calls of the kernel queue do not. Nor does what a handler takes after the
+    /// loop was taken from it, which is <see cref="LeftBehindTime"/>.
+    /// </remarks>
+    public TimeSpan HandlerTime => Stopwatch.GetElapsedTime(0, Volatile.Read(ref _handlerTicks));
 
-    /// <summary>How often the loop was handed over.</summary>
+    /// <summary>How long handlers went on after the loop was taken from them. Counted when they are back.</summary>
+    public TimeSpan LeftBehindTime => Stopwatch.GetElapsedTime(0, Volatile.Read(ref _leftBehindTicks));
+
+    /// <summary>How often the loop was taken from a stuck thread.</summary>
+    public long HandOverCount => Volatile.Read(ref _handOvers);
+
+    /// <summary>How often the loop was handed over, modulo 2^24.</summary>
     internal int Epoch => Word.Epoch;
 
     /// <summary>Who is told when the loop leaves its wait. Set before the loop runs.</summary>
@@ -274,12 +291,14 @@ public sealed partial class EventLoop : IDisposable
     /// </summary>
     internal LoopDriver? TryTakeOver(ClaimWord seen)
     {
+        var left = _driver;
+        left.LeftBehindAt = Stopwatch.GetTimestamp();
         if (seen.IsInWait || !TrySwap(seen, seen.HandOver()))
         {
             return null;
         }
 
-        var left = _driver;
+        Volatile.Write(ref _handOvers, _handOvers + 1);
         _driver = new LoopDriver(this, seen.HandOver().Epoch);
         RunDeferred(left);
         return _driver;

@@ -27,6 +27,12 @@ internal sealed class LoopDriver(EventLoop loop, int epoch)
     public int Epoch { get; } = epoch;
 
     /// <summary>
+    /// When the loop was taken from this driver. Written by the watch before it takes the loop, read by the driver
+    /// that has lost it.
+    /// </summary>
+    public long LeftBehindAt { get; set; }
+
+    /// <summary>
     /// The driving thread, where somebody may ask whether it sleeps. Written by it before its first claim.
     /// </summary>
     public ThreadSleep? Thread { get; set; }

@@ -87,10 +87,20 @@ internal sealed class TransportMetrics : IDisposable
         Meter.CreateObservableCounter(
             "kqueue.loop.events", () => OfLoops(loop => loop.EventCount), "{event}", "Events that a loop has taken.");
         Meter.CreateObservableCounter(
-            "kqueue.loop.busy_time",
-            () => OfLoops(loop => loop.BusyTime.TotalSeconds),
+            "kqueue.loop.handler_time",
+            () => OfLoops(loop => loop.HandlerTime.TotalSeconds),
             "s",
-            "Time that a loop has spent in handlers, timers and work.");
+            "Time that a loop has spent outside of its queue: receiving, in the application, sending, in timers.");
+        Meter.CreateObservableCounter(
+            "kqueue.loop.left_behind_time",
+            () => OfLoops(loop => loop.LeftBehindTime.TotalSeconds),
+            "s",
+            "Time that handlers went on after their loop was taken from them, counted when they are back.");
+        Meter.CreateObservableCounter(
+            "kqueue.loop.hand_overs",
+            () => OfLoops(loop => loop.HandOverCount),
+            "{hand_over}",
+            "Hand-overs of a loop to another thread.");
     }
 
     private IEnumerable<Measurement<T>> OfLoops<T>(Func<EventLoop, T> value)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
@@ -53,11 +54,56 @@ public sealed class TransportMetricsTests
             () =>
             {
                 observed.Record();
-                return group.Loops.All(loop => observed["kqueue.loop.busy_time", loop.Name] > 0);
+                return group.Loops.All(loop => observed["kqueue.loop.handler_time", loop.Name] > 0);
             },
             s_timeout));
         Assert.All(group.Loops, loop => Assert.True(observed["kqueue.loop.waits", loop.Name] > 0));
         Assert.All(group.Loops, loop => Assert.Equal(0, observed["kqueue.loop.registrations", loop.Name]));
+    }
+
+    // One loop computes, the other waits: the time of each stands beside its name. Without hand-over, so that it is all
+    // the loop's own.
+    [Fact]
+    public void Meter_OneLoopComputes_HasTheTimeInItsHandlers()
+    {
+        var computed = TimeSpan.FromMilliseconds(50);
+        using var group = new EventLoopGroup(new EventLoopGroupOptions { LoopCount = 2, HandOver = false });
+        using var metrics = new TransportMetrics(group, meterFactory: null);
+        using var observed = new Observed(metrics.Meter);
+        var (busy, idle) = (group.Loops[0].Name, group.Loops[1].Name);
+
+        group.Loops[0].Post(_ => Compute(computed), null);
+
+        Assert.True(SpinWait.SpinUntil(
+            () =>
+            {
+                observed.Record();
+                return observed["kqueue.loop.handler_time", busy] >= computed.TotalSeconds;
+            },
+            s_timeout));
+        Assert.InRange(observed["kqueue.loop.handler_time", idle], 0, computed.TotalSeconds / 2);
+        Assert.Equal(0, observed["kqueue.loop.left_behind_time", busy]);
+    }
+
+    [Fact]
+    public void Meter_AHandlerIsLeftBehind_CountsItsTimeApart()
+    {
+        var blocked = TimeSpan.FromMilliseconds(100);
+        using var group = new EventLoopGroup(new EventLoopGroupOptions { LoopCount = 2 });
+        using var metrics = new TransportMetrics(group, meterFactory: null);
+        using var observed = new Observed(metrics.Meter);
+        var loop = group.Loops[1].Name;
+
+        group.Loops[1].Post(_ => Thread.Sleep(blocked), null);
+
+        Assert.True(SpinWait.SpinUntil(
+            () =>
+            {
+                observed.Record();
+                return observed["kqueue.loop.left_behind_time", loop] > blocked.TotalSeconds / 2;
+            },
+            s_timeout));
+        Assert.InRange(observed["kqueue.loop.hand_overs", loop], 1, group.Loops[1].HandOverCount);
     }
 
     [Theory]
@@ -106,6 +152,15 @@ public sealed class TransportMetricsTests
         public ListenerStatistics Statistics { get; } = new();
 
         public int QueueLength { get; init; }
+    }
+
+    private static void Compute(TimeSpan duration)
+    {
+        var started = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(started) < duration)
+        {
+            Thread.SpinWait(100);
+        }
     }
 
     /// <summary>The last measurement of each instrument of one meter, by instrument and tag values.</summary>
