@@ -17,7 +17,7 @@ public static class SampleCommand
             return Task.CompletedTask;
         }).GetAwaiter().GetResult();
 
-    /// <summary>Parses the arguments and runs the sample.</summary>
+    /// <summary>Parses the arguments and runs the sample, whichever of its commands it is.</summary>
     public static async Task<int> RunAsync(this RootCommand command, string[] args, Func<ParseResult, Task> run)
     {
         var parsed = command.Parse(args);
@@ -26,7 +26,7 @@ public static class SampleCommand
             return Fail(command, parsed.Errors[0].Message);
         }
 
-        command.SetAction((result, _) => RunAsync(command, result, run));
+        parsed.CommandResult.Command.SetAction((result, _) => RunAsync(command, result, run));
 
         // The sample stops by itself; the command line library would end it after two seconds.
         return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
