@@ -1,0 +1,57 @@
+using Bench.Servers;
+using Bench.Tools;
+
+namespace Bench.Cases;
+
+/// <summary>The cases that servers are compared by.</summary>
+internal static class CaseCatalog
+{
+    private const int MiB = 1 << 20;
+
+    public static IReadOnlyList<BenchCase> All { get; } =
+    [
+        new WrkCase("plaintext-1", "plaintext, 1 connection", at => Get(at, "plaintext", 1))
+        {
+            SuitsEpollServer = true,
+        },
+        new WrkCase("plaintext-64", "plaintext, 64 connections", at => Get(at, "plaintext", 64))
+        {
+            ComparesSchedulings = true,
+            SuitsEpollServer = true,
+        },
+        new WrkCase("plaintext-512", "plaintext, 512 connections", at => Get(at, "plaintext", 512))
+        {
+            ComparesSchedulings = true,
+            SuitsEpollServer = true,
+        },
+        new WrkCase("plaintext-4000", "plaintext, 4,000 connections", at => Get(at, "plaintext", 4_000))
+        {
+            SuitsEpollServer = true,
+        },
+        new WrkCase("json", "JSON", at => Get(at, "json", 64)) { ComparesSchedulings = true },
+        new WrkCase("pipelined", "16 pipelined requests", at => Get(at, "plaintext", 64, "pipeline", "16"))
+        {
+            ComparesSchedulings = true,
+            SuitsEpollServer = true,
+        },
+        new WrkCase("tls", "TLS", at => new WrkLoad(64, new Uri(at.Tls!, "plaintext"))),
+        new Http2Case(),
+        new WrkCase("close", "Connection: close", at => Get(at, "plaintext", 64) with { Headers = ["Connection: close"] })
+        {
+            SuitsEpollServer = true,
+        },
+        new WrkCase("download", "1 MiB download", at => Get(at, "big", 16)),
+        new WrkCase("upload", "1 MiB upload", at => Get(at, "upload", 16, "upload", $"{MiB}")),
+        new WrkCase("echo", "raw echo", at => Raw(at.Echo, "echo")) { SuitsEpollServer = true },
+        new WrkCase("hello", "raw hello", at => Raw(at.Hello)) { ComparesSchedulings = true, SuitsEpollServer = true },
+        new BlockingMixCase { ComparesSchedulings = true },
+        new RecoveryCase { ComparesSchedulings = true },
+        new IdleCase(),
+    ];
+
+    private static WrkLoad Get(ServerEndPoints at, string path, int connections, params string[] script) =>
+        new(connections, new Uri(at.Http, path)) { Script = script };
+
+    private static WrkLoad Raw(System.Net.IPEndPoint endPoint, params string[] script) =>
+        new(Connections: 64, new Uri($"http://{endPoint}/")) { Script = script };
+}

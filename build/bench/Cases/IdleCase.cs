@@ -1,0 +1,55 @@
+using Bench.Measurements;
+using Bench.Net;
+using Bench.Tools;
+
+namespace Bench.Cases;
+
+/// <summary>What connections cost on which nothing happens: memory, and the processor.</summary>
+internal sealed class IdleCase() : BenchCase("idle", $"{Connections:N0} idle connections")
+{
+    private const int Connections = 8_000;
+
+    // Opened before the count begins: what the server sets up once, and memory that it has and does not use, would
+    // otherwise count for the connections or against them.
+    private const int Before = 1_000;
+
+    // Time for what the server does after an accept or an answer.
+    private static readonly TimeSpan s_settle = TimeSpan.FromSeconds(1);
+
+    public override CaseGroup Group => CaseGroup.Idle;
+
+    public override async Task<Measurement> MeasureAsync(CaseRun run, CancellationToken cancellation)
+    {
+        var endPoints = run.Server.EndPoints;
+        await run.Tools.Wrk.RunAsync(
+            new WrkLoad(Connections: 64, new Uri(endPoints.Http, "plaintext")), run.Warmup / 2, cancellation);
+        await run.Tools.Wrk.RunAsync(
+            new WrkLoad(Connections: 64, new Uri($"http://{endPoints.Hello}/")), run.Warmup / 2, cancellation);
+        using var raw = new IdleConnections(endPoints.Hello);
+        using var http = new IdleConnections(endPoints.HttpEndPoint);
+        var rawBytes = await MeasureAsync(run, count => raw.Open(count), cancellation);
+        var httpBytes = await MeasureAsync(run, count => http.OpenAndAsk(count), cancellation);
+        var before = run.Server.Cpu;
+        await Task.Delay(run.Duration, cancellation);
+        var cpu = run.Server.Cpu - before;
+        return new Measurement(
+            new Dictionary<Metric, double>
+            {
+                [Metric.RawIdle] = rawBytes / 1024,
+                [Metric.HttpIdle] = httpBytes / 1024,
+                [Metric.IdleCpu] = cpu.TotalMilliseconds / run.Duration.TotalSeconds,
+            },
+            []);
+    }
+
+    /// <summary>Resident bytes per connection.</summary>
+    private static async Task<double> MeasureAsync(CaseRun run, Action<int> open, CancellationToken cancellation)
+    {
+        open(Before);
+        await Task.Delay(s_settle, cancellation);
+        var before = run.Server.ResidentBytes;
+        open(Connections);
+        await Task.Delay(s_settle, cancellation);
+        return (run.Server.ResidentBytes - before) / (double)Connections;
+    }
+}

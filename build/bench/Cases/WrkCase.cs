@@ -1,0 +1,35 @@
+using Bench.Measurements;
+using Bench.Servers;
+using Bench.Tools;
+
+namespace Bench.Cases;
+
+/// <summary>A load that one wrk makes.</summary>
+/// <param name="name">What the command line calls it.</param>
+/// <param name="title">What tables and charts call it.</param>
+/// <param name="loadOn">The load for a server.</param>
+internal sealed class WrkCase(string name, string title, Func<ServerEndPoints, WrkLoad> loadOn) : BenchCase(name, title)
+{
+    public override CaseGroup Group => CaseGroup.Load;
+
+    public override async Task<Measurement> MeasureAsync(CaseRun run, CancellationToken cancellation)
+    {
+        var load = loadOn(run.Server.EndPoints);
+        await run.Tools.Wrk.RunAsync(load, run.Warmup, cancellation);
+        var before = run.Server.Cpu;
+        var (report, clientCpu) = await run.Tools.Wrk.RunAsync(load, run.Duration, cancellation);
+        var cpu = run.Server.Cpu - before;
+        return new Measurement(
+            new Dictionary<Metric, double>
+            {
+                [Metric.RequestRate] = report.RequestsPerSecond,
+                [Metric.CpuPerRequest] = cpu.TotalMicroseconds / report.Requests,
+                [Metric.P50] = report.P50.TotalMilliseconds,
+                [Metric.P99] = report.P99.TotalMilliseconds,
+                [Metric.P999] = report.P999.TotalMilliseconds,
+                [Metric.Memory] = run.Server.ResidentBytes / (double)(1 << 20),
+                [Metric.ClientCpu] = clientCpu,
+            },
+            report.Errors);
+    }
+}

@@ -1,0 +1,3 @@
+using Bench;
+
+return await new BenchCommand().Parse(args).InvokeAsync();

@@ -1,0 +1,63 @@
+using System.Globalization;
+using Bench.Cases;
+using Bench.Measurements;
+using Bench.Servers;
+
+namespace Bench.Reports;
+
+/// <summary>Everything that was measured in the cases of a group: a row per case and server.</summary>
+internal static class GroupTable
+{
+    private static readonly Dictionary<CaseGroup, (string Title, Metric[] Metrics)> s_groups = new()
+    {
+        [CaseGroup.Load] = (
+            "Load",
+            [
+                Metric.RequestRate, Metric.CpuPerRequest, Metric.P50, Metric.P99, Metric.P999, Metric.Memory,
+                Metric.ClientCpu,
+            ]),
+        [CaseGroup.Blocking] = (
+            "Handlers that block",
+            [
+                Metric.RequestRate, Metric.P50, Metric.P99, Metric.P999, Metric.BlockedRate, Metric.BlockedP99,
+                Metric.FirstAnswer, Metric.ClientCpu,
+            ]),
+        [CaseGroup.Idle] = ("Idle connections", [Metric.RawIdle, Metric.HttpIdle, Metric.IdleCpu]),
+    };
+
+    public static ReportTable Of(
+        CaseGroup group, Results results, IReadOnlyList<BenchCase> cases, IReadOnlyList<BenchServer> servers)
+    {
+        var (title, metrics) = s_groups[group];
+        var rows =
+            from benchCase in cases
+            where benchCase.Group == @group
+            from server in servers
+            where results.Contains(benchCase.Name, server.Name)
+            select (IReadOnlyList<string>)
+                [benchCase.Title, server.Title, .. metrics.SelectMany(metric => Cells(results, benchCase, server, metric))];
+        return new ReportTable(title, ["case", "server", .. metrics.SelectMany(Headers)], [.. rows])
+        {
+            TextColumns = 2,
+            Note = group == CaseGroup.Load
+                ? "Client CPU: of a core, for each thread of the load tool; from 95 % on it is what limits the rate."
+                : null,
+        };
+    }
+
+    private static IEnumerable<string> Headers(Metric metric) =>
+        metric.HasRatio ? [metric.Name, "ratio"] : [metric.Name];
+
+    private static IEnumerable<string> Cells(Results results, BenchCase benchCase, BenchServer server, Metric metric)
+    {
+        var value = results.Median(benchCase.Name, server.Name, metric);
+        var isLimit = metric == Metric.ClientCpu && value >= SummaryTable.ClientLimit;
+        yield return value is null ? "" : metric.Write(value.Value) + (isLimit ? " (limit)" : "");
+        if (metric.HasRatio)
+        {
+            yield return results.Ratio(benchCase.Name, server.Name, metric) is { } ratio
+                ? ratio.ToString("N2", CultureInfo.InvariantCulture)
+                : "";
+        }
+    }
+}

@@ -1,0 +1,32 @@
+using System.Text;
+
+namespace Bench.Reports;
+
+/// <summary>Writes tables in Markdown, with columns of even width, so that the text can be read as it is.</summary>
+internal static class MarkdownWriter
+{
+    public static string Write(ReportTable table)
+    {
+        IReadOnlyList<string>[] lines = [table.Headers, .. table.Rows];
+        int[] widths = [.. table.Headers.Select((_, column) => lines.Max(line => line[column].Length))];
+        var text = new StringBuilder().Append("## ").Append(table.Title).Append("\n\n");
+        AppendRow(text, table, table.Headers, widths);
+        AppendRow(text, table, [.. widths.Select((width, column) => RuleOf(table, column, width))], widths);
+        foreach (var row in table.Rows)
+        {
+            AppendRow(text, table, row, widths);
+        }
+
+        return text.Append(table.Note is null ? "" : $"\n{table.Note}\n").Append('\n').ToString();
+    }
+
+    private static string RuleOf(ReportTable table, int column, int width) =>
+        column < table.TextColumns ? new string('-', width) : new string('-', Math.Max(width - 1, 1)) + ":";
+
+    private static void AppendRow(StringBuilder text, ReportTable table, IReadOnlyList<string> cells, int[] widths)
+    {
+        var padded = cells.Select((cell, column) =>
+            column < table.TextColumns ? cell.PadRight(widths[column]) : cell.PadLeft(widths[column]));
+        text.Append("| ").AppendJoin(" | ", padded).Append(" |\n");
+    }
+}

@@ -1,0 +1,67 @@
+using System.Globalization;
+using System.Xml.Linq;
+using Bench.Charts;
+using Bench.Measurements;
+using Bench.Reports;
+using Bench.Servers;
+using Bench.Statistics;
+
+namespace Bench.Scaling;
+
+/// <summary>How the cost of a request grows along a series, with a line through the points.</summary>
+internal static class ScalingReport
+{
+    public static ReportTable TableOf(ScalingSeries series, Results results) => new(
+        $"Cost of a request: {series.Title}",
+        ["server", .. series.Points.Select(point => $"{point.Size:N0}"), "line", "growth along it"],
+        [.. ServersOf(series, results).Select(server => RowOf(series, results, server))])
+    {
+        TextColumns = 1,
+        Note = $"CPU µs of the server per request, at each number of {series.XLabel}; the line is fitted by least " +
+            "squares, and the growth is between its two ends.",
+    };
+
+    public static (string FileName, string Title, XElement Chart) ChartOf(ScalingSeries series, Results results)
+    {
+        var chart = new LineChart(
+            $"Server CPU per request: {series.Title}",
+            series.XLabel,
+            "µs",
+            [.. ServersOf(series, results).Select(server =>
+            {
+                var points = PointsOf(series, results, server);
+                return (server.Title, ServerCatalog.ColourOf(server), points, (Func<double, double>)LineFit.Through(points).At);
+            })]);
+        return ($"{series.Name}.svg", chart.Title, chart.Draw());
+    }
+
+    /// <summary>Whether any point of the series was measured.</summary>
+    public static bool HasPoints(ScalingSeries series, Results results) => ServersOf(series, results).Any();
+
+    private static IEnumerable<BenchServer> ServersOf(ScalingSeries series, Results results) =>
+        ServerCatalog.All.Where(server => PointsOf(series, results, server).Count > 0);
+
+    private static string[] RowOf(ScalingSeries series, Results results, BenchServer server)
+    {
+        var points = PointsOf(series, results, server);
+        var line = LineFit.Through(points);
+        var growth = line.Growth(points.Min(point => point.X), points.Max(point => point.X));
+        return
+        [
+            server.Title,
+            .. series.Points.Select(point =>
+                results.Median(point.Case.Name, server.Name, Metric.CpuPerRequest) is { } cpu
+                    ? Metric.CpuPerRequest.Write(cpu)
+                    : ""),
+            string.Create(CultureInfo.InvariantCulture, $"{line.Intercept:N2} {line.Slope * 1000:+ 0.000;- 0.000} n/1000"),
+            growth.ToString("+0.0 %;-0.0 %", CultureInfo.InvariantCulture),
+        ];
+    }
+
+    private static IReadOnlyList<(double X, double Y)> PointsOf(
+        ScalingSeries series, Results results, BenchServer server) =>
+        [.. series.Points
+            .Select(point => (X: (double)point.Size, Y: results.Median(point.Case.Name, server.Name, Metric.CpuPerRequest)))
+            .Where(point => point.Y is not null)
+            .Select(point => (point.X, point.Y!.Value))];
+}

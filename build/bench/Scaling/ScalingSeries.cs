@@ -1,0 +1,16 @@
+using Bench.Cases;
+
+namespace Bench.Scaling;
+
+/// <summary>A case at several sizes.</summary>
+/// <param name="Name">The name of its chart's file.</param>
+/// <param name="Title">What is shown.</param>
+/// <param name="XLabel">What grows.</param>
+/// <param name="Servers">The names of the servers that are compared.</param>
+/// <param name="Points">Each size with its case.</param>
+internal sealed record ScalingSeries(
+    string Name,
+    string Title,
+    string XLabel,
+    IReadOnlyList<string> Servers,
+    IReadOnlyList<(int Size, BenchCase Case)> Points);

@@ -1,0 +1,44 @@
+using Bench.Machine;
+using Bench.Measurements;
+using Bench.Reports;
+using Bench.Runs;
+using Bench.Servers;
+using Bench.Tools;
+
+namespace Bench.Scaling;
+
+/// <summary>Measures all series and reports how cost grows.</summary>
+internal sealed class ScalingSession(BenchOptions options)
+{
+    /// <summary>Runs, shows and writes.</summary>
+    /// <returns>The exit code: 1 when a run had problems.</returns>
+    public async Task<int> RunAsync(CancellationToken cancellation)
+    {
+        var tools = new LoadTools();
+        PlannedRun[] plan = [.. PlanRuns()];
+        var runner = new Runner(options, tools, new RunProgress(Terminal.Open(), plan.Length));
+        var results = new Results(await runner.RunAsync(plan, cancellation), ServerCatalog.Baseline);
+        ScalingSeries[] measured =
+            [.. ScalingCatalog.All.Where(series => ScalingReport.HasPoints(series, results))];
+        var report = new Report(
+            "How cost grows",
+            options.CommandLine,
+            await MachineFacts.CollectAsync(tools, cancellation),
+            [.. measured.Select(series => ScalingReport.TableOf(series, results))],
+            [.. measured.Select(series => ScalingReport.ChartOf(series, results))])
+        {
+            Method = options.Method,
+            Problems = results.Problems,
+        };
+        return report.Publish(Console.Out, options.Output, "scaling.md");
+    }
+
+    private IEnumerable<PlannedRun> PlanRuns() =>
+        from round in Enumerable.Range(1, options.Rounds)
+        from series in ScalingCatalog.All
+        from point in series.Points
+        from server in ServerCatalog.All
+        where options.Servers?.Contains(server.Name) ?? series.Servers.Contains(server.Name)
+        where server.IsWebApp
+        select new PlannedRun(point.Case, server, round);
+}

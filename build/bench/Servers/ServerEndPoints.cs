@@ -1,0 +1,42 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using Bench.Tools;
+
+namespace Bench.Servers;
+
+/// <summary>Where a server listens.</summary>
+/// <param name="Http">HTTP/1.1 without TLS.</param>
+/// <param name="Echo">Raw TCP that sends back what it receives.</param>
+/// <param name="Hello">Raw TCP that answers every request head with a fixed response.</param>
+/// <param name="Http2">HTTP/2 from the first byte, without TLS; null where there is none.</param>
+/// <param name="Tls">HTTP/1.1 with TLS; null where there is none.</param>
+internal sealed partial record ServerEndPoints(
+    Uri Http, IPEndPoint Echo, IPEndPoint Hello, Uri? Http2 = null, Uri? Tls = null)
+{
+    public IPEndPoint HttpEndPoint => IPEndPoint.Parse(Http.Authority);
+
+    /// <summary>Reads the line that a server prints when it is ready.</summary>
+    /// <exception cref="ToolException">The line names no ports.</exception>
+    public static ServerEndPoints Parse(string startLine)
+    {
+        var ports = Ports().Match(startLine);
+        if (!ports.Success)
+        {
+            throw new ToolException($"The server did not say where it listens: {startLine}");
+        }
+
+        Uri[] others = [.. Address().Matches(startLine).Skip(1).Select(match => new Uri(match.Value))];
+        return new ServerEndPoints(
+            new Uri(ports.Groups[1].Value),
+            IPEndPoint.Parse($"127.0.0.1:{ports.Groups[2].Value}"),
+            IPEndPoint.Parse($"127.0.0.1:{ports.Groups[3].Value}"),
+            others.FirstOrDefault(address => address.Scheme == Uri.UriSchemeHttp),
+            others.FirstOrDefault(address => address.Scheme == Uri.UriSchemeHttps));
+    }
+
+    [GeneratedRegex(@"^(https?://\S+) \(echo on (\d+), hello on (\d+)\)")]
+    private static partial Regex Ports();
+
+    [GeneratedRegex(@"https?://[\d.]+:\d+")]
+    private static partial Regex Address();
+}

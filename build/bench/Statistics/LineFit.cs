@@ -1,0 +1,24 @@
+namespace Bench.Statistics;
+
+/// <summary>A straight line through points, by least squares.</summary>
+/// <param name="Slope">How much y grows per x.</param>
+/// <param name="Intercept">The line's y at x = 0.</param>
+internal sealed record LineFit(double Slope, double Intercept)
+{
+    /// <summary>Fits the line; points that all have the same x give a level one through their mean.</summary>
+    /// <param name="points">At least one.</param>
+    public static LineFit Through(IReadOnlyCollection<(double X, double Y)> points)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(points.Count);
+        var (meanX, meanY) = (points.Average(point => point.X), points.Average(point => point.Y));
+        var spread = points.Sum(point => (point.X - meanX) * (point.X - meanX));
+        var slope = spread == 0 ? 0 : points.Sum(point => (point.X - meanX) * (point.Y - meanY)) / spread;
+        return new LineFit(slope, meanY - (slope * meanX));
+    }
+
+    /// <summary>The line's y at an x.</summary>
+    public double At(double x) => Intercept + (Slope * x);
+
+    /// <summary>By which share of its value at <paramref name="from"/> the line has grown at another x.</summary>
+    public double Growth(double from, double to) => (At(to) / At(from)) - 1;
+}

@@ -1,0 +1,42 @@
+-- wrk script: what to send, by the word after "--", and the figures of the run in one line at the end.
+local senders = {}
+
+-- The request of the command line, N times in one write.
+function senders.pipeline(depth)
+  local all = string.rep(wrk.format(), tonumber(depth))
+  request = function() return all end
+end
+
+-- N bytes of body. wrk formats the request once, after init.
+function senders.upload(bytes)
+  wrk.method = "POST"
+  wrk.body = string.rep("x", tonumber(bytes))
+end
+
+-- A response, which an echo server sends back. wrk checks the first request that it is given, so that one is valid.
+function senders.echo()
+  local valid = wrk.format()
+  local echoed = "HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\nHello, World!"
+  local isFirst = true
+  request = function()
+    if isFirst then
+      isFirst = false
+      return valid
+    end
+    return echoed
+  end
+end
+
+init = function(args)
+  local sender = senders[args[1]]
+  if sender then sender(args[2]) end
+end
+
+-- Durations are in microseconds.
+done = function(summary, latency)
+  local errors = summary.errors
+  io.write(string.format(
+    "figures: requests=%d duration=%d p50=%.0f p99=%.0f p999=%.0f connect=%d read=%d write=%d timeout=%d status=%d\n",
+    summary.requests, summary.duration, latency:percentile(50), latency:percentile(99), latency:percentile(99.9),
+    errors.connect, errors.read, errors.write, errors.timeout, errors.status))
+end

@@ -1,0 +1,49 @@
+using Bench.Cases;
+using Bench.Runs;
+using Bench.Servers;
+
+namespace Bench.Tests;
+
+/// <summary>The order of the runs.</summary>
+public sealed class PlanTests
+{
+    [Fact]
+    public void Plan_Default_RunsEveryCaseOnTheBaselineInEveryRound()
+    {
+        var plan = Plan.Of(Options()).ToLookup(run => (run.Case.Name, run.Server.Name));
+
+        Assert.All(CaseCatalog.All, benchCase =>
+            Assert.Equal([1, 2, 3], plan[(benchCase.Name, ServerCatalog.Baseline)].Select(run => run.Round)));
+    }
+
+    [Fact]
+    public void Plan_Default_FollowsEachOtherPerCaseAndTurns()
+    {
+        PlannedRun[] plan = [.. Plan.Of(Options(cases: ["json"], servers: ["sockets", "adaptive"]))];
+
+        Assert.Equal(
+            ["sockets", "adaptive", "adaptive", "sockets", "sockets", "adaptive"], plan.Select(run => run.Server.Name));
+        Assert.Equal([1, 1, 2, 2, 3, 3], plan.Select(run => run.Round));
+    }
+
+    [Fact]
+    public void Plan_ServerThatCannotAnswer_IsLeftOut()
+    {
+        var plan = Plan.Of(Options(cases: ["json", "tls", "download"], servers: ["epoll"]));
+
+        Assert.Empty(plan);
+    }
+
+    [Fact]
+    public void Catalogs_Names_AreDistinct()
+    {
+        Assert.Distinct(CaseCatalog.All.Select(benchCase => benchCase.Name));
+        Assert.Distinct(ServerCatalog.All.Select(server => server.Name));
+    }
+
+    private static BenchOptions Options(string[]? cases = null, string[]? servers = null) =>
+        new(cases, servers, Rounds: 3, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), Output: "")
+        {
+            CommandLine = "",
+        };
+}
