@@ -1,7 +1,7 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Connections;
 
-namespace KqueueTransport.Tests.Pipes;
+namespace Common.Memory;
 
 /// <summary>
 /// Hands out pools that count what is out, and spoil what comes back: bytes that are used after their return show up as

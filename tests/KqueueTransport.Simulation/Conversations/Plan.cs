@@ -1,0 +1,109 @@
+namespace KqueueTransport.Simulation.Conversations;
+
+/// <summary>What the application does with a connection.</summary>
+internal enum Style
+{
+    Echo,
+    Download,
+    Upload,
+    BothWays,
+}
+
+/// <summary>How the peer ends its side.</summary>
+internal enum PeerEnd
+{
+    /// <summary>As soon as it has sent everything; it goes on to read.</summary>
+    FinAfterSending,
+
+    /// <summary>When it has seen the server's end.</summary>
+    FinAfterEnd,
+
+    /// <summary>It resets the connection in the middle.</summary>
+    Reset,
+
+    /// <summary>It stops in the middle and says nothing more.</summary>
+    Silence,
+}
+
+/// <summary>How the application ends the connection.</summary>
+internal enum ApplicationEnd
+{
+    Complete,
+    CompleteWithError,
+    Abort,
+    DisposeOnly,
+}
+
+/// <summary>One conversation as the seed has it.</summary>
+internal sealed record Plan
+{
+    // Positions grow to a few buffers' worth, so that every boundary is crossed, and most are small.
+    private const int BytesMax = 200_000;
+
+    public required int Id { get; init; }
+
+    public required Style Style { get; init; }
+
+    public required PeerEnd PeerEnd { get; init; }
+
+    public required ApplicationEnd ApplicationEnd { get; init; }
+
+    public required long ToServer { get; init; }
+
+    public required long ToPeer { get; init; }
+
+    /// <summary>Sent bytes after which a peer resets or falls silent.</summary>
+    public required long PeerStopsAt { get; init; }
+
+    /// <summary>Cancellations, aborts and the like from other threads.</summary>
+    public required int Disturbances { get; init; }
+
+    /// <summary>The largest piece that the peer sends or takes at a time.</summary>
+    public required int PeerPieceMax { get; init; }
+
+    /// <summary>The largest piece that the application writes at a time.</summary>
+    public required int WriteMax { get; init; }
+
+    public required int ReceiveBufferBytes { get; init; }
+
+    public required int SendBufferBytes { get; init; }
+
+    /// <summary>Whether both sides mean to get every byte across.</summary>
+    public bool IsPeaceful =>
+        PeerEnd is PeerEnd.FinAfterSending or PeerEnd.FinAfterEnd && ApplicationEnd == ApplicationEnd.Complete;
+
+    public static Plan Make(Random random, int id)
+    {
+        var style = (Style)random.Next(4);
+        var toServer = style == Style.Download ? random.Next(200) : Size(random, BytesMax);
+        return new Plan
+        {
+            Id = id,
+            Style = style,
+            PeerEnd = random.Next(8) switch
+            {
+                < 3 => PeerEnd.FinAfterSending,
+                < 6 => PeerEnd.FinAfterEnd,
+                6 => PeerEnd.Reset,
+                _ => PeerEnd.Silence,
+            },
+            ApplicationEnd = random.Next(3) > 0 ? ApplicationEnd.Complete : (ApplicationEnd)random.Next(4),
+            ToServer = toServer,
+            ToPeer = style switch
+            {
+                Style.Echo => toServer,
+                Style.Upload => random.Next(500),
+                _ => Size(random, BytesMax),
+            },
+            PeerStopsAt = random.NextInt64(toServer + 1),
+            Disturbances = random.Next(3) == 0 ? random.Next(1, 5) : 0,
+            PeerPieceMax = (int)Size(random, 70_000),
+            WriteMax = (int)Size(random, 20_000),
+            ReceiveBufferBytes = 1000 + (int)Size(random, 60_000),
+            SendBufferBytes = 1000 + (int)Size(random, 60_000),
+        };
+    }
+
+    // As many sizes of one digit as of five.
+    private static long Size(Random random, int most) => (long)Math.Pow(most, 0.2 + (0.8 * random.NextDouble()));
+}

@@ -1,0 +1,24 @@
+namespace KqueueTransport.Simulation.Kernel;
+
+/// <summary>What the simulated kernel does to the process beside what a kernel does every day.</summary>
+internal enum Fault
+{
+    Interrupted,
+    ShortReceive,
+    ShortSend,
+    ReceiveWouldBlock,
+    SendWouldBlock,
+    NoBuffers,
+    OutOfDescriptors,
+    AcceptAborted,
+    PeerGoneAtAccept,
+    ArmFailed,
+    NetworkError,
+    CloseRemark,
+    SpuriousEvent,
+    DuplicateEvent,
+    StaleEvent,
+    WaitWithoutEvents,
+    PartOfTheEvents,
+    Stall,
+}

@@ -1,0 +1,38 @@
+using System.Net;
+using Kqueue.Interop;
+using KqueueTransport.Sockets;
+using KqueueTransport.Sockets.Interop;
+
+namespace KqueueTransport.Simulation.Kernel;
+
+/// <summary>The transport's own socket calls over the simulated kernel's functions.</summary>
+internal sealed class SimulatedCalls : NativeSocketCalls
+{
+    private readonly SimulatedKernel _kernel;
+
+    private SimulatedCalls(SimulatedKernel kernel, SocketNumbers numbers)
+        : base(new SimulatedFunctions(kernel, numbers), numbers) => _kernel = kernel;
+
+    public SimulatedCalls(SimulatedKernel kernel)
+        : this(kernel, Choose(kernel.Random))
+    {
+    }
+
+    public override ListenSocket Listen(EndPoint endPoint, ListenSocketOptions options) =>
+        throw new NotSupportedException();
+
+    public override KernelResult OpenReserve()
+    {
+        var descriptor = _kernel.TakeDescriptor(SimulatedKernel.Reserve);
+        return descriptor < 0 ? KernelResult.Failure(Errno.EMFILE) : KernelResult.Success(descriptor);
+    }
+
+    protected override KernelResult CreateSocket(EndPoint remote) => throw new NotSupportedException();
+
+    private static SocketNumbers Choose(Random random) => random.Next(3) switch
+    {
+        0 => SocketNumbers.Linux,
+        1 => SocketNumbers.FreeBsd,
+        _ => SocketNumbers.Darwin,
+    };
+}

@@ -1,0 +1,236 @@
+using Kqueue;
+using Kqueue.Interop;
+
+namespace KqueueTransport.Simulation.Kernel;
+
+/// <summary>
+/// One connection as the kernel has it: counts of bytes on their way in both directions, and how each direction has
+/// ended. What the bytes are follows from their position (<see cref="Pattern"/>), so that only counts are kept.
+/// </summary>
+internal sealed class SimulatedConnection(SimulatedKernel kernel, int id)
+{
+    private bool _isFinAnnounced;
+    private bool _isResetReported;
+
+    public int Id => id;
+
+    /// <summary>-1 until it is accepted.</summary>
+    public int Descriptor { get; set; } = -1;
+
+    public int ReceiveBufferBytes { get; init; } = 64 * 1024;
+
+    public int SendBufferBytes { get; init; } = 64 * 1024;
+
+    /// <summary>Whether the transport's stream is checked as an echo of what it received.</summary>
+    public bool IsEcho { get; init; }
+
+    // From the peer: sent, then delivered to this machine, then received by the process.
+    public long PeerSent { get; private set; }
+
+    public long Delivered { get; private set; }
+
+    public long Received { get; private set; }
+
+    public bool HasPeerEnded { get; private set; }
+
+    public bool IsFinDelivered { get; private set; }
+
+    // From the process: sent, then taken by the peer.
+    public long Sent { get; private set; }
+
+    public long Taken { get; private set; }
+
+    public bool HasSentFin { get; private set; }
+
+    /// <summary>The peer has sent RST, which has arrived.</summary>
+    public bool IsReset { get; private set; }
+
+    /// <summary>The process answered with RST: what the peer has not taken is lost to it.</summary>
+    public bool HasSentReset { get; private set; }
+
+    public bool IsClosed { get; private set; }
+
+    /// <summary>A fault ended it, for which neither side is to blame.</summary>
+    public bool IsBroken { get; set; }
+
+    public bool MustAbortOnClose { get; set; }
+
+    public bool IsOverForPeer => HasSentReset || (HasSentFin && Taken == Sent);
+
+    public long OnTheWay => PeerSent - Delivered;
+
+    public long Unread => Delivered - Received;
+
+    public int FreeToSend => SendBufferBytes - (int)(Sent - Taken);
+
+    public bool IsReadable => Unread > 0 || IsFinDelivered || IsReset;
+
+    public bool IsWritable => FreeToSend > 0 || IsReset;
+
+    public KEventFlags EofOf(KEventFilter filter)
+    {
+        if (filter == KEventFilter.Read && IsFinDelivered)
+        {
+            _isFinAnnounced = true;
+        }
+
+        return IsReset || (filter == KEventFilter.Read && IsFinDelivered) ? KEventFlags.Eof : KEventFlags.None;
+    }
+
+    public void PeerSends(long count) => PeerSent += count;
+
+    public void PeerEnds() => HasPeerEnded = true;
+
+    /// <summary>Bytes of the peer arrive at this machine.</summary>
+    public void Deliver(long count)
+    {
+        Delivered += count;
+        Arrived();
+    }
+
+    public void DeliverFin()
+    {
+        IsFinDelivered = true;
+        Arrived();
+    }
+
+    public void DeliverReset()
+    {
+        if (IsClosed)
+        {
+            return;
+        }
+
+        IsReset = true;
+        Delivered = kernel.DropsOnReset ? Received : Delivered;
+        kernel.Changed(Descriptor, KEventFilter.Read);
+        kernel.Changed(Descriptor, KEventFilter.Write);
+    }
+
+    /// <summary>The network is gone: for both sides it is over.</summary>
+    public void Break()
+    {
+        IsBroken = true;
+        _isResetReported = true;
+        DeliverReset();
+        HasSentReset = true;
+    }
+
+    /// <summary>The peer takes bytes.</summary>
+    public void Take(long count)
+    {
+        Taken += count;
+        kernel.Changed(Descriptor, KEventFilter.Write);
+    }
+
+    /// <summary>The listen socket was closed before the connection was accepted.</summary>
+    public void Refuse()
+    {
+        IsClosed = true;
+        HasSentReset = true;
+    }
+
+    public KernelResult Receive(long room, out long position)
+    {
+        position = Received;
+        if (Unread == 0 || (IsReset && kernel.DropsOnReset))
+        {
+            return EndOrWait();
+        }
+
+        if (!IsFinDelivered && kernel.Faults.Strikes(Fault.ReceiveWouldBlock))
+        {
+            // The bytes arrive right after the call.
+            kernel.Changed(Descriptor, KEventFilter.Read);
+            return KernelResult.Failure(Errno.EAGAIN);
+        }
+
+        var count = Math.Min(room, Unread);
+        if (count > 1 && kernel.Faults.Strikes(Fault.ShortReceive))
+        {
+            count = kernel.Random.NextInt64(1, count);
+            if (!_isFinAnnounced)
+            {
+                // What the call did not bring arrives right after it, and so makes an edge.
+                kernel.Changed(Descriptor, KEventFilter.Read);
+            }
+        }
+
+        Received += count;
+        return KernelResult.Success((int)count);
+    }
+
+    /// <summary>How many bytes the kernel takes now.</summary>
+    public KernelResult Send(long offered)
+    {
+        if (HasSentFin)
+        {
+            kernel.Violation($"Connection {id} sends after its FIN.");
+            return KernelResult.Failure(Errno.EPIPE);
+        }
+
+        if (IsReset)
+        {
+            return KernelResult.Failure(kernel.Random.Next(2) == 0 ? Errno.EPIPE : Errno.ECONNRESET);
+        }
+
+        if (kernel.Faults.Strikes(Fault.NoBuffers))
+        {
+            return KernelResult.Failure(Errno.ENOBUFS);
+        }
+
+        if (FreeToSend == 0 || kernel.Faults.Strikes(Fault.SendWouldBlock))
+        {
+            return KernelResult.Failure(Errno.EAGAIN);
+        }
+
+        var count = Math.Min(offered, FreeToSend);
+        if (count > 1 && kernel.Faults.Strikes(Fault.ShortSend))
+        {
+            count = kernel.Random.NextInt64(1, count);
+        }
+
+        return KernelResult.Success((int)count);
+    }
+
+    public void Accepted(long count) => Sent += count;
+
+    public void ShutSendSide() => HasSentFin = true;
+
+    public void Close()
+    {
+        IsClosed = true;
+        if (MustAbortOnClose || Unread > 0)
+        {
+            HasSentReset = true;
+        }
+
+        HasSentFin = true;
+    }
+
+    private void Arrived()
+    {
+        if (IsClosed)
+        {
+            if (Unread > 0)
+            {
+                HasSentReset = true;
+            }
+
+            return;
+        }
+
+        kernel.Changed(Descriptor, KEventFilter.Read);
+    }
+
+    private KernelResult EndOrWait()
+    {
+        if (IsReset && !_isResetReported)
+        {
+            _isResetReported = true;
+            return KernelResult.Failure(Errno.ECONNRESET);
+        }
+
+        return IsReset || IsFinDelivered ? KernelResult.Success(0) : KernelResult.Failure(Errno.EAGAIN);
+    }
+}

@@ -1,0 +1,123 @@
+using Kqueue;
+using KqueueTransport.Simulation.Actors;
+
+namespace KqueueTransport.Simulation.Kernel;
+
+/// <summary>The kernel of one run: descriptors, connections, queues and time.</summary>
+internal sealed class SimulatedKernel
+{
+    /// <summary>What a descriptor stands for that is only kept for later.</summary>
+    public static readonly object Reserve = new();
+
+    // 0 to 2 are taken in every process.
+    private const int FirstDescriptor = 3;
+
+    // By number from FirstDescriptor on: a listener or a connection, null where the number is free.
+    private readonly List<object?> _descriptors = [];
+
+    public SimulatedKernel(Scheduler scheduler, Random random, Faults faults)
+    {
+        Scheduler = scheduler;
+        Random = random;
+        Faults = faults;
+        DropsOnReset = random.Next(2) == 0;
+        DescriptorsMax = random.Next(4) == 0 ? random.Next(4, 9) : int.MaxValue;
+        Calls = new SimulatedCalls(this);
+    }
+
+    public Scheduler Scheduler { get; }
+
+    public Random Random { get; }
+
+    public Faults Faults { get; }
+
+    public SimulatedClock Clock { get; } = new();
+
+    public SimulatedCalls Calls { get; }
+
+    /// <summary>Whether an RST takes what was received and not read with it.</summary>
+    public bool DropsOnReset { get; }
+
+    /// <summary>How many descriptors the process may have.</summary>
+    public int DescriptorsMax { get; }
+
+    public List<SimulatedQueue> Queues { get; } = [];
+
+    public IEnumerable<string> OpenDescriptors =>
+        _descriptors.Select((owner, index) => (owner, index)).Where(entry => entry.owner is not null)
+            .Select(entry => $"{entry.index + FirstDescriptor} ({Describe(entry.owner!)})");
+
+    public void Violation(string message) => Scheduler.Fail(message);
+
+    /// <summary>Gives out the lowest number that is free, as POSIX has it; -1 when there is none.</summary>
+    public int TakeDescriptor(object owner)
+    {
+        var index = _descriptors.IndexOf(null);
+        if (index < 0)
+        {
+            if (_descriptors.Count == DescriptorsMax)
+            {
+                return -1;
+            }
+
+            index = _descriptors.Count;
+            _descriptors.Add(null);
+        }
+
+        _descriptors[index] = owner;
+        return index + FirstDescriptor;
+    }
+
+    public object? Find(int descriptor)
+    {
+        var index = descriptor - FirstDescriptor;
+        return index >= 0 && index < _descriptors.Count ? _descriptors[index] : null;
+    }
+
+    /// <summary>What a descriptor stands for; a violation where it stands for nothing.</summary>
+    public T? Find<T>(int descriptor, string call)
+        where T : class
+    {
+        if (Find(descriptor) is T owner)
+        {
+            return owner;
+        }
+
+        Violation($"{call} on descriptor {descriptor}, which is {Describe(Find(descriptor))}.");
+        return null;
+    }
+
+    public void Release(int descriptor)
+    {
+        _descriptors[descriptor - FirstDescriptor] = null;
+        foreach (var queue in Queues)
+        {
+            queue.Forget(descriptor);
+        }
+    }
+
+    /// <summary>Something happened on a descriptor that a filter may report.</summary>
+    public void Changed(int descriptor, KEventFilter filter)
+    {
+        foreach (var queue in Queues)
+        {
+            queue.Activate(descriptor, filter);
+        }
+    }
+
+    /// <summary>Lets time pass to the earliest deadline of a wait.</summary>
+    public bool TryPassTime()
+    {
+        var earliest = Queues.Count == 0 ? TimeSpan.MaxValue : Queues.Min(queue => queue.Deadline);
+        Clock.PassTo(earliest == TimeSpan.MaxValue ? TimeSpan.Zero : earliest);
+        return earliest != TimeSpan.MaxValue;
+    }
+
+    private static string Describe(object? owner) => owner switch
+    {
+        SimulatedListener => "the listen socket",
+        SimulatedConnection connection => $"connection {connection.Id}",
+        { } when owner == Reserve => "the reserve",
+        _ => "closed",
+    };
+}

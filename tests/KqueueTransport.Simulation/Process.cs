@@ -1,0 +1,235 @@
+using System.Net;
+using Kqueue.EventLoops;
+using KqueueTransport.Connections;
+using KqueueTransport.Simulation.Actors;
+using KqueueTransport.Simulation.Conversations;
+using KqueueTransport.Simulation.Kernel;
+using Microsoft.AspNetCore.Connections;
+
+namespace KqueueTransport.Simulation;
+
+/// <summary>
+/// The simulated process: loops and the threads that drive them, the thread pool, the watch, a listener, and a server
+/// that accepts from it.
+/// </summary>
+internal sealed class Process : Surroundings, IDisposable
+{
+    private const int PoolThreads = 2;
+
+    private readonly SimulatedKernel _kernel;
+    private readonly IReadOnlyDictionary<int, Plan> _plans;
+    private readonly List<IThreadPoolWorkItem> _work = [];
+    private readonly EventLoop[] _loops;
+    private readonly TransportLoops _transport;
+    private readonly KqueueConnectionListener _listener;
+    private readonly bool _handsOver;
+    private bool _isUnbound;
+    private bool _isEnding;
+
+    public Process(SimulatedKernel kernel, SimulatedListener socket, IReadOnlyDictionary<int, Plan> plans)
+    {
+        _kernel = kernel;
+        _plans = plans;
+        Log = new RunLog(kernel.Scheduler);
+        var options = ChooseOptions();
+        Lingers = options.LingerTimeout > TimeSpan.Zero;
+        _handsOver = options.Scheduling == Scheduling.Adaptive;
+        _loops = new EventLoop[options.LoopCount];
+        for (var i = 0; i < _loops.Length; i++)
+        {
+            _loops[i] = new EventLoop(LoopOptions());
+        }
+
+        _transport = new TransportLoops(new EventLoopGroup(_loops), this, options, kernel.Calls, Log, Memory);
+        _listener = new KqueueConnectionListener(socket, _transport, options.Scheduling, options, Log);
+    }
+
+    public override TimeProvider Clock => _kernel.Clock;
+
+    public Random Random => _kernel.Random;
+
+    public Faults Faults => _kernel.Faults;
+
+    public Scheduler Scheduler => _kernel.Scheduler;
+
+    public CountingMemoryPoolFactory Memory { get; } = new();
+
+    public RunLog Log { get; }
+
+    /// <summary>Whether closed descriptors wait for the peer's end.</summary>
+    public bool Lingers { get; }
+
+    public List<Conversation> Conversations { get; } = [];
+
+    public long HandOvers { get; private set; }
+
+    public void Start()
+    {
+        foreach (var loop in _loops)
+        {
+            var driver = loop.TakeStart();
+            Scheduler.Start("driver", () => loop.Drive(driver));
+        }
+
+        for (var i = 0; i < PoolThreads; i++)
+        {
+            Scheduler.Start("pool", RunPool);
+        }
+
+        if (_handsOver)
+        {
+            Scheduler.Start("watch", Watch);
+        }
+
+        Scheduler.Start("server", Accept);
+        _listener.Start();
+    }
+
+    /// <summary>Runs work on the simulated thread pool.</summary>
+    public override void Queue(IThreadPoolWorkItem work)
+    {
+        _work.Add(work);
+        Scheduler.Yield();
+    }
+
+    public void Queue(Action work) => Queue(new Resumption(work));
+
+    /// <summary>Aborts, as the server's timeouts do, where the peer says nothing; false where there is none.</summary>
+    public bool AbortSilent()
+    {
+        var silent = Conversations.FindAll(
+            conversation => !conversation.HasEnded && conversation.Plan.PeerEnd == PeerEnd.Silence);
+        _work.AddRange(silent.Select(conversation => new Resumption(conversation.Stop)));
+        return silent.Count > 0;
+    }
+
+    /// <summary>The server stops: it unbinds and aborts what has not ended.</summary>
+    public void Stop() => Scheduler.Start("stop", () =>
+    {
+        _listener.UnbindAsync().AsTask().GetAwaiter().GetResult();
+        _isUnbound = true;
+        Scheduler.WaitUntil(() => _listener.QueueLength == 0);
+        foreach (var conversation in Conversations)
+        {
+            conversation.Stop();
+        }
+    });
+
+    /// <summary>The loops are asked to end, and with them everything else.</summary>
+    public void End() => Scheduler.Start("end", () =>
+    {
+        foreach (var loop in _loops)
+        {
+            loop.Stop();
+        }
+
+        _isEnding = true;
+    });
+
+    /// <summary>Gives back what is left. Every actor has ended.</summary>
+    public void Dispose()
+    {
+        _transport.Dispose();
+        _listener.DisposeAsync().AsTask().GetAwaiter().GetResult();
+    }
+
+    private KqueueTransportOptions ChooseOptions() => new()
+    {
+        LoopCount = Random.Next(1, 3),
+        Scheduling = (Scheduling)Random.Next(3),
+        MaxReadBufferSize = Random.Next(2) == 0 ? Random.Next(1, 20_000) : null,
+        MaxWriteBufferSize = Random.Next(2) == 0 ? Random.Next(1, 100_000) : 64 * 1024,
+        Backlog = Random.Next(1, 10),
+        HalfClose = Random.Next(3) == 0,
+        FinOnError = Random.Next(3) == 0,
+        LingerTimeout = Random.Next(4) == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(5),
+    };
+
+    private EventLoopOptions LoopOptions() => new()
+    {
+        EventCapacity = Random.Next(1, 9),
+        TimeProvider = _kernel.Clock,
+        CreateQueue = _ => new SimulatedQueue(_kernel),
+    };
+
+    private void RunPool()
+    {
+        while (true)
+        {
+            Scheduler.WaitUntil(() => _work.Count > 0 || _isEnding);
+            if (_work.Count == 0)
+            {
+                return;
+            }
+
+            // The thread pool keeps no order between its threads.
+            var index = Random.Next(_work.Count);
+            var work = _work[index];
+            _work.RemoveAt(index);
+            work.Execute();
+        }
+    }
+
+    private void Watch()
+    {
+        while (true)
+        {
+            Scheduler.Stall(Random.Next(5, 60));
+            Scheduler.WaitUntil(() => _isEnding || Array.Exists(_loops, loop => !loop.Word.IsInWait));
+            if (_isEnding)
+            {
+                return;
+            }
+
+            Look(_loops[Random.Next(_loops.Length)]);
+        }
+    }
+
+    private void Look(EventLoop loop)
+    {
+        // A loop that has moved meanwhile must decline.
+        var seen = loop.Word;
+        Scheduler.Stall(Random.Next(50));
+        var stuck = loop.Driver;
+        var next = Random.Next(8) > 0 ? loop.TryTakeOver(seen) : null;
+        if (next is not null)
+        {
+            HandOvers++;
+            Scheduler.Start("driver", () => loop.Drive(next));
+        }
+        else if (!seen.IsInWait && loop.Word == seen)
+        {
+            // As when no thread is left for the loop.
+            loop.RunDeferred(stuck);
+        }
+
+        if (Random.Next(2) == 0 && stuck.Running is { } handler)
+        {
+            loop.Blame(handler, isHandedOver: next is not null);
+        }
+    }
+
+    private void Accept()
+    {
+        while (true)
+        {
+            Scheduler.WaitUntil(() => _listener.QueueLength > 0 || _isUnbound);
+            var accepted = _listener.AcceptAsync();
+            if (!accepted.IsCompleted)
+            {
+                Scheduler.Fail("A connection that was accepted is not handed out.");
+                return;
+            }
+
+            if (accepted.Result is not { } connection)
+            {
+                return;
+            }
+
+            var id = ((IPEndPoint)connection.RemoteEndPoint!).Port;
+            var conversation = new Conversation(connection, _plans[id], this);
+            Conversations.Add(conversation);
+            Queue(conversation.Start);
+        }
+    }
+}

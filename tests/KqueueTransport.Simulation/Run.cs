@@ -1,0 +1,167 @@
+using KqueueTransport.Simulation.Actors;
+using KqueueTransport.Simulation.Conversations;
+using KqueueTransport.Simulation.Kernel;
+
+namespace KqueueTransport.Simulation;
+
+/// <summary>One seed from the first connection to the end of the process.</summary>
+internal sealed class Run : IEnvironment
+{
+    private const int ConversationsMax = 8;
+
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
+
+    private readonly List<Peer> _peers = [];
+    private readonly Scheduler _scheduler;
+    private readonly SimulatedKernel _kernel;
+    private readonly Process _process;
+    private readonly Dictionary<int, Plan> _plans = [];
+    private readonly long _stopAt;
+    private TimeSpan _patienceEnd = s_patience;
+
+    private Run(int seed)
+    {
+        var random = new Random(seed);
+        _scheduler = new Scheduler(random, this);
+        Faults = new Faults(random);
+        _kernel = new SimulatedKernel(_scheduler, random, Faults);
+        var listener = new SimulatedListener(_kernel);
+        var count = random.Next(1, ConversationsMax + 1);
+        for (var id = 1; id <= count; id++)
+        {
+            var plan = Plan.Make(random, id);
+            _plans.Add(id, plan);
+            _peers.Add(new Peer(_kernel, listener, plan));
+        }
+
+        _stopAt = random.Next(5) == 0 ? random.NextInt64(2000) : long.MaxValue;
+        _process = new Process(_kernel, listener, _plans);
+    }
+
+    public Faults Faults { get; }
+
+    public long Steps => _scheduler.Steps;
+
+    public long HandOvers => _process.HandOvers;
+
+    public int Connections => _process.Conversations.Count;
+
+    public int Resets => _peers.Count(peer => peer.Connection.IsReset || peer.Connection.HasSentReset);
+
+    public long Bytes => _peers.Sum(peer => peer.Connection.Received + peer.Connection.Sent);
+
+    /// <summary>What went wrong, or null.</summary>
+    public string? Failure { get; private set; }
+
+    public static Run Of(int seed)
+    {
+        var run = new Run(seed);
+        run.Failure = run.Live() is { } failure ? run.Explain(failure) : null;
+        return run;
+    }
+
+    int IEnvironment.CountSteps() => _peers.Sum(peer => peer.CountSteps());
+
+    void IEnvironment.TakeStep(int index)
+    {
+        foreach (var peer in _peers)
+        {
+            var count = peer.CountSteps();
+            if (index < count)
+            {
+                peer.TakeStep(index);
+                return;
+            }
+
+            index -= count;
+        }
+    }
+
+    bool IEnvironment.TryPassTime()
+    {
+        var isTimeTold = _kernel.TryPassTime();
+        return (isTimeTold && _kernel.Clock.Now < _patienceEnd) || TryLosePatience();
+    }
+
+    // A server does not wait for ever for a peer that says nothing. Until then its descriptor is taken.
+    private bool TryLosePatience()
+    {
+        _patienceEnd = _kernel.Clock.Now + s_patience;
+        return _process.AbortSilent();
+    }
+
+    private string? Live()
+    {
+        _process.Start();
+        _scheduler.RunUntilQuiet(_stopAt);
+        if (_stopAt == long.MaxValue && (_scheduler.Failure ?? WhatNobodyStopped()) is { } early)
+        {
+            return early;
+        }
+
+        _process.Stop();
+        _scheduler.RunUntilQuiet();
+        if ((_scheduler.Failure ?? WhatIsLeft()) is { } late)
+        {
+            return late;
+        }
+
+        _process.End();
+        _scheduler.RunUntilQuiet();
+        if ((_scheduler.Failure ?? WhoGoesOn()) is { } last)
+        {
+            return last;
+        }
+
+        _process.Dispose();
+        return _scheduler.Failure ?? WhatIsOpen();
+    }
+
+    private string Explain(string failure) => string.Join(
+        Environment.NewLine,
+        _process.Conversations.Where(conversation => !conversation.HasEnded).Select(conversation => conversation.State)
+            .Prepend(failure));
+
+    /// <summary>Whether something stands still that nobody has stopped.</summary>
+    private string? WhatNobodyStopped()
+    {
+        foreach (var conversation in _process.Conversations)
+        {
+            if (!conversation.HasEnded)
+            {
+                return $"It stands still: {conversation.State}.";
+            }
+        }
+
+        var accepted = _process.Conversations.Select(conversation => conversation.Plan.Id).ToHashSet();
+        var lost = _peers.Find(peer => !peer.Connection.IsReset && !IsRefused(peer) && !accepted.Contains(peer.Connection.Id));
+        return lost is null ? Complaints() : $"Connection {lost.Connection.Id} was never accepted.";
+    }
+
+    /// <summary>Whether a shortage of descriptors that lasts has cost a peer its connection.</summary>
+    private bool IsRefused(Peer peer) => peer.Connection.HasSentReset &&
+        (_kernel.DescriptorsMax < int.MaxValue || Faults.Counts[(int)Fault.OutOfDescriptors] > 0);
+
+    private string? WhatIsLeft() =>
+        _process.Conversations.Find(conversation => !conversation.HasEnded) is { } left
+            ? $"The server's stop does not end it: {left.State}."
+            : Complaints();
+
+    private string? WhoGoesOn() =>
+        _scheduler.Names.Any() ? $"It goes on: {string.Join(", ", _scheduler.Names)}." : null;
+
+    private string? Complaints() => _process.Conversations
+        .Where(conversation => conversation.HasEnded)
+        .Select(conversation => conversation.Complaint(_peers[conversation.Plan.Id - 1].Connection))
+        .FirstOrDefault(complaint => complaint is not null);
+
+    private string? WhatIsOpen()
+    {
+        if (_kernel.OpenDescriptors.Any())
+        {
+            return $"Descriptors are left open: {string.Join(", ", _kernel.OpenDescriptors)}.";
+        }
+
+        return _process.Memory.RentedBytes == 0 ? null : $"{_process.Memory.RentedBytes} bytes of the pool are left.";
+    }
+}
