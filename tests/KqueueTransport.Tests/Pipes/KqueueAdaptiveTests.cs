@@ -30,6 +30,8 @@ public sealed class KqueueAdaptiveConcurrencyTests() : ConcurrencySuite(new Kque
 
 public sealed class KqueueAdaptivePooledMemoryTests() : PooledMemorySuite(new KqueueSource(Scheduling.Adaptive));
 
+public sealed class KqueueAdaptiveConnectionTests() : ConnectionSuite(new KqueueSource(Scheduling.Adaptive));
+
 public sealed class KqueueAdaptiveScriptTests() : ScriptSuite(new KqueueSource(Scheduling.Adaptive));
 
 [Collection(AllocationCollection.Name)]

@@ -29,6 +29,8 @@ public sealed class KqueueInlineConcurrencyTests() : ConcurrencySuite(new Kqueue
 
 public sealed class KqueueInlinePooledMemoryTests() : PooledMemorySuite(new KqueueSource(Scheduling.Inline));
 
+public sealed class KqueueInlineConnectionTests() : ConnectionSuite(new KqueueSource(Scheduling.Inline));
+
 public sealed class KqueueInlineScriptTests() : ScriptSuite(new KqueueSource(Scheduling.Inline));
 
 [Collection(AllocationCollection.Name)]

@@ -30,6 +30,8 @@ public sealed class KqueueThreadPoolConcurrencyTests() : ConcurrencySuite(new Kq
 
 public sealed class KqueueThreadPoolPooledMemoryTests() : PooledMemorySuite(new KqueueSource(Scheduling.ThreadPool));
 
+public sealed class KqueueThreadPoolConnectionTests() : ConnectionSuite(new KqueueSource(Scheduling.ThreadPool));
+
 public sealed class KqueueThreadPoolScriptTests() : ScriptSuite(new KqueueSource(Scheduling.ThreadPool));
 
 [Collection(AllocationCollection.Name)]

@@ -29,6 +29,8 @@ public sealed class SocketsConcurrencyTests() : ConcurrencySuite(new SocketsSour
 
 public sealed class SocketsPooledMemoryTests() : PooledMemorySuite(new SocketsSource());
 
+public sealed class SocketsConnectionTests() : ConnectionSuite(new SocketsSource());
+
 public sealed class SocketsScriptTests() : ScriptSuite(new SocketsSource());
 
 [Collection(AllocationCollection.Name)]

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace KqueueTransport.Tests.Pipes.Duplexes;
 
@@ -45,6 +46,11 @@ public abstract class ConnectionSource : DuplexSource
             if (options.MemoryPoolFactory is { } factory)
             {
                 services.AddSingleton(factory);
+            }
+
+            if (options.Log is { } log)
+            {
+                services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(log));
             }
         })
         .ConfigureWebHost(host => UseTransport(host, options))

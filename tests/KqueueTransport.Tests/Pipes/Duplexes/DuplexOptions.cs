@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
 
 namespace KqueueTransport.Tests.Pipes.Duplexes;
 
@@ -17,4 +18,7 @@ public sealed record DuplexOptions
 
     /// <summary>Where the segments come from; null leaves the choice to the transport.</summary>
     public IMemoryPoolFactory<byte>? MemoryPoolFactory { get; init; }
+
+    /// <summary>Where the transport's messages go, if anywhere.</summary>
+    public ILoggerProvider? Log { get; init; }
 }

@@ -11,6 +11,8 @@ public abstract class DuplexSuite(DuplexSource source) : IAsyncLifetime
 
     protected DuplexSource Source => source;
 
+    protected Duplex Duplex => _duplex!;
+
     protected PipeReader Reader => _duplex!.Input;
 
     protected PipeWriter Writer => _duplex!.Output;
