@@ -30,6 +30,14 @@ public static class OnKqueueAdaptive
 
     public sealed class ConnectionHandler() : ConnectionHandlerTests(TestTransport.KqueueAdaptive);
 
+    public sealed class EarlyEnd() : EarlyEndTests(TestTransport.KqueueAdaptive);
+
+    public sealed class RequestAbort() : RequestAbortTests(TestTransport.KqueueAdaptive);
+
+    public sealed class HalfClose() : HalfCloseTests(TestTransport.KqueueAdaptive);
+
+    public sealed class ClientTool() : ClientToolTests(TestTransport.KqueueAdaptive);
+
     public sealed class GenericHost() : GenericHostTests(TestTransport.KqueueAdaptive);
 
     [Collection<Alone>]

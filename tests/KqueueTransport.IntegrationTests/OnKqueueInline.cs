@@ -30,6 +30,12 @@ public static class OnKqueueInline
 
     public sealed class ConnectionHandler() : ConnectionHandlerTests(TestTransport.KqueueInline);
 
+    public sealed class EarlyEnd() : EarlyEndTests(TestTransport.KqueueInline);
+
+    public sealed class RequestAbort() : RequestAbortTests(TestTransport.KqueueInline);
+
+    public sealed class HalfClose() : HalfCloseTests(TestTransport.KqueueInline);
+
     public sealed class GenericHost() : GenericHostTests(TestTransport.KqueueInline);
 
     [Collection<Alone>]

@@ -30,6 +30,14 @@ public static class OnKqueueThreadPool
 
     public sealed class ConnectionHandler() : ConnectionHandlerTests(TestTransport.KqueueThreadPool);
 
+    public sealed class EarlyEnd() : EarlyEndTests(TestTransport.KqueueThreadPool);
+
+    public sealed class RequestAbort() : RequestAbortTests(TestTransport.KqueueThreadPool);
+
+    public sealed class HalfClose() : HalfCloseTests(TestTransport.KqueueThreadPool);
+
+    public sealed class ClientTool() : ClientToolTests(TestTransport.KqueueThreadPool);
+
     public sealed class GenericHost() : GenericHostTests(TestTransport.KqueueThreadPool);
 
     [Collection<Alone>]

@@ -30,6 +30,12 @@ public static class OnSockets
 
     public sealed class ConnectionHandler() : ConnectionHandlerTests(TestTransport.Sockets);
 
+    public sealed class EarlyEnd() : EarlyEndTests(TestTransport.Sockets);
+
+    public sealed class RequestAbort() : RequestAbortTests(TestTransport.Sockets);
+
+    public sealed class ClientTool() : ClientToolTests(TestTransport.Sockets);
+
     public sealed class GenericHost() : GenericHostTests(TestTransport.Sockets);
 
     [Collection<Alone>]

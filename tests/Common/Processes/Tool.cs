@@ -28,15 +28,22 @@ internal sealed class Tool
     }
 
     /// <summary>Runs it and returns what it printed on both outputs.</summary>
-    public async Task<string> RunAsync(CancellationToken deadline, params string[] arguments)
+    public Task<string> RunAsync(CancellationToken deadline, params string[] arguments) =>
+        RunAsync(arguments, input: "", deadline);
+
+    /// <summary>Runs it with this on its standard input, and returns what it printed on both outputs.</summary>
+    public async Task<string> RunAsync(string[] arguments, string input, CancellationToken deadline)
     {
         using var process = Process.Start(new ProcessStartInfo(Path, arguments)
         {
+            RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;
         try
         {
+            await process.StandardInput.WriteAsync(input.AsMemory(), deadline);
+            process.StandardInput.Close();
             var output = process.StandardOutput.ReadToEndAsync(deadline);
             var errors = process.StandardError.ReadToEndAsync(deadline);
             await process.WaitForExitAsync(deadline);

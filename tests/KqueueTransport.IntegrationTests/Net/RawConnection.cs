@@ -39,6 +39,21 @@ internal sealed class RawConnection : IDisposable
 
     public Task SendAsync(ReadOnlyMemory<byte> bytes) => Stream.WriteAsync(bytes, _deadline).AsTask();
 
+    /// <summary>Sends until the other side has taken nothing for a while.</summary>
+    public async Task SendUntilStalledAsync()
+    {
+        var chunk = new byte[64 * 1024];
+        Task sending;
+        do
+        {
+            sending = SendAsync(chunk);
+        }
+        while (await Task.WhenAny(sending, Task.Delay(TimeSpan.FromMilliseconds(250), _deadline)) == sending);
+
+        // It ends with the connection.
+        _ = sending.ContinueWith(ended => ended.Exception, TaskScheduler.Default);
+    }
+
     public async Task<byte[]> ReceiveAsync(int count)
     {
         var bytes = new byte[count];

@@ -10,12 +10,12 @@ public sealed class TestTransport
 {
     private readonly Scheduling? _scheduling;
 
-    private readonly int? _loopCount;
+    private readonly Action<KqueueTransportOptions>? _configure;
 
-    private TestTransport(Scheduling? scheduling, int? loopCount = null)
+    private TestTransport(Scheduling? scheduling, Action<KqueueTransportOptions>? configure = null)
     {
         _scheduling = scheduling;
-        _loopCount = loopCount;
+        _configure = configure;
     }
 
     public static TestTransport Sockets { get; } = new(null);
@@ -31,8 +31,14 @@ public sealed class TestTransport
         ? new() { ["transport"] = "kqueue", ["scheduling"] = scheduling.ToString().ToLowerInvariant() }
         : new() { ["transport"] = "sockets" };
 
+    /// <summary>Gets whether it is Kestrel's own, which the suites run on for comparison.</summary>
+    public bool IsSockets => _scheduling is null;
+
     /// <summary>The same on so many loops; Kestrel's transport has none and stays as it is.</summary>
-    public TestTransport OnLoops(int count) => new(_scheduling, count);
+    public TestTransport OnLoops(int count) => With(options => options.LoopCount = count);
+
+    /// <summary>The same with other options; Kestrel's transport stays as it is.</summary>
+    public TestTransport With(Action<KqueueTransportOptions> configure) => new(_scheduling, _configure + configure);
 
     /// <summary>Puts the transport under Kestrel.</summary>
     public void Use(IWebHostBuilder webHost)
@@ -59,6 +65,6 @@ public sealed class TestTransport
     private void Set(KqueueTransportOptions options, Scheduling scheduling)
     {
         options.Scheduling = scheduling;
-        options.LoopCount = _loopCount ?? options.LoopCount;
+        _configure?.Invoke(options);
     }
 }
