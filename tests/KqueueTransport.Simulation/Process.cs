@@ -81,6 +81,7 @@ internal sealed class Process : Surroundings, IDisposable
             Scheduler.Start("watch", Watch);
         }
 
+        Scheduler.Start("probes", new Probes(_kernel, _loops).Run);
         Scheduler.Start("server", Accept);
         _listener.Start();
     }

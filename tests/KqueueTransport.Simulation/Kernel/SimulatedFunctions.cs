@@ -100,6 +100,7 @@ internal sealed unsafe class SimulatedFunctions(SimulatedKernel kernel, SocketNu
         switch (kernel.Find(descriptor))
         {
             case SimulatedListener:
+            case SimulatedProbe:
             case { } reserve when reserve == SimulatedKernel.Reserve:
                 break;
             case SimulatedConnection connection:

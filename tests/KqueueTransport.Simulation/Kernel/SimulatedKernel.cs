@@ -117,6 +117,7 @@ internal sealed class SimulatedKernel
     {
         SimulatedListener => "the listen socket",
         SimulatedConnection connection => $"connection {connection.Id}",
+        SimulatedProbe probe => $"probe {probe.Id}",
         { } when owner == Reserve => "the reserve",
         _ => "closed",
     };

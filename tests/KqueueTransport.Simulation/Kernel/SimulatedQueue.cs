@@ -134,6 +134,7 @@ internal sealed class SimulatedQueue : KernelQueue
         SimulatedListener listener => listener.Backlog.Count > 0,
         SimulatedConnection connection when knote.Filter == KEventFilter.Read => connection.IsReadable,
         SimulatedConnection connection when knote.Filter == KEventFilter.Write => connection.IsWritable,
+        SimulatedProbe probe => probe.IsReadable,
         _ => false,
     };
 
@@ -172,8 +173,7 @@ internal sealed class SimulatedQueue : KernelQueue
         if (count < events.Length && _knotes.Count > 0 && _kernel.Faults.Strikes(Fault.SpuriousEvent))
         {
             var knote = _knotes[_kernel.Random.Next(_knotes.Count)];
-            events[count++] = new KEvent(
-                knote.Ident, knote.Filter, Eof(knote.Ident, knote.Filter), userData: knote.UserData);
+            events[count++] = EventOf(knote);
         }
 
         return count;
@@ -181,8 +181,7 @@ internal sealed class SimulatedQueue : KernelQueue
 
     private KEvent Deliver(Knote knote)
     {
-        var kevent = new KEvent(
-            knote.Ident, knote.Filter, Eof(knote.Ident, knote.Filter), userData: knote.UserData);
+        var kevent = EventOf(knote);
         if (knote.IsOneShot)
         {
             _knotes.Remove(knote);
@@ -198,6 +197,16 @@ internal sealed class SimulatedQueue : KernelQueue
         return kevent;
     }
 
-    private KEventFlags Eof(nint ident, KEventFilter filter) =>
-        _kernel.Find((int)ident) is SimulatedConnection connection ? connection.EofOf(filter) : KEventFlags.None;
+    // Its data tells whose event it is, so that whoever gets it can say whether it is the right one.
+    private KEvent EventOf(Knote knote)
+    {
+        var owner = knote.Filter == KEventFilter.User ? null : _kernel.Find((int)knote.Ident);
+        var (eof, id) = owner switch
+        {
+            SimulatedConnection connection => (connection.EofOf(knote.Filter), connection.Id),
+            SimulatedProbe probe => (KEventFlags.None, probe.Id),
+            _ => (KEventFlags.None, 0),
+        };
+        return new KEvent(knote.Ident, knote.Filter, eof, data: id, userData: knote.UserData);
+    }
 }
