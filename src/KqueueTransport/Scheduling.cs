@@ -3,32 +3,50 @@ namespace KqueueTransport;
 /// <summary>Where the application's code runs when a connection's bytes have come in or gone out.</summary>
 /// <remarks>
 /// It decides which thread completes a pending <c>ReadAsync</c> or <c>FlushAsync</c> of a connection's
-/// <c>Transport</c>, and therefore where the code behind that <c>await</c> goes on. In no mode is there a
-/// synchronization context, and in no mode may code rely on two continuations of one connection running on the same
-/// thread: thread statics and thread-affine locks do not carry over an <c>await</c>.
+/// <c>Transport</c>, and therefore where the code behind that <c>await</c> goes on. What completes elsewhere (a timer,
+/// a database, another connection) goes on wherever that completes.
+/// <para>
+/// In every mode: there is no synchronization context and the task scheduler is the default one, so that
+/// <c>ConfigureAwait</c> changes nothing. Async locals flow with each <c>await</c>, and what one connection sets no
+/// other one sees. Code stays on its thread from one <c>await</c> to the next, also while its loop is taken over. Two
+/// continuations of one connection may run on two threads, though never at the same time: what belongs to a thread
+/// (thread statics, a lock held across an <c>await</c>) is another thread's afterwards, and a thread static may hold
+/// what another connection has left there.
+/// </para>
 /// </remarks>
 public enum Scheduling
 {
     /// <summary>
     /// On the thread of the connection's event loop, right where the event is dispatched, and never at the expense of
     /// others: when a handler does not return within two to four milliseconds, another thread takes the loop over and
-    /// goes on with the next event. A connection whose handlers keep blocking runs on a standby thread for its next
-    /// few requests; a listener whose handlers block too often, or more of them than there are standby threads, goes
-    /// to the thread pool for one to four seconds. The application may block.
+    /// goes on with the next event. The application may block.
     /// </summary>
+    /// <remarks>
+    /// A connection whose handlers keep blocking runs on standby threads for its next few requests; a listener whose
+    /// handlers block too often, or more of them than there are standby threads, goes to the thread pool for one to
+    /// four seconds. A handler has blocked when its thread was found asleep in it, or when it is still running some
+    /// twenty milliseconds after its turn began; one that the kernel only set aside for other threads has not.
+    /// <para>
+    /// So the thread is that of a loop, a standby thread or one of the pool, and from one continuation to the next it
+    /// may be any of them. The first two are background threads of the transport's own, with the name "kqueue loop",
+    /// and the pool's limits do not hold for them.
+    /// </para>
+    /// </remarks>
     Adaptive,
 
     /// <summary>
     /// On the thread pool: the event loop hands every continuation over. The application may block, because it blocks
-    /// a thread of the pool and no event loop.
+    /// a thread of the pool and no event loop; the pool's limits are what bounds it then.
     /// </summary>
     ThreadPool,
 
     /// <summary>
     /// On the thread of the connection's event loop, right where the event is dispatched: the fastest way, with no
-    /// change of thread and nobody on watch. The application must not block and must not compute for long: all other
-    /// connections of that loop wait meanwhile. What it awaits elsewhere (a timer, a database) goes on wherever that
-    /// completes.
+    /// change of thread and nobody on watch. The application must not block and must not compute for long, nor wait
+    /// for something that only its own loop can bring: all other connections of that loop wait meanwhile.
     /// </summary>
+    /// <remarks>
+    /// A loop has one thread for life, and a connection one loop: what completes there always goes on on that thread.
+    /// </remarks>
     Inline,
 }

@@ -12,11 +12,12 @@ namespace KqueueTransport.IntegrationTests.HandOver;
 /// <summary>What the connections of a loop notice of one that takes all it can get.</summary>
 public abstract class FairnessTests : TransportSuite
 {
-    // Measured on two cores that also run the clients: medians of 0.1 ms and less, 99th percentiles of 0.1 ms beside
-    // blocking handlers and 4 ms beside a transfer. The bounds leave room for other load on the machine, and are far
-    // below the 160 ms of a loop that eight handlers block in turn.
-    private static readonly TimeSpan s_medianMax = TimeSpan.FromMilliseconds(5);
-    private static readonly TimeSpan s_percentile99Max = TimeSpan.FromMilliseconds(50);
+    // A handler holds its loop for two periods of the watch at most, which is 4 ms; a second one may be before ours,
+    // and the rest is room for other load on the machine. Measured on two cores that also run the clients: medians
+    // below 0.1 ms, 99th percentiles of 0.1 ms beside blocking handlers and 0.2 to 2.3 ms beside transfers. A loop that
+    // eight handlers block in turn takes 160 ms.
+    private static readonly TimeSpan s_medianMax = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan s_percentile99Max = TimeSpan.FromMilliseconds(20);
 
     private static readonly TimeSpan s_observation = TimeSpan.FromSeconds(2);
 
