@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Kqueue.EventLoops;
 
 /// <summary>
@@ -47,7 +45,8 @@ internal sealed class LoopThreads(int loopCount, int standbyMax, TimeSpan standb
     /// <summary>Gives a loop that nobody drives to a thread.</summary>
     public void Drive(LoopDriver driver)
     {
-        var thread = Take(reserve: 0) ?? throw new UnreachableException("There is a thread for every loop.");
+        var thread = Take(reserve: 0) ?? throw new InvalidOperationException(
+            "The system has no thread for an event loop. Raise its limits of threads, memory and descriptors.");
         thread.Assign(driver, work: null);
     }
 
@@ -149,6 +148,24 @@ internal sealed class LoopThreads(int loopCount, int standbyMax, TimeSpan standb
             _count++;
         }
 
-        return new LoopThread(this, standbyTime);
+        return TryMake();
+    }
+
+    // Also a process that has run out of descriptors gets no thread on Linux, whose runtime gives each a pipe.
+    private LoopThread? TryMake()
+    {
+        try
+        {
+            return new LoopThread(this, standbyTime);
+        }
+        catch (OutOfMemoryException)
+        {
+            lock (_gate)
+            {
+                _count--;
+            }
+
+            return null;
+        }
     }
 }
