@@ -36,6 +36,7 @@ internal static class WebAppServer
         kestrel.Listen(IPAddress.Loopback, options.Port);
         kestrel.Listen(IPAddress.Loopback, options.EchoPort, listen => listen.UseConnectionHandler<EchoHandler>());
         kestrel.Listen(IPAddress.Loopback, options.HelloPort, listen => listen.UseConnectionHandler<HelloHandler>());
+        kestrel.UseSystemd(); // HTTP on a socket that systemd hands over, if it does (LISTEN_FDS).
     });
 
     private static void KeepQuiet(WebApplicationBuilder builder)

@@ -52,4 +52,10 @@ public static class OnKqueueAdaptive
 
     [Collection<Alone>]
     public sealed class Idle() : IdleTests(TestTransport.KqueueAdaptive);
+
+    [Collection<Alone>]
+    public sealed class Systemd() : SystemdTests(TestTransport.KqueueAdaptive);
+
+    [Collection<Alone>]
+    public sealed class DescriptorLimit() : DescriptorLimitTests(TestTransport.KqueueAdaptive);
 }

@@ -51,4 +51,7 @@ public static class OnSockets
     public sealed class Threads() : ThreadTests(TestTransport.Sockets);
 
     public sealed class Transfers() : TransferTests(TestTransport.Sockets);
+
+    [Collection<Alone>]
+    public sealed class Systemd() : SystemdTests(TestTransport.Sockets);
 }

@@ -11,6 +11,8 @@ internal sealed partial class WebAppProcess : IAsyncDisposable
 
     private WebAppProcess(RunningProgram program) => _program = program;
 
+    public int Id => _program.Id;
+
     /// <summary>Gets the line that it printed when it was ready.</summary>
     public string StartLine { get; private set; } = "";
 
@@ -26,6 +28,17 @@ internal sealed partial class WebAppProcess : IAsyncDisposable
         IReadOnlyDictionary<string, string>? environment = null)
     {
         var app = new WebAppProcess(RunningProgram.StartSample("WebApp", arguments, environment));
+        app.StartLine = await app._program.ReadLineAsync(deadline);
+        return app;
+    }
+
+    /// <summary>Starts it by a line of bash that ends with <c>exec "$@"</c>.</summary>
+    public static async Task<WebAppProcess> StartByAsync(
+        string shell, IEnumerable<string> arguments, CancellationToken deadline)
+    {
+        var bash = Tool.Require("bash", "bash");
+        var path = Path.Combine(AppContext.BaseDirectory, "WebApp");
+        var app = new WebAppProcess(RunningProgram.Start(bash.Path, ["-c", shell, "bash", path, .. arguments]));
         app.StartLine = await app._program.ReadLineAsync(deadline);
         return app;
     }

@@ -122,6 +122,41 @@ public abstract class ShutdownTests(TestTransport transport) : TransportSuite(tr
         await Task.WhenAll(load).WaitAsync(Deadline);
     }
 
+    // Goal: nobody who connects around the stop is left hanging. Method: clients that connect, ask and read to the end
+    // again and again, until they are refused; a connection that hangs hangs the test.
+    [Fact]
+    public async Task Stop_DuringAnAcceptStorm_EveryConnectionEnds()
+    {
+        var server = await ServeAsync(context => context.Response.WriteAsync("answer"));
+        var endPoint = server.EndPoint;
+        var answered = 0;
+        var storm = Enumerable.Range(0, 16)
+            .Select(_ => ConnectUntilRefusedAsync(endPoint, () => Interlocked.Increment(ref answered))).ToArray();
+        await Until.TrueAsync(() => Volatile.Read(ref answered) > 200, Deadline);
+
+        await server.StopAsync(Deadline);
+
+        await Task.WhenAll(storm).WaitAsync(Deadline);
+    }
+
+    [Fact]
+    public async Task Stop_OneOfSeveralServersInTheProcess_LeavesTheOthers()
+    {
+        KestrelHost[] servers =
+        [
+            await ServeAsync(context => context.Response.WriteAsync("first")),
+            await ServeAsync(context => context.Response.WriteAsync("second")),
+            await ServeAsync(context => context.Response.WriteAsync("third")),
+        ];
+
+        await servers[1].DisposeAsync();
+
+        using var first = Http.ClientFor(servers[0].EndPoint);
+        using var third = Http.ClientFor(servers[2].EndPoint);
+        Assert.Equal("first", await first.GetStringAsync("/", Deadline));
+        Assert.Equal("third", await third.GetStringAsync("/", Deadline));
+    }
+
     [Fact]
     public async Task Start_AfterStop_TakesTheSamePort()
     {
@@ -159,6 +194,24 @@ public abstract class ShutdownTests(TestTransport transport) : TransportSuite(tr
         using var client = Http.ClientFor(server.EndPoint);
         Assert.Equal("answer", await client.GetStringAsync("/", Deadline));
         await server.StopAsync(Deadline);
+    }
+
+    private async Task ConnectUntilRefusedAsync(IPEndPoint endPoint, Action answered)
+    {
+        try
+        {
+            while (true)
+            {
+                using var connection = await ConnectAsync(endPoint);
+                await connection.SendAsync("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+                await connection.ReceiveToEndAsync();
+                answered();
+            }
+        }
+        catch (Exception error) when (error is SocketException or IOException)
+        {
+            // Refused, or reset because the server stopped before it took the connection.
+        }
     }
 
     private async Task AskUntilRefusedAsync(HttpClient client, Action answered)

@@ -269,6 +269,23 @@ public sealed class EndPointOptionsTests : IAsyncDisposable
             error.Message);
     }
 
+    // As when an endpoint changes in Kestrel's configuration and changes back.
+    [Fact]
+    public async Task Bind_AfterUnbindWithALiveConnection_TheSamePortAtOnce()
+    {
+        var factory = CreateFactory(_ => { });
+        var first = await BindAsync(factory, s_anyPort);
+        await AcceptOneAsync(first);
+
+        for (var i = 0; i < 3; i++)
+        {
+            await first.UnbindAsync(TestContext.Current.CancellationToken);
+            var next = await BindAsync(factory, first.EndPoint);
+            await AcceptOneAsync(next);
+            first = next;
+        }
+    }
+
     private async Task AssertSetOrNotSupportedAsync(
         int number, Action<KqueueTransportOptions> set, string option, int value)
     {

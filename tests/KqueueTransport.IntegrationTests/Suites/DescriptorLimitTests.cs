@@ -1,0 +1,73 @@
+using System.Runtime.InteropServices;
+using KqueueTransport.IntegrationTests.Net;
+using KqueueTransport.IntegrationTests.Processes;
+using KqueueTransport.IntegrationTests.Servers;
+
+namespace KqueueTransport.IntegrationTests.Suites;
+
+/// <summary>A process that has run out of descriptors: samples/WebApp under a small limit of its own.</summary>
+public abstract class DescriptorLimitTests(TestTransport transport) : TransportSuite(transport)
+{
+    private const int Limit = 300;
+
+    private const int Waiting = 20;
+
+    private const string Request = "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n";
+
+    // Goal: no accept loop goes deaf, none spins, and one line in the log says so. Method: more connections than
+    // descriptors; when those that were served leave, the others have to be.
+    [Fact]
+    public async Task Descriptors_Exhausted_TheRestIsServedWhenSomeLeave()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc tells how many descriptors another process has.");
+        var app = Own(await WebAppProcess.StartByAsync(
+            $"ulimit -n {Limit}; exec \"$@\"",
+            Transport.WebAppOptions.SelectMany(option => new[] { $"--{option.Key}", option.Value }).Append("--port=0"),
+            Deadline));
+        await AskOnceAsync(app);
+
+        var connections = await FillAsync(app);
+        var answers = connections.Select(connection => connection.ReceiveResponseAsync()).ToArray();
+        await Until.StableAsync(() => answers.Count(answer => answer.IsCompleted), Deadline);
+        var served = answers.Select(answer => answer.IsCompleted).ToArray();
+        Assert.InRange(served.Count(isServed => !isServed), 1, Waiting + Limit / 10);
+        var spent = await ProcessorTime.OfAsync(app.Id, TimeSpan.FromSeconds(1), Deadline);
+
+        for (var i = 0; i < connections.Length; i++)
+        {
+            if (served[i])
+            {
+                connections[i].Dispose();
+            }
+        }
+
+        Assert.All(await Task.WhenAll(answers), answer => Assert.Equal(200, answer.StatusCode));
+        await AskOnceAsync(app);
+        Array.ForEach(connections, connection => connection.Dispose());
+        app.Signal(PosixSignal.SIGTERM);
+        var log = (await app.WaitForEndAsync(Deadline)).Output;
+        Assert.Equal(2, log.Split("fails with EMFILE").Length);
+        Assert.True(spent < TimeSpan.FromMilliseconds(300), $"{spent} of processor time in a second of waiting.");
+    }
+
+    /// <summary>Connects more than there are descriptors for, and asks on each connection.</summary>
+    private async Task<RawConnection[]> FillAsync(WebAppProcess app)
+    {
+        var free = Limit - Directory.GetFiles($"/proc/{app.Id}/fd").Length;
+        var connections = new RawConnection[free + Waiting];
+        for (var i = 0; i < connections.Length; i++)
+        {
+            connections[i] = await ConnectAsync(app.Http);
+            await connections[i].SendAsync(Request);
+        }
+
+        return connections;
+    }
+
+    private async Task AskOnceAsync(WebAppProcess app)
+    {
+        using var connection = await ConnectAsync(app.Http);
+        await connection.SendAsync(Request);
+        Assert.Equal("Hello, World!", (await connection.ReceiveResponseAsync()).Body);
+    }
+}
