@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Sockets;
+
 namespace Samples.Tests;
 
 /// <summary>
@@ -36,6 +39,14 @@ public abstract class SampleTests : IAsyncDisposable
     {
         Assert.Equal((1, ""), (end.ExitCode, end.Output));
         Assert.Contains(reason, Assert.Single(end.Errors.TrimEnd().Split('\n')), StringComparison.Ordinal);
+    }
+
+    /// <summary>A port on which nobody listens, for programs that cannot pick one and for clients of nobody.</summary>
+    private protected static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
     private protected T Own<T>(T owned)

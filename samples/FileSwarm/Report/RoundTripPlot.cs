@@ -11,7 +11,7 @@ namespace FileSwarm.Report;
 internal sealed class RoundTripPlot
 {
     private const int Slices = 120;
-    private const double Left = 70;
+    private const double Left = 80;
     private const double Top = 40;
     private const double Width = 800;
     private const double Height = 360;

@@ -43,12 +43,12 @@ internal static class MessageCodec
         header = default;
         if (bytes.Length < HeaderBytes)
         {
-            return $"a message of {bytes.Length} bytes is cut short in its header";
+            return $"a message that is cut short in its header: {bytes.Length} bytes";
         }
 
         if (bytes[0] != Magic || bytes[1] != Version)
         {
-            return "a message does not begin as those of this program and version";
+            return "something that is no message of this program and version";
         }
 
         header = new MessageHeader(
@@ -66,8 +66,8 @@ internal static class MessageCodec
         var error = ReadHeader(bytes, payloadBytesMax, out header);
         var length = HeaderBytes + header.PayloadLength;
         return error is not null || bytes.Length == length ? error
-            : bytes.Length < length ? $"a datagram is cut short: {bytes.Length} of {length} bytes"
-            : $"a datagram is too long: {bytes.Length} bytes instead of {length}";
+            : bytes.Length < length ? $"a datagram that is cut short: {bytes.Length} of {length} bytes"
+            : $"a datagram that is too long: {bytes.Length} bytes instead of {length}";
     }
 
     /// <summary>The kind of a whole message of our own.</summary>

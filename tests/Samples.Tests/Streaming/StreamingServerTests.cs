@@ -227,11 +227,4 @@ public sealed class StreamingServerTests : SampleTests
         await redis.ReadLineWithAsync("eady to accept connections", Deadline);
         return $"127.0.0.1:{port}";
     }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
 }
