@@ -177,6 +177,46 @@ public sealed class ReceiveTests : IAsyncDisposable
         Assert.Equal(calls, _fixture.Calls.Calls.Count);
     }
 
+    // The kernel hands out so many bytes and then has nothing, whatever it announced.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4095)]
+    [InlineData(4096)]
+    [InlineData(4097)]
+    public async Task ReadAsync_WouldBlockAtABoundary_TheRestFollowsInOrder(int received)
+    {
+        var payload = Payload.Create(20_000);
+        var (connection, peer) = _fixture.Open(
+            Receives(SocketStep.Delivers(payload[..received]), SocketStep.WouldBlock));
+        var receiving = ReadAllAsync(connection);
+        await _fixture.RaiseAsync(connection, KEventFilter.Read);
+        await _fixture.RaiseAsync(connection, KEventFilter.Read);
+
+        await peer.SendAsync(payload.AsMemory(received)).Soon();
+        peer.Shutdown(SocketShutdown.Send);
+
+        Assert.Equal(payload, await receiving.Soon());
+        await _fixture.AssertEndedCleanlyAsync();
+    }
+
+    // What is in flight when the peer resets may be lost, but never half of it shown and then an orderly end.
+    [Fact]
+    public async Task ReadAsync_ResetBehindBytesInFlight_ThrowsAndNeverCompletes()
+    {
+        for (var round = 0; round < 50; round++)
+        {
+            var (connection, peer) = _fixture.Open();
+            var receiving = ReadAllAsync(connection);
+            await peer.SendAsync(Payload.Create(30_000)).Soon();
+
+            peer.Reset();
+
+            await Assert.ThrowsAsync<ConnectionResetException>(() => receiving.Soon());
+        }
+
+        await _fixture.AssertEndedCleanlyAsync();
+    }
+
     [Fact]
     public async Task ReadAsync_OneByteAtATime_KeepsTheOrder()
     {

@@ -38,6 +38,28 @@ public sealed class SendTests : IAsyncDisposable
         await _fixture.AssertEndedCleanlyAsync();
     }
 
+    // A full socket at every place where one segment, or one part of a gather send, ends and the next begins.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(BlockBytes - 1)]
+    [InlineData(BlockBytes)]
+    [InlineData(BlockBytes + 1)]
+    [InlineData((3 * BlockBytes) - 1)]
+    public async Task FlushAsync_WouldBlockAtABoundary_TheRestFollowsInOrder(int taken)
+    {
+        var steps = taken == 0 ? [] : new[] { SocketStep.AtMost(taken) };
+        var (connection, peer) = _fixture.Open(descriptor => _fixture.Calls.Prepare(
+            SocketCall.Send, descriptor, [.. steps, SocketStep.WouldBlock, SocketStep.AtMost(1)]));
+        var payload = Payload.Create(3 * BlockBytes);
+
+        await Output(connection).WriteAsync(payload).Soon();
+
+        Assert.Equal(payload, await peer.ReceiveExactlyAsync(payload.Length));
+        Assert.True(_fixture.Calls.IsPlayed);
+        await _fixture.AssertEndedCleanlyAsync();
+    }
+
     [Fact]
     public async Task FlushAsync_OneByteAtATime_KeepsTheOrder()
     {
