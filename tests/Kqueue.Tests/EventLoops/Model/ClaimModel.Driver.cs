@@ -1,3 +1,5 @@
+using static Kqueue.Tests.EventLoops.Model.ProtocolViolationException;
+
 namespace Kqueue.Tests.EventLoops.Model;
 
 internal sealed partial class ClaimModel

@@ -1,4 +1,6 @@
+using System.Text;
 using Kqueue.EventLoops;
+using static Kqueue.Tests.EventLoops.Model.ProtocolViolationException;
 
 namespace Kqueue.Tests.EventLoops.Model;
 
@@ -11,7 +13,7 @@ namespace Kqueue.Tests.EventLoops.Model;
 /// The model is sequentially consistent; the code's fences are what entitles it to that. A driver that is slow and one
 /// that is stuck are the same here: one that takes no step for a while.
 /// </remarks>
-internal sealed partial class ClaimModel(Scenario scenario)
+internal sealed partial class ClaimModel(Scenario scenario) : IModel<ModelState>
 {
     public const int DriversMax = 3;
     public const int ListLength = 3;
@@ -50,7 +52,7 @@ internal sealed partial class ClaimModel(Scenario scenario)
     }
 
     /// <summary>What must hold at every moment.</summary>
-    public static void CheckAlways(in ModelState state)
+    public void CheckAlways(in ModelState state)
     {
         var owners = 0;
         for (var i = 0; i < DriversMax; i++)
@@ -86,17 +88,21 @@ internal sealed partial class ClaimModel(Scenario scenario)
         Require(!scenario.Stops || state.RunState == RunState.Stopped, "The loop does not end.");
     }
 
+    public string Describe(in ModelState state)
+    {
+        var word = state.Word.Unpack();
+        var text = new StringBuilder($"{word.Epoch}|{word.Turn}|{(word.IsInWait ? "wait" : word.Cursor)}");
+        foreach (var driver in state.Drivers)
+        {
+            text.Append(' ').Append(driver.Step);
+        }
+
+        return text.Append($" post:{state.PosterStep} stop:{state.StopperStep} watch:{state.WatchStep}").ToString();
+    }
+
     private static byte AllBits(int count) => (byte)((1 << count) - 1);
 
     private static byte Bit(int number) => (byte)(1 << number);
-
-    private static void Require(bool condition, string violation)
-    {
-        if (!condition)
-        {
-            throw new ProtocolViolationException(violation);
-        }
-    }
 
     private static bool Swap(ref ModelState state, ref PackedWord word, ClaimWord next)
     {
@@ -125,6 +131,3 @@ internal sealed partial class ClaimModel(Scenario scenario)
         return true;
     }
 }
-
-/// <summary>The protocol does not do what it promises.</summary>
-internal sealed class ProtocolViolationException(string message) : Exception(message);

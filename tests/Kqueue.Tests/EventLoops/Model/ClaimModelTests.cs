@@ -33,7 +33,7 @@ public sealed class ClaimModelTests(ITestOutputHelper output)
     [MemberData(nameof(Scenarios))]
     public void Protocol_EveryInterleaving_LosesNothingAndHasOneDriver(string name)
     {
-        var exploration = new Exploration(s_scenarios[name]);
+        var exploration = new Exploration<ModelState>(new ClaimModel(s_scenarios[name]));
 
         exploration.Run();
 
@@ -45,7 +45,7 @@ public sealed class ClaimModelTests(ITestOutputHelper output)
     [MemberData(nameof(Flaws))]
     public void Protocol_WithAFlaw_IsCaught(Flaw flaw, string scenario)
     {
-        var exploration = new Exploration(s_scenarios[scenario] with { Flaw = flaw });
+        var exploration = new Exploration<ModelState>(new ClaimModel(s_scenarios[scenario] with { Flaw = flaw }));
 
         output.WriteLine(Assert.Throws<ProtocolViolationException>(exploration.Run).Message);
     }

@@ -1,15 +1,13 @@
-using System.Text;
-
 namespace Kqueue.Tests.EventLoops.Model;
 
 /// <summary>
 /// Visits every state that a model can reach, breadth first, and so finds the shortest way to a violation.
 /// </summary>
-internal sealed class Exploration(Scenario scenario)
+internal sealed class Exploration<TState>(IModel<TState> model)
+    where TState : struct, IEquatable<TState>
 {
-    private readonly ClaimModel _model = new(scenario);
-    private readonly HashSet<ModelState> _seen = [];
-    private readonly List<(ModelState State, int Parent)> _visited = [];
+    private readonly HashSet<TState> _seen = [];
+    private readonly List<(TState State, int Parent)> _visited = [];
 
     public int StateCount => _visited.Count;
 
@@ -22,7 +20,7 @@ internal sealed class Exploration(Scenario scenario)
     /// </exception>
     public void Run()
     {
-        Visit(_model.Initial(), parent: -1);
+        Visit(model.Initial(), parent: -1);
         for (var i = 0; i < _visited.Count; i++)
         {
             try
@@ -39,9 +37,9 @@ internal sealed class Exploration(Scenario scenario)
     private void Expand(int index)
     {
         var state = _visited[index].State;
-        ClaimModel.CheckAlways(state);
+        model.CheckAlways(state);
         var isEnd = true;
-        foreach (var next in _model.SuccessorsOf(state))
+        foreach (var next in model.SuccessorsOf(state))
         {
             isEnd &= next.Equals(state);
             Visit(next, index);
@@ -50,11 +48,11 @@ internal sealed class Exploration(Scenario scenario)
         if (isEnd)
         {
             EndCount++;
-            _model.CheckAtEnd(state);
+            model.CheckAtEnd(state);
         }
     }
 
-    private void Visit(in ModelState state, int parent)
+    private void Visit(in TState state, int parent)
     {
         if (_seen.Add(state))
         {
@@ -67,22 +65,10 @@ internal sealed class Exploration(Scenario scenario)
         var way = new List<string>();
         for (; index >= 0; index = _visited[index].Parent)
         {
-            way.Add(Describe(_visited[index].State));
+            way.Add(model.Describe(_visited[index].State));
         }
 
         way.Reverse();
         return Environment.NewLine + string.Join(Environment.NewLine, way);
-    }
-
-    private static string Describe(in ModelState state)
-    {
-        var word = state.Word.Unpack();
-        var text = new StringBuilder($"{word.Epoch}|{word.Turn}|{(word.IsInWait ? "wait" : word.Cursor)}");
-        foreach (var driver in state.Drivers)
-        {
-            text.Append(' ').Append(driver.Step);
-        }
-
-        return text.Append($" post:{state.PosterStep} stop:{state.StopperStep} watch:{state.WatchStep}").ToString();
     }
 }

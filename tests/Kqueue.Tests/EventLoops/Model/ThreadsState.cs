@@ -1,0 +1,99 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Kqueue.Tests.EventLoops.Model;
+
+/// <summary>Where a thread stands: what it does next. Each step is one hold of one lock.</summary>
+internal enum ThreadStep : byte
+{
+    None,
+    LookForCall,
+    Asleep,
+    LookAgain,
+    TryLeave,
+    Run,
+    StandBy,
+    Left,
+}
+
+/// <summary>Where somebody stands who needs a thread.</summary>
+internal enum CallerStep : byte
+{
+    Take,
+    Make,
+    Assign,
+    PutBack,
+    Dismiss,
+    Done,
+}
+
+/// <summary>What is wrong in a model of the threads that must not pass.</summary>
+public enum ThreadsFlaw
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>A thread goes to sleep without looking whether it has been called.</summary>
+    SleepsWithoutLooking,
+
+    /// <summary>A thread that slept for long ends although somebody has just taken it.</summary>
+    LeavesWithoutAsking,
+
+    /// <summary>A thread stands by although the group has stopped.</summary>
+    StandsByAfterTheStop,
+
+    /// <summary>A thread that was taken for nothing is left to itself when the group has stopped meanwhile.</summary>
+    PutsBackWithoutDismissing,
+}
+
+/// <summary>How many need threads, and what may happen meanwhile.</summary>
+/// <param name="Work">Pieces of work that one caller offloads, one after the other.</param>
+/// <param name="TakenForNothing">How often the watch takes a thread and finds that it needs none.</param>
+/// <param name="Timeouts">How often each thread may have slept for long enough to end.</param>
+/// <param name="Stops">Whether the group stops meanwhile.</param>
+/// <param name="Flaw">What is wrong.</param>
+internal sealed record ThreadsScenario(
+    int Work, int TakenForNothing, int Timeouts, bool Stops, ThreadsFlaw Flaw = ThreadsFlaw.None);
+
+/// <summary>A thread's own memory: what was given to it, and what it has taken of that.</summary>
+internal record struct ModelThread(
+    ThreadStep Step, bool IsCalled, byte Given, byte Own, bool IsPulsed, byte TimeoutsLeft);
+
+/// <summary>Somebody who needs a thread: how many are still to be had, and the one that is held, counted from 1.</summary>
+internal record struct ModelCaller(CallerStep Step, byte Left, byte Holds);
+
+/// <summary>Everything that can differ between two moments of the model of the threads.</summary>
+internal record struct ThreadsState
+{
+    private ModelThread _first;
+    private ModelThread _second;
+    private ModelThread _third;
+
+    /// <summary>Offloads work.</summary>
+    public ModelCaller Offloader;
+
+    /// <summary>Takes threads and puts them back.</summary>
+    public ModelCaller Watch;
+
+    // The threads that stand by, counted from 1: two digits of four bits, the last one first.
+    public byte Standby;
+    public byte Count;
+    public bool IsStopped;
+
+    // By the bit of the work.
+    public byte Accepted;
+    public byte Executed;
+
+    [UnscopedRef]
+    public ref ModelThread Thread(int number)
+    {
+        switch (number)
+        {
+            case 1:
+                return ref _first;
+            case 2:
+                return ref _second;
+            default:
+                return ref _third;
+        }
+    }
+}
