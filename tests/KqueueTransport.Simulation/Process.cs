@@ -17,23 +17,22 @@ internal sealed class Process : Surroundings, IDisposable
     private const int PoolThreads = 2;
 
     private readonly SimulatedKernel _kernel;
-    private readonly IReadOnlyDictionary<int, Plan> _plans;
+    private readonly IReadOnlyDictionary<int, Peer> _peers;
     private readonly List<IThreadPoolWorkItem> _work = [];
     private readonly EventLoop[] _loops;
     private readonly TransportLoops _transport;
     private readonly KqueueConnectionListener _listener;
-    private readonly bool _handsOver;
     private bool _isUnbound;
     private bool _isEnding;
 
-    public Process(SimulatedKernel kernel, SimulatedListener socket, IReadOnlyDictionary<int, Plan> plans)
+    public Process(SimulatedKernel kernel, SimulatedListener socket, IReadOnlyDictionary<int, Peer> peers)
     {
         _kernel = kernel;
-        _plans = plans;
+        _peers = peers;
         Log = new RunLog(kernel.Scheduler);
         var options = ChooseOptions();
         Lingers = options.LingerTimeout > TimeSpan.Zero;
-        _handsOver = options.Scheduling == Scheduling.Adaptive;
+        HandsOver = options.Scheduling == Scheduling.Adaptive;
         _loops = new EventLoop[options.LoopCount];
         for (var i = 0; i < _loops.Length; i++)
         {
@@ -59,6 +58,9 @@ internal sealed class Process : Surroundings, IDisposable
     /// <summary>Whether closed descriptors wait for the peer's end.</summary>
     public bool Lingers { get; }
 
+    /// <summary>Whether a loop is taken from a handler that is stuck.</summary>
+    public bool HandsOver { get; }
+
     public List<Conversation> Conversations { get; } = [];
 
     public long HandOvers { get; private set; }
@@ -76,7 +78,7 @@ internal sealed class Process : Surroundings, IDisposable
             Scheduler.Start("pool", RunPool);
         }
 
-        if (_handsOver)
+        if (HandsOver)
         {
             Scheduler.Start("watch", Watch);
         }
@@ -227,8 +229,8 @@ internal sealed class Process : Surroundings, IDisposable
                 return;
             }
 
-            var id = ((IPEndPoint)connection.RemoteEndPoint!).Port;
-            var conversation = new Conversation(connection, _plans[id], this);
+            var peer = _peers[((IPEndPoint)connection.RemoteEndPoint!).Port];
+            var conversation = new Conversation(connection, peer.Connection, peer.Plan, this);
             Conversations.Add(conversation);
             Queue(conversation.Start);
         }

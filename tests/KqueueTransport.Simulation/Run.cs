@@ -15,7 +15,6 @@ internal sealed class Run : IEnvironment
     private readonly Scheduler _scheduler;
     private readonly SimulatedKernel _kernel;
     private readonly Process _process;
-    private readonly Dictionary<int, Plan> _plans = [];
     private readonly long _stopAt;
     private TimeSpan _patienceEnd = s_patience;
 
@@ -29,13 +28,11 @@ internal sealed class Run : IEnvironment
         var count = random.Next(1, ConversationsMax + 1);
         for (var id = 1; id <= count; id++)
         {
-            var plan = Plan.Make(random, id);
-            _plans.Add(id, plan);
-            _peers.Add(new Peer(_kernel, listener, plan));
+            _peers.Add(new Peer(_kernel, listener, Plan.Make(random, id)));
         }
 
         _stopAt = random.Next(5) == 0 ? random.NextInt64(2000) : long.MaxValue;
-        _process = new Process(_kernel, listener, _plans);
+        _process = new Process(_kernel, listener, _peers.ToDictionary(peer => peer.Plan.Id));
     }
 
     public Faults Faults { get; }
@@ -152,7 +149,7 @@ internal sealed class Run : IEnvironment
 
     private string? Complaints() => _process.Conversations
         .Where(conversation => conversation.HasEnded)
-        .Select(conversation => conversation.Complaint(_peers[conversation.Plan.Id - 1].Connection))
+        .Select(conversation => conversation.Complaint())
         .FirstOrDefault(complaint => complaint is not null);
 
     private string? WhatIsOpen()

@@ -13,7 +13,7 @@ namespace KqueueTransport.Simulation;
 /// </remarks>
 public sealed class SimulationTests(ITestOutputHelper output)
 {
-    private const int SeedsByDefault = 3000;
+    private const int SeedsByDefault = 2000;
 
     [Fact]
     public void Kernel_DoesWhateverItMay_NothingIsLostAndEverythingEnds()

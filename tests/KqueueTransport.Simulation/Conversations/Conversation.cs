@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using Kqueue.EventLoops;
 using KqueueTransport.Simulation.Actors;
 using KqueueTransport.Simulation.Kernel;
 using Microsoft.AspNetCore.Connections;
@@ -10,7 +11,8 @@ namespace KqueueTransport.Simulation.Conversations;
 /// The application of one connection: it reads and writes as the plan says, on whatever thread the transport calls it,
 /// stalls there, and looks at every byte.
 /// </summary>
-internal sealed class Conversation(ConnectionContext connection, Plan plan, Process process)
+internal sealed class Conversation(
+    ConnectionContext connection, SimulatedConnection wire, Plan plan, Process process)
 {
     private readonly Random _random = process.Random;
     private readonly Scheduler _scheduler = process.Scheduler;
@@ -272,12 +274,23 @@ internal sealed class Conversation(ConnectionContext connection, Plan plan, Proc
             try
             {
                 var result = await _output.FlushAsync(_flushCancellation.Token);
+                BlockUntilSent();
                 return !result.IsCompleted;
             }
             catch (OperationCanceledException) when (_flushCancellation.IsCancellationRequested)
             {
                 _flushCancellation = new CancellationTokenSource();
             }
+        }
+    }
+
+    // A handler may wait, on its thread, for what only its own flush can bring about.
+    private void BlockUntilSent()
+    {
+        if (process.HandsOver && LoopDriver.Current is not null && _random.Next(16) == 0)
+        {
+            var flushed = _written;
+            _scheduler.WaitUntil(() => wire.Sent >= flushed || wire.IsClosed || wire.HasSentFin);
         }
     }
 
@@ -323,7 +336,7 @@ internal sealed class Conversation(ConnectionContext connection, Plan plan, Proc
     }
 
     /// <summary>What is wrong in the end with a conversation that nothing should have disturbed.</summary>
-    public string? Complaint(SimulatedConnection wire)
+    public string? Complaint()
     {
         if (!HasEnded)
         {

@@ -24,6 +24,8 @@ internal sealed class Peer(SimulatedKernel kernel, SimulatedListener listener, P
         Reset,
     }
 
+    public Plan Plan => plan;
+
     public SimulatedConnection Connection { get; } = new(kernel, plan.Id)
     {
         ReceiveBufferBytes = plan.ReceiveBufferBytes,
