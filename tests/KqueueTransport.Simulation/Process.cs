@@ -32,6 +32,7 @@ internal sealed class Process : Surroundings, IDisposable
         Log = new RunLog(kernel.Scheduler);
         var options = ChooseOptions();
         Lingers = options.LingerTimeout > TimeSpan.Zero;
+        HalfCloses = options.HalfClose;
         HandsOver = options.Scheduling == Scheduling.Adaptive;
         _loops = new EventLoop[options.LoopCount];
         for (var i = 0; i < _loops.Length; i++)
@@ -40,6 +41,7 @@ internal sealed class Process : Surroundings, IDisposable
         }
 
         _transport = new TransportLoops(new EventLoopGroup(_loops), this, options, kernel.Calls, Log, Memory);
+        socket.BacklogMax = options.Backlog;
         _listener = new KqueueConnectionListener(socket, _transport, options.Scheduling, options, Log);
     }
 
@@ -57,6 +59,9 @@ internal sealed class Process : Surroundings, IDisposable
 
     /// <summary>Whether closed descriptors wait for the peer's end.</summary>
     public bool Lingers { get; }
+
+    /// <summary>Whether the two directions end apart.</summary>
+    public bool HalfCloses { get; }
 
     /// <summary>Whether a loop is taken from a handler that is stuck.</summary>
     public bool HandsOver { get; }
@@ -140,7 +145,7 @@ internal sealed class Process : Surroundings, IDisposable
     {
         LoopCount = Random.Next(1, 3),
         Scheduling = (Scheduling)Random.Next(3),
-        MaxReadBufferSize = Random.Next(2) == 0 ? Random.Next(1, 20_000) : null,
+        MaxReadBufferSize = Random.Next(2) == 0 ? Random.Next(Plan.ReadAheadMin, 20_000) : null,
         MaxWriteBufferSize = Random.Next(2) == 0 ? Random.Next(1, 100_000) : 64 * 1024,
         Backlog = Random.Next(1, 10),
         HalfClose = Random.Next(3) == 0,

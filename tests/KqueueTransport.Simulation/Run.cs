@@ -136,8 +136,7 @@ internal sealed class Run : IEnvironment
     }
 
     /// <summary>Whether a shortage of descriptors that lasts has cost a peer its connection.</summary>
-    private bool IsRefused(Peer peer) => peer.Connection.HasSentReset &&
-        (_kernel.DescriptorsMax < int.MaxValue || Faults.Counts[(int)Fault.OutOfDescriptors] > 0);
+    private bool IsRefused(Peer peer) => peer.Connection.HasSentReset && _kernel.HasShortage;
 
     private string? WhatIsLeft() =>
         _process.Conversations.Find(conversation => !conversation.HasEnded) is { } left

@@ -21,6 +21,10 @@ internal sealed partial class WebAppProcess : IAsyncDisposable
 
     public IPEndPoint Http => IPEndPoint.Parse(Addresses[0].Authority);
 
+    public IPEndPoint Echo => new(IPAddress.Loopback, PortOf("echo"));
+
+    public IPEndPoint Hello => new(IPAddress.Loopback, PortOf("hello"));
+
     /// <summary>Starts it and waits until it is ready.</summary>
     public static async Task<WebAppProcess> StartAsync(
         IEnumerable<string> arguments,
@@ -56,6 +60,9 @@ internal sealed partial class WebAppProcess : IAsyncDisposable
     public Task<FinishedProcess> WaitForEndAsync(CancellationToken deadline) => _program.WaitForEndAsync(deadline);
 
     public ValueTask DisposeAsync() => _program.DisposeAsync();
+
+    private int PortOf(string name) =>
+        int.Parse(Regex.Match(StartLine, $@"{name} on (\d+)").Groups[1].ValueSpan, provider: null);
 
     [GeneratedRegex(@"https?://[\d.]+:\d+")]
     private static partial Regex Address();

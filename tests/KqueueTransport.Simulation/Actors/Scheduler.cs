@@ -27,9 +27,6 @@ internal sealed class Scheduler(Random random, IEnvironment environment)
     private Actor? _holder;
     private long _interruptAt = long.MaxValue;
 
-    /// <summary>Whether the calling thread is one of the simulated process.</summary>
-    public static bool IsActor => t_current is not null;
-
     public long Steps { get; private set; }
 
     /// <summary>The first thing that went wrong.</summary>

@@ -24,10 +24,13 @@ internal sealed class Conversation(
     private long _written;
     private int _flowsLeft = 1;
     private bool _isStopped;
+    private readonly TaskCompletionSource _closed = new();
     private int _closedCalls;
     private Task _disposal = Task.CompletedTask;
 
     public Plan Plan => plan;
+
+    private bool ReadsAll => plan.Style is not (Style.Download or Style.WaitForEnd);
 
     /// <summary>Whether the flows of the application have come to their end and the transport has, too.</summary>
     public bool HasEnded => _flowsLeft == 0 && _disposal.IsCompleted;
@@ -59,6 +62,7 @@ internal sealed class Conversation(
             Style.Echo => EchoAsync,
             Style.Download => WriteAllAsync,
             Style.Upload => UploadAsync,
+            Style.WaitForEnd when !process.HalfCloses => () => _closed.Task,
             _ => ReadAllAsync,
         });
     }
@@ -72,17 +76,13 @@ internal sealed class Conversation(
 
     private void OnClosed()
     {
-        if (!Scheduler.IsActor)
-        {
-            // The token was first asked for after the end; the runtime then calls back on a thread of its own.
-            return;
-        }
-
         _scheduler.Yield();
         if (++_closedCalls > 1 || (_disposal.IsCompleted && _flowsLeft == 0))
         {
             _scheduler.Fail($"ConnectionClosed came {_closedCalls} times, or after the end: {State}.");
         }
+
+        _closed.TrySetResult();
     }
 
     private async Task RunAsync(Func<Task> flow)
@@ -344,13 +344,13 @@ internal sealed class Conversation(
         }
 
         // Without lingering, input that nobody reads costs the peer what it has not taken (RFC 9112, section 9.6).
-        if (!plan.IsPeaceful || wire.IsBroken || _isStopped || (plan.Style == Style.Download && !process.Lingers))
+        if (!plan.IsPeaceful || wire.IsBroken || _isStopped || (!ReadsAll && !process.Lingers))
         {
             return null;
         }
 
         var isWhole = Error is null && wire.Taken == plan.ToPeer && !wire.HasSentReset &&
-            (plan.Style == Style.Download || _read == plan.ToServer);
+            (!ReadsAll || _read == plan.ToServer);
         return isWhole ? null : $"The peer took {wire.Taken} bytes, reset: {wire.HasSentReset}; {State}.";
     }
 }

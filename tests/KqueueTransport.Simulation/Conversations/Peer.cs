@@ -89,7 +89,7 @@ internal sealed class Peer(SimulatedKernel kernel, SimulatedListener listener, P
     {
         if (!_isConnected)
         {
-            return step == Step.Connect && !listener.IsClosed;
+            return step == Step.Connect && !listener.IsClosed && !listener.IsFull;
         }
 
         if (_hasReset || Connection.HasSentReset)

@@ -7,6 +7,9 @@ internal enum Style
     Download,
     Upload,
     BothWays,
+
+    /// <summary>It does nothing until it is told that the connection has ended.</summary>
+    WaitForEnd,
 }
 
 /// <summary>How the peer ends its side.</summary>
@@ -37,6 +40,9 @@ internal enum ApplicationEnd
 /// <summary>One conversation as the seed has it.</summary>
 internal sealed record Plan
 {
+    /// <summary>The smallest read buffer of a run, which an end behind fewer bytes is found through.</summary>
+    public const int ReadAheadMin = 1000;
+
     // Positions grow to a few buffers' worth, so that every boundary is crossed, and most are small.
     private const int BytesMax = 200_000;
 
@@ -74,14 +80,20 @@ internal sealed record Plan
 
     public static Plan Make(Random random, int id)
     {
-        var style = (Style)random.Next(4);
-        var toServer = style == Style.Download ? random.Next(200) : Size(random, BytesMax);
+        var style = random.Next(12) == 0 ? Style.WaitForEnd : (Style)random.Next((int)Style.WaitForEnd);
+        var toServer = style switch
+        {
+            Style.Download => random.Next(200),
+            Style.WaitForEnd => random.Next(ReadAheadMin),
+            _ => Size(random, BytesMax),
+        };
         return new Plan
         {
             Id = id,
             Style = style,
             PeerEnd = random.Next(8) switch
             {
+                _ when style == Style.WaitForEnd => random.Next(2) == 0 ? PeerEnd.FinAfterSending : PeerEnd.Reset,
                 < 3 => PeerEnd.FinAfterSending,
                 < 6 => PeerEnd.FinAfterEnd,
                 6 => PeerEnd.Reset,
@@ -93,6 +105,7 @@ internal sealed record Plan
             {
                 Style.Echo => toServer,
                 Style.Upload => random.Next(500),
+                Style.WaitForEnd => 0,
                 _ => Size(random, BytesMax),
             },
             PeerStopsAt = random.NextInt64(toServer + 1),
