@@ -1,152 +1,52 @@
 using System.Net.Sockets;
-using Kqueue;
 using Kqueue.EventLoops;
+using Samples.Common;
 
 namespace StreamingServer;
 
-/// <summary>
-/// One client: its socket, what it has said so far and what waits to be sent to it. Loop thread only.
-/// </summary>
-internal sealed class Client : IEventHandler
+/// <summary>One client: its number, and what it has said so far. Loop thread only.</summary>
+internal sealed class Client(int number, Socket socket, EventLoop loop, Server server, int queueBytesMax)
+    : LoopConnection(loop, socket)
 {
-    private readonly Socket _socket;
-    private readonly Server _server;
-    private readonly int _queueBytesMax;
-    private readonly Registration _registration;
     private readonly MessageBuffer _received = new();
 
-    // Messages are shared by all clients that they go to; only the place in the first one is this client's own.
-    private readonly Queue<ReadOnlyMemory<byte>> _queue = new();
-    private int _sentOfFirst;
-    private int _queuedBytes;
-    private bool _isClosed;
+    public int Number { get; } = number;
 
-    public Client(int number, Socket socket, EventLoop loop, Server server, int queueBytesMax)
+    /// <summary>Tells it something, or drops it when it does not read what it was told before.</summary>
+    public void Tell(ReadOnlyMemory<byte> message)
     {
-        Number = number;
-        _socket = socket;
-        _server = server;
-        _queueBytesMax = queueBytesMax;
-        _registration = loop.Register(socket.Handle, this);
-    }
-
-    public int Number { get; }
-
-    /// <summary>Level-triggered, so that a client that says much gets one receive per turn, like the others.</summary>
-    public void Start() => Arm(KEventFilter.Read, KEventFlags.None);
-
-    public void OnEvent(in KEvent kevent)
-    {
-        if (_isClosed)
+        Send(message);
+        if (QueuedBytes > queueBytesMax && !IsClosed)
         {
-            return;
-        }
-
-        if (kevent.Filter == KEventFilter.Write)
-        {
-            SendQueued();
-        }
-        else
-        {
-            Receive();
+            Console.Error.WriteLine($"client #{Number} is dropped: it does not read, {QueuedBytes} bytes wait for it.");
+            Dispose();
+            server.OnDisconnected(this);
         }
     }
 
-    /// <summary>Sends at once what the socket takes and queues the rest. Drops a client whose queue is full.</summary>
-    public void Send(ReadOnlyMemory<byte> message)
+    // One receive for each event, so that a client that says much takes turns with the others.
+    protected override void OnReadable()
     {
-        if (_isClosed)
-        {
-            return;
-        }
-
-        _queue.Enqueue(message);
-        _queuedBytes += message.Length;
-        if (_queue.Count == 1)
-        {
-            SendQueued();
-        }
-
-        if (_queuedBytes > _queueBytesMax && !_isClosed)
-        {
-            Console.Error.WriteLine($"client #{Number} is dropped: it does not read, {_queuedBytes} bytes wait for it.");
-            Close();
-        }
-    }
-
-    public void Close()
-    {
-        if (!_isClosed)
-        {
-            _isClosed = true;
-            _registration.Dispose();
-            _socket.Dispose();
-            _server.OnDisconnected(this);
-        }
-    }
-
-    private void Receive()
-    {
-        var count = _socket.Receive(_received.Free, SocketFlags.None, out var error);
-        if (error == SocketError.WouldBlock)
+        if (!TryReceive(_received.Free, out var count))
         {
             return;
         }
 
         _received.Add(count);
-        while (!_isClosed && _received.TryTake(out var message))
+        while (!IsClosed && _received.TryTake(out var message))
         {
-            _server.OnMessage(this, message);
-        }
-
-        if (count == 0)
-        {
-            TakeLastWords();
-            Close();
+            server.OnMessage(this, message);
         }
     }
 
-    // What a client said before it left, without a line end.
-    private void TakeLastWords()
+    protected override void OnLost(SocketError cause)
     {
+        // What it said last, without a line end.
         if (_received.TakeRest() is { Length: > 0 } rest)
         {
-            _server.OnMessage(this, rest);
+            server.OnMessage(this, rest);
         }
-    }
 
-    private void SendQueued()
-    {
-        while (_queue.TryPeek(out var next))
-        {
-            var sent = _socket.Send(next.Span[_sentOfFirst..], SocketFlags.None, out var error);
-            if (error == SocketError.WouldBlock)
-            {
-                Arm(KEventFilter.Write, KEventFlags.OneShot);
-                return;
-            }
-
-            if (error != SocketError.Success)
-            {
-                Close();
-                return;
-            }
-
-            _queuedBytes -= sent;
-            _sentOfFirst += sent;
-            if (_sentOfFirst == next.Length)
-            {
-                _queue.Dequeue();
-                _sentOfFirst = 0;
-            }
-        }
-    }
-
-    private void Arm(KEventFilter filter, KEventFlags mode)
-    {
-        if (_registration.Arm(filter, mode).IsError)
-        {
-            Close();
-        }
+        server.OnDisconnected(this);
     }
 }

@@ -71,7 +71,7 @@ internal sealed class Server : IDisposable
         _listener.Dispose();
         foreach (var client in _clients.Values)
         {
-            client.Close();
+            client.Dispose();
         }
     }
 
@@ -86,7 +86,7 @@ internal sealed class Server : IDisposable
         var client = new Client(++_lastNumber, socket, _loop, this, _options.QueueBytesMax);
         _clients.Add(client.Number, client);
         client.Start();
-        client.Send(LineOf($"welcome! you are client #{client.Number}!"));
+        client.Tell(LineOf($"welcome! you are client #{client.Number}!"));
     }
 
     private void Refuse(Socket socket)
@@ -104,7 +104,7 @@ internal sealed class Server : IDisposable
         {
             if (client != except)
             {
-                client.Send(message);
+                client.Tell(message);
             }
         }
     }

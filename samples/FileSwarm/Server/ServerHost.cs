@@ -100,7 +100,7 @@ internal sealed class ServerHost : IDisposable
             return;
         }
 
-        var address = new IPEndPoint(peer.Stream.RemoteEndPoint.Address, hello.Argument).Serialize();
+        var address = new IPEndPoint(peer.Address, hello.Argument).Serialize();
         var transport = Transport.Create(_options.Protocol, peer.Stream, new DatagramLink(_datagrams, address));
         peer.Session = _server.Join(transport);
         if (peer.Session is null)

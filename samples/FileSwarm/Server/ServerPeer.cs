@@ -22,6 +22,8 @@ internal sealed class ServerPeer : ILinkOwner
 
     public StreamLink Stream { get; }
 
+    public IPAddress Address => _endPoint.Address;
+
     /// <summary>Null until it has joined.</summary>
     public Session? Session { get; set; }
 

@@ -37,7 +37,7 @@ public sealed partial class FileSwarmTests : SampleTests
     [Fact]
     public async Task Demo_TcpWithLoss_LosesControlMessagesOnly()
     {
-        var end = await RunAsync("FileSwarm", "demo", "--loss", "20", "--size", "1", "--clients", "5");
+        var end = await RunAsync("FileSwarm", "demo", "--loss", "10", "--size", "1", "--clients", "5");
 
         Assert.Equal((0, ""), (end.ExitCode, end.Errors));
         Assert.Contains("copies       5 of 5 right by SHA-256", end.Output, StringComparison.Ordinal);
