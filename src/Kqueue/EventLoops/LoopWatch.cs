@@ -73,7 +73,7 @@ internal sealed class LoopWatch : IDisposable
     }
 
     /// <summary>Looks at everybody once; false when all loops are in their wait and nobody is under suspicion.</summary>
-    private bool Look()
+    internal bool Look()
     {
         _suspects.LookAgain();
         var isActive = !_suspects.IsEmpty;

@@ -1,0 +1,46 @@
+using Kqueue.EventLoops;
+using Kqueue.Tests.Infrastructure;
+
+namespace Kqueue.Tests.EventLoops;
+
+/// <summary>What a look costs while nobody is stuck.</summary>
+public sealed class LoopWatchTests
+{
+    private const int Looks = 1000;
+
+    // Every piece of work is claimed anew, so that the watch finds the loop active and moved, at each of its looks.
+    [Fact]
+    public void Look_TheLoopIsActiveAndMoves_AllocatesNothing()
+    {
+        using var loop = new EventLoop(new EventLoopOptions
+        {
+            KernelQueue = KernelUnderTest.Options(fillData: false),
+        });
+        var threads = new LoopThreads(loopCount: 1, standbyMax: 0, LoopThreads.DefaultStandbyTime);
+        var watch = new LoopWatch([loop], threads, TimeSpan.FromMilliseconds(1));
+        using var isOver = new ManualResetEventSlim();
+        var (looks, active, allocated) = (0, 0, 0L);
+        WorkAction? look = null;
+        look = new WorkAction(() =>
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            active += watch.Look() ? 1 : 0;
+            allocated += looks > 0 ? GC.GetAllocatedBytesForCurrentThread() - before : 0;
+            if (++looks < Looks)
+            {
+                loop.Post(look!);
+            }
+            else
+            {
+                isOver.Set();
+            }
+        });
+
+        loop.Start();
+        loop.Post(look);
+
+        Until.IsSet(isOver, "The loop does not run what was posted.");
+        Assert.Equal((Looks, 0L), (active, allocated));
+        Assert.Equal((0L, 0L), (threads.HandOvers, threads.HandOversRefused));
+    }
+}
