@@ -132,7 +132,13 @@ internal sealed class Run : IEnvironment
 
         var accepted = _process.Conversations.Select(conversation => conversation.Plan.Id).ToHashSet();
         var lost = _peers.Find(peer => !peer.Connection.IsReset && !IsRefused(peer) && !accepted.Contains(peer.Connection.Id));
-        return lost is null ? Complaints() : $"Connection {lost.Connection.Id} was never accepted.";
+        if (lost is not null)
+        {
+            return $"Connection {lost.Connection.Id} was never accepted.";
+        }
+
+        var open = _peers.Find(peer => peer.Connection is { Descriptor: >= 0, IsClosed: false });
+        return open is null ? Complaints() : $"Connection {open.Connection.Id} has ended, but is not closed.";
     }
 
     /// <summary>Whether a shortage of descriptors that lasts has cost a peer its connection.</summary>
