@@ -22,16 +22,18 @@ internal static class Requests
     /// <param name="path">What to ask for.</param>
     /// <param name="goesOn">Told how many batches were answered; false ends it.</param>
     /// <param name="pipelined">How many requests are a batch.</param>
+    /// <param name="answerEnd">What every answer ends with, and has nowhere else.</param>
     /// <returns>How long each batch took.</returns>
     public static Task<List<TimeSpan>> RepeatAsync(
-        EndPoint endPoint, string path, Func<int, bool> goesOn, int pipelined = 1) =>
-        OwnThread.RunAsync(() => Repeat(endPoint, path, goesOn, pipelined));
+        EndPoint endPoint, string path, Func<int, bool> goesOn, int pipelined = 1, char? answerEnd = null) =>
+        OwnThread.RunAsync(() => Repeat(endPoint, path, goesOn, pipelined, (byte)(answerEnd ?? AnswerEnd[0])));
 
     /// <summary>The time that so many of a hundred were not above.</summary>
     public static TimeSpan Percentile(this List<TimeSpan> times, int percent) =>
         times.Order().ElementAt(Math.Min(times.Count * percent / 100, times.Count - 1));
 
-    private static List<TimeSpan> Repeat(EndPoint endPoint, string path, Func<int, bool> goesOn, int pipelined)
+    private static List<TimeSpan> Repeat(
+        EndPoint endPoint, string path, Func<int, bool> goesOn, int pipelined, byte answerEnd)
     {
         using var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         (socket.NoDelay, socket.ReceiveTimeout) = (true, PatienceMs);
@@ -48,7 +50,7 @@ internal static class Requests
             {
                 var received = socket.Receive(buffer);
                 Assert.NotEqual(0, received);
-                answers += buffer.AsSpan(0, received).Count((byte)AnswerEnd[0]);
+                answers += buffer.AsSpan(0, received).Count(answerEnd);
             }
 
             times.Add(Stopwatch.GetElapsedTime(started));

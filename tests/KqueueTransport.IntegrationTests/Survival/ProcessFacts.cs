@@ -15,6 +15,9 @@ internal sealed class ProcessFacts
 
     public int Descriptors => Directory.GetFileSystemEntries($"{_folder}/fd").Length;
 
+    /// <summary>Sockets only: the runtime opens a file or a pipe whenever it likes.</summary>
+    public int SocketCount => Inodes().Count;
+
     public int Threads => (int)Status("Threads:");
 
     public long ResidentKiB => Status("VmRSS:");

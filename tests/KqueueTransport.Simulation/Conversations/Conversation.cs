@@ -225,6 +225,11 @@ internal sealed class Conversation(
             _scheduler.Fail($"{result.Buffer.Length} bytes after {unconsumed} were left: {State}.");
         }
 
+        if (result.IsCompleted && (!wire.IsFinDelivered || position != wire.PeerSent))
+        {
+            _scheduler.Fail($"The input ends at {position}, and the peer has not ended there: {State}.");
+        }
+
         if (result.Buffer.Length == unconsumed && !result.IsCompleted && !result.IsCanceled)
         {
             _scheduler.Fail($"A read brought nothing new: {State}.");

@@ -1,0 +1,160 @@
+using System.Net;
+using System.Security.Cryptography;
+using KqueueTransport.IntegrationTests.Net;
+using KqueueTransport.IntegrationTests.Processes;
+using KqueueTransport.IntegrationTests.Servers;
+
+namespace KqueueTransport.IntegrationTests.Survival;
+
+/// <summary>Peers that do what they should not, by the thousand, beside one that must not notice.</summary>
+[Collection<Alone>]
+public sealed class HostilePeerTests() : TransportSuite(TestTransport.KqueueAdaptive)
+{
+    private const string Request = "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n";
+    private const int FloodConnections = 3000;
+    private const int SlowConnections = 200;
+    private const int Resets = 2000;
+
+    // Generous to a machine that does much else. A server that waits for a slow peer takes seconds.
+    private static readonly TimeSpan s_prompt = TimeSpan.FromSeconds(1);
+
+    [Fact]
+    public async Task Flood_ConnectionsSayNothingOrHalfARequest_OthersAreServedPromptly()
+    {
+        var app = await StartAsync();
+        var flood = await ConnectManyAsync(app.Http, FloodConnections);
+        for (var i = 0; i < flood.Length; i += 2)
+        {
+            await flood[i].SendAsync(Request[..(Request.Length / 2)]);
+        }
+
+        await AssertServedPromptlyAsync(app);
+
+        for (var i = 0; i < flood.Length; i++)
+        {
+            if (i % 3 == 0)
+            {
+                flood[i].SendReset();
+            }
+
+            flood[i].Dispose();
+        }
+
+        await Until.TrueAsync(() => ProcessFacts.Of(app.Id).Connections(app.Http.Port) == 0, Deadline);
+    }
+
+    [Fact]
+    public async Task SlowReadersAndWriters_ByTheHundred_AreServedAndHoldUpNobody()
+    {
+        var app = await StartAsync();
+        using var hurry = new CancellationTokenSource();
+        var slow = Enumerable.Range(0, SlowConnections).Select(seed => seed % 2 == 0
+            ? ReadSlowlyAsync(app.Http, hurry.Token)
+            : WriteSlowlyAsync(app.Http, new Random(seed), hurry.Token)).ToArray();
+
+        await AssertServedPromptlyAsync(app);
+        await AssertServedPromptlyAsync(app);
+
+        await hurry.CancelAsync();
+        await Task.WhenAll(slow);
+    }
+
+    [Fact]
+    public async Task Resets_InEveryPhase_CostOnlyTheirOwnConnection()
+    {
+        var app = await StartAsync();
+        await EchoClients.TalkAsync(app.Echo, connections: 4, messages: 2, Deadline);
+        var before = ProcessFacts.Of(app.Id).SocketCount;
+
+        var talk = EchoClients.TalkAsync(app.Echo, connections: 8, messages: 30, Deadline);
+        await Parallel.ForAsync(0, Resets, Deadline, async (i, _) => await ResetAsync(app, i));
+        await talk;
+
+        await Until.TrueAsync(() => ProcessFacts.Of(app.Id).SocketCount <= before, Deadline);
+        TestContext.Current.TestOutputHelper!.WriteLine($"{Resets} resets survived.");
+    }
+
+    private async Task<WebAppProcess> StartAsync() => Own(await WebAppProcess.StartAsync(["--port=0"], Deadline));
+
+    private async Task<RawConnection[]> ConnectManyAsync(EndPoint endPoint, int count)
+    {
+        var connections = new RawConnection[count];
+        await Parallel.ForAsync(
+            0, count, Deadline, async (i, _) => connections[i] = await ConnectAsync(endPoint));
+        return connections;
+    }
+
+    private static async Task AssertServedPromptlyAsync(WebAppProcess app)
+    {
+        var times = await Requests.RepeatAsync(app.Http, "/json", answered => answered < 500, answerEnd: '}');
+        var slowest = times.Percentile(99);
+        Assert.True(slowest < s_prompt, $"One request of a hundred took {slowest}.");
+    }
+
+    private async Task ReadSlowlyAsync(EndPoint endPoint, CancellationToken hurry)
+    {
+        using var connection = await ConnectAsync(endPoint);
+        await connection.SendAsync("GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
+        Assert.Contains("200 OK", await connection.ReceiveHeadAsync(), StringComparison.Ordinal);
+        using var body = new MemoryStream();
+        while (body.Length < Pattern.MiB)
+        {
+            var part = await connection.ReceiveAsync((int)Math.Min(4096, Pattern.MiB - body.Length));
+            body.Write(part);
+            await PauseAsync(hurry);
+        }
+
+        Assert.Equal(Pattern.OneMiB, body.ToArray());
+    }
+
+    private async Task WriteSlowlyAsync(EndPoint endPoint, Random random, CancellationToken hurry)
+    {
+        var body = new byte[100_000];
+        random.NextBytes(body);
+        using var connection = await ConnectAsync(endPoint);
+        await connection.SendAsync(
+            $"POST /upload?hash=true HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: {body.Length}\r\n\r\n");
+        for (var sent = 0; sent < body.Length;)
+        {
+            var count = Math.Min(random.Next(1, 1000), body.Length - sent);
+            await connection.SendAsync(body.AsMemory(sent, count));
+            sent += count;
+            await PauseAsync(hurry);
+        }
+
+        Assert.Contains(Upload.AnswerFor(body), await connection.ReceiveToEndAsync(), StringComparison.Ordinal);
+    }
+
+    private static async Task PauseAsync(CancellationToken hurry)
+    {
+        if (!hurry.IsCancellationRequested)
+        {
+            await Task.Delay(50, CancellationToken.None);
+        }
+    }
+
+    private async Task ResetAsync(WebAppProcess app, int phase)
+    {
+        using var connection = await ConnectAsync(phase % 2 == 0 ? app.Http : app.Echo);
+        switch (phase % 5)
+        {
+            case 0:
+                break;
+            case 1:
+                await connection.SendAsync(Request[..10]);
+                break;
+            case 2:
+                await connection.SendAsync("GET /big?mib=8 HTTP/1.1\r\nHost: a\r\n\r\n");
+                break;
+            case 3:
+                await connection.SendAsync(RandomNumberGenerator.GetBytes(20_000));
+                break;
+            default:
+                await connection.SendAsync(Request);
+                await connection.ReceiveAsync(1);
+                break;
+        }
+
+        connection.SendReset();
+    }
+}
