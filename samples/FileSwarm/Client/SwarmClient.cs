@@ -11,6 +11,8 @@ namespace FileSwarm.Client;
 /// </summary>
 internal sealed class SwarmClient
 {
+    private static readonly TimeSpan s_signOfLifeEvery = TimeSpan.FromSeconds(5);
+
     private readonly ChunkPlan _plan;
     private readonly ITransport _transport;
     private readonly IChunkStore _store;
@@ -30,6 +32,8 @@ internal sealed class SwarmClient
     private int _lastStored = -1;
     private int _heldCount;
     private long _lastHeard;
+    private bool _isVerifying;
+    private long _lastSignOfLife;
 
     public SwarmClient(
         SwarmInfo info,
@@ -103,10 +107,19 @@ internal sealed class SwarmClient
         {
             Say(kind);
         }
+
+        if (_isVerifying)
+        {
+            ShowSignOfLife();
+        }
     }
 
     /// <summary>The copy is right.</summary>
-    public void OnVerified() => Announce(MessageKind.Done);
+    public void OnVerified()
+    {
+        _isVerifying = false;
+        Announce(MessageKind.Done);
+    }
 
     private void OnChunk(int index, ReadOnlySpan<byte> bytes)
     {
@@ -175,7 +188,18 @@ internal sealed class SwarmClient
         }
         else if (_heldCount == _plan.Count)
         {
+            _isVerifying = true;
             _events.OnAllStored();
+        }
+    }
+
+    // A large file takes longer to verify than the server puts up with silence. READY, once more, does no harm.
+    private void ShowSignOfLife()
+    {
+        if (_clock.GetElapsedTime(_lastSignOfLife) > s_signOfLifeEvery)
+        {
+            _lastSignOfLife = _clock.GetTimestamp();
+            Say(MessageKind.Ready);
         }
     }
 

@@ -32,12 +32,16 @@ internal sealed class SwarmCommand : RootCommand
         Demo = Add(
             "demo",
             "Runs a server and its clients in one process, on an event loop each.",
-            [o.File, o.Size, o.Protocol, o.Clients, o.Chunk, o.Cache, o.Window, o.Loss, o.Timeout, o.Folder, o.Csv, o.Plot]);
+            [
+                o.File, o.Size, o.Protocol, o.Clients, o.Chunk, o.Cache, o.Window, o.Loss, o.Timeout, o.Folder, o.Csv,
+                o.Plot,
+            ]);
         o.Chunk.Validators.Add(result =>
         {
-            if (result.GetValue(o.Protocol) == Protocol.Udp && result.GetValue(o.Chunk) > SwarmLimits.DatagramChunkBytesMax)
+            const int Max = SwarmLimits.DatagramChunkBytesMax;
+            if (result.GetValue(o.Protocol) == Protocol.Udp && result.GetValue(o.Chunk) > Max)
             {
-                result.AddError($"--chunk over UDP is at most {SwarmLimits.DatagramChunkBytesMax}: it goes in one datagram.");
+                result.AddError($"--chunk over UDP is at most {Max}: it goes in one datagram.");
             }
         });
     }

@@ -5,7 +5,9 @@ using Kqueue.EventLoops;
 
 namespace FileSwarm.Net;
 
-/// <summary>A UDP socket on the loop. What the kernel has no room for is lost, as on any network. Loop thread only.</summary>
+/// <summary>
+/// A UDP socket on the loop. What the kernel has no room for is lost, as on any network. Loop thread only.
+/// </summary>
 internal sealed class DatagramSocket : IEventHandler, IDisposable
 {
     // So that a burst of all clients fits; the kernel cuts it to its own limit.

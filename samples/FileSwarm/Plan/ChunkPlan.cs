@@ -13,7 +13,7 @@ internal sealed class ChunkPlan(long fileLength, int chunkBytes)
 
     public int LengthOf(int index) => (int)Math.Min(chunkBytes, FileLength - OffsetOf(index));
 
-    /// <summary>The chunks that a client is given at the start: every n-th, so that shares differ by one at most.</summary>
+    /// <summary>The chunks that a client is given first: every n-th, so that shares differ by one at most.</summary>
     public IEnumerable<int> ShareOf(int client, int clientCount)
     {
         for (long index = client; index < Count; index += clientCount)
@@ -22,7 +22,7 @@ internal sealed class ChunkPlan(long fileLength, int chunkBytes)
         }
     }
 
-    /// <summary>The other chunks, in the same order for all, so that one relayed chunk serves many from the cache.</summary>
+    /// <summary>The other chunks, in the same order for all, so that what is relayed once serves many.</summary>
     public IEnumerable<int> RestOf(int client, int clientCount) =>
         Enumerable.Range(0, Count).Where(index => index % clientCount != client);
 }

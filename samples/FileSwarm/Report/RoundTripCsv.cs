@@ -14,7 +14,8 @@ internal static class RoundTripCsv
         {
             writer.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{trip.Client},{trip.Chunk},{trip.Bytes},{trip.Attempts},{trip.AnsweredAt.TotalMilliseconds:F3},{trip.Time.TotalMilliseconds:F3}"));
+                $"{trip.Client},{trip.Chunk},{trip.Bytes},{trip.Attempts}," +
+                $"{trip.AnsweredAt.TotalMilliseconds:F3},{trip.Time.TotalMilliseconds:F3}"));
         }
     }
 }

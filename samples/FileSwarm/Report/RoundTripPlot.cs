@@ -62,7 +62,11 @@ internal sealed class RoundTripPlot
         return
         [
             new XElement(s_svg + "line", Attributes(
-                ("x1", Number(Left)), ("x2", Number(Left + Width)), ("y1", Number(y)), ("y2", Number(y)), ("stroke", "#ddd"))),
+                ("x1", Number(Left)),
+                ("x2", Number(Left + Width)),
+                ("y1", Number(y)),
+                ("y2", Number(y)),
+                ("stroke", "#ddd"))),
             Text(Left - 8, y + 4, "end", $"{Math.Pow(10, decade).ToString(CultureInfo.InvariantCulture)} ms"),
         ];
     }
@@ -81,7 +85,10 @@ internal sealed class RoundTripPlot
         new XElement(
             s_svg + "text",
             Attributes(
-                ("x", Number(Left + Width - 90 + (legend * 50))), ("y", "24"), ("fill", colour), ("font-weight", "bold")),
+                ("x", Number(Left + Width - 90 + (legend * 50))),
+                ("y", "24"),
+                ("fill", colour),
+                ("font-weight", "bold")),
             name),
     ];
 
@@ -94,7 +101,9 @@ internal sealed class RoundTripPlot
     }
 
     private static XElement Text(double x, double y, string anchor, string text) => new(
-        s_svg + "text", Attributes(("x", Number(x)), ("y", Number(y)), ("text-anchor", anchor), ("fill", "#333")), text);
+        s_svg + "text",
+        Attributes(("x", Number(x)), ("y", Number(y)), ("text-anchor", anchor), ("fill", "#333")),
+        text);
 
     private static IEnumerable<XAttribute> Attributes(params (string Name, string Value)[] attributes) =>
         attributes.Select(attribute => new XAttribute(attribute.Name, attribute.Value));

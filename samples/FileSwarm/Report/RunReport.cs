@@ -10,11 +10,11 @@ internal static class RunReport
     /// <exception cref="SwarmException">A copy is missing.</exception>
     public static void Print(ClientGroup clients, TimeSpan time, Files files)
     {
+        var rate = clients.StoredBytes / 1e6 / time.TotalSeconds;
         var right = clients.Options.Count - clients.Failures.Count;
         var summary = RoundTripSummary.Of(clients.RoundTrips);
         Console.WriteLine($"copies       {right} of {clients.Options.Count} right by SHA-256");
-        Console.WriteLine(
-            $"time         {time.TotalSeconds:N1} s, {clients.StoredBytes / time.TotalSeconds / 1e6:N1} MB/s to all clients");
+        Console.WriteLine($"time         {time.TotalSeconds:N1} s, {rate:N1} MB/s to all clients");
         Console.WriteLine($"requests     {summary.Count:N0}, {summary.AskedAgain:N0} of them asked more than once");
         Console.WriteLine($"round trips  {summary}");
         PrintLoss(clients.Loss.Dropped, "clients");
@@ -22,7 +22,8 @@ internal static class RunReport
         if (clients.Failures.Count > 0)
         {
             throw new SwarmException(
-                $"{clients.Failures.Count} of {clients.Options.Count} clients have no copy; the first: {clients.Failures[0]}");
+                $"{clients.Failures.Count} of {clients.Options.Count} clients have no copy; " +
+                $"the first: {clients.Failures[0]}");
         }
     }
 

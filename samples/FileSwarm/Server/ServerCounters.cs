@@ -1,6 +1,6 @@
 namespace FileSwarm.Server;
 
-/// <summary>Where the chunks came from that a server has sent. Written on the loop, read by others at the end.</summary>
+/// <summary>Where the chunks that a server has sent came from. Written on the loop, read at the end.</summary>
 internal sealed class ServerCounters
 {
     /// <summary>From the file: the shares, and what nobody else had.</summary>
@@ -17,6 +17,6 @@ internal sealed class ServerCounters
     public long RelaysAskedAgain { get; set; }
 
     public override string ToString() =>
-        $"{FromFile:N0} chunks from the file, {FromCache:N0} from the cache, {FromRelays:N0} through {RelaysAsked:N0} " +
-        $"relays ({RelaysAskedAgain:N0} asked again)";
+        $"{FromFile:N0} chunks from the file, {FromCache:N0} from the cache, " +
+        $"{FromRelays:N0} through {RelaysAsked:N0} relays ({RelaysAskedAgain:N0} asked again)";
 }

@@ -76,7 +76,7 @@ internal sealed class SourceFile : IChunkSource, IDisposable
         // An array of all the hashes has to be possible.
         if (length / chunkBytes > int.MaxValue / SHA256.HashSizeInBytes / 2)
         {
-            throw new IOException($"the file '{path}' has too many chunks of {chunkBytes} bytes; write a larger --chunk.");
+            throw new IOException($"the file '{path}' has too many chunks; write a larger --chunk.");
         }
     }
 

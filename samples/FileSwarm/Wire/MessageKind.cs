@@ -24,6 +24,6 @@ internal enum MessageKind : byte
     /// <summary>No. The argument is a <see cref="RefusalReason"/>.</summary>
     Refusal = 7,
 
-    /// <summary>Client: I have the whole file and its hash is right. Repeated until the server ends the session.</summary>
+    /// <summary>Client: I have the file and its hash is right. Repeated until the server ends the session.</summary>
     Done = 8,
 }

@@ -9,7 +9,8 @@ public sealed class MessageBufferTests
     public void TryTake_LinesInPiecesOfAnySize_TakesEachOnce()
     {
         var lines = Enumerable.Range(0, 200).Select(i => new string('é', i * 7)).ToArray();
-        var bytes = Encoding.UTF8.GetBytes(string.Concat(lines.Select((line, i) => line + (i % 2 == 0 ? "\n" : "\r\n"))));
+        var text = string.Concat(lines.Select((line, i) => line + (i % 2 == 0 ? "\n" : "\r\n")));
+        var bytes = Encoding.UTF8.GetBytes(text);
         for (var piece = 1; piece < 10_000; piece = (piece * 3) + 1)
         {
             var buffer = new MessageBuffer();

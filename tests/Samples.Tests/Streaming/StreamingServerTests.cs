@@ -143,9 +143,10 @@ public sealed class StreamingServerTests : SampleTests
     [Fact]
     public async Task Redis_TwoServers_AreOneRoom()
     {
-        var redis = await StartRedisAsync();
-        var (left, leftPort) = await StartServerAsync("--chat", "--redis", redis, "--name", "left");
-        var (right, rightPort) = await StartServerAsync("--chat", "--redis", redis, "--name", "right");
+        var redis = FreePort();
+        await StartRedisAsync(redis);
+        var (left, leftPort) = await StartServerAsync("--chat", "--redis", $"127.0.0.1:{redis}", "--name", "left");
+        var (right, rightPort) = await StartServerAsync("--chat", "--redis", $"127.0.0.1:{redis}", "--name", "right");
         var first = await JoinAsync(leftPort, number: 1);
         var second = await JoinAsync(leftPort, number: 2);
         var other = await JoinAsync(rightPort, number: 1);
@@ -166,8 +167,37 @@ public sealed class StreamingServerTests : SampleTests
     }
 
     [Fact]
+    public async Task Redis_IsLostAndComesBack_OwnClientsAreServedAndTheRoomIsOneAgain()
+    {
+        var port = FreePort();
+        var redis = await StartRedisAsync(port);
+        var (left, leftPort) = await StartServerAsync("--chat", "--redis", $"127.0.0.1:{port}");
+        var (right, _) = await StartServerAsync("--chat", "--redis", $"127.0.0.1:{port}");
+        var first = await JoinAsync(leftPort, number: 1);
+        var second = await JoinAsync(leftPort, number: 2);
+
+        redis.Signal(PosixSignal.SIGTERM);
+        await redis.WaitForEndAsync(Deadline);
+        await first.Input.WriteAsync("still there?\n");
+        Assert.Equal("client #1: still there?", await second.ReadLineAsync(Deadline));
+
+        await StartRedisAsync(port);
+        var heard = right.ReadLineAsync(Deadline);
+        while (await Task.WhenAny(heard, Task.Delay(100, Deadline)) != heard)
+        {
+            await left.Input.WriteAsync("hello again\n");
+        }
+
+        Assert.Equal("hello again", await heard);
+        left.Signal(PosixSignal.SIGTERM);
+        var errors = (await left.WaitForEndAsync(Deadline)).Errors;
+        Assert.Equal("Redis is lost: this server is alone for now.\nRedis is back.\n", errors);
+    }
+
+    [Fact]
     public async Task Redis_NobodyThere_IsOneLineOnStandardErrorAndExit1() => AssertRefused(
-        await RunAsync("StreamingServer", "--port", "0", "--redis", $"127.0.0.1:{FreePort()}"), "Redis does not answer");
+        await RunAsync("StreamingServer", "--port", "0", "--redis", $"127.0.0.1:{FreePort()}"),
+        "Redis does not answer");
 
     [Fact]
     public async Task Start_PortInUse_IsOneLineOnStandardErrorAndExit1()
@@ -219,12 +249,11 @@ public sealed class StreamingServerTests : SampleTests
         return client;
     }
 
-    private async Task<string> StartRedisAsync()
+    private async Task<RunningProgram> StartRedisAsync(int port)
     {
         var path = Tool.Require("redis-server", "redis-server").Path;
-        var port = FreePort();
         var redis = Own(RunningProgram.Start(path, ["--port", $"{port}", "--bind", "127.0.0.1", "--save", ""]));
         await redis.ReadLineWithAsync("eady to accept connections", Deadline);
-        return $"127.0.0.1:{port}";
+        return redis;
     }
 }

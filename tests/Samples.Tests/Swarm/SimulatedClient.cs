@@ -9,6 +9,8 @@ namespace Samples.Tests.Swarm;
 internal sealed class SimulatedClient(SimulatedSwarm swarm, int window) : IClientEvents
 {
     private SwarmClient? _client;
+    private bool _isVerified;
+    private long _hasAllSince;
 
     public MemoryStore Store { get; } = new(swarm.Source.Bytes.Length);
 
@@ -21,6 +23,9 @@ internal sealed class SimulatedClient(SimulatedSwarm swarm, int window) : IClien
     public bool HasAll { get; private set; }
 
     public bool IsGone { get; private set; }
+
+    /// <summary>How long it takes to check its copy.</summary>
+    public TimeSpan VerifiesIn { get; set; }
 
     public void OnMessage(ReadOnlyMemory<byte> frame)
     {
@@ -45,9 +50,16 @@ internal sealed class SimulatedClient(SimulatedSwarm swarm, int window) : IClien
 
     public void OnTick()
     {
-        if (!IsGone)
+        if (IsGone)
         {
-            _client?.OnTick();
+            return;
+        }
+
+        _client?.OnTick();
+        if (HasAll && !_isVerified && swarm.Clock.GetElapsedTime(_hasAllSince) >= VerifiesIn)
+        {
+            _isVerified = true;
+            _client!.OnVerified();
         }
     }
 
@@ -64,6 +76,6 @@ internal sealed class SimulatedClient(SimulatedSwarm swarm, int window) : IClien
     {
         Assert.False(HasAll);
         HasAll = true;
-        _client!.OnVerified();
+        _hasAllSince = swarm.Clock.GetTimestamp();
     }
 }

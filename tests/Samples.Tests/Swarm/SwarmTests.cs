@@ -134,6 +134,18 @@ public sealed class SwarmTests
     }
 
     [Fact]
+    public void Client_TakesLongToVerify_IsNotGivenUp()
+    {
+        var swarm = new SimulatedSwarm(clients: 3).Join(3);
+        swarm.Clients[1].VerifiesIn = 4 * SimulatedSwarm.SilenceMax;
+
+        swarm.RunUntil().AssertAllHaveTheFile();
+
+        Assert.Equal(3, swarm.Server.DoneCount);
+        Assert.Empty(swarm.Log);
+    }
+
+    [Fact]
     public void Join_MoreThanAreWaitedFor_IsRefused()
     {
         var swarm = new SimulatedSwarm(clients: 2).Join(2);
@@ -207,7 +219,8 @@ public sealed class SwarmTests
         var session = swarm.Server.Join(new SimulatedTransport((_, _) => { }))!;
         for (var i = 0; i < 20_000; i++)
         {
-            var header = new MessageHeader((MessageKind)random.Next(1, 9), random.Next(-10, 120), random.Next(-10, 120));
+            var header = new MessageHeader(
+                (MessageKind)random.Next(1, 9), random.Next(-10, 120), random.Next(-10, 120));
             if (header.Kind is not (MessageKind.Ready or MessageKind.Done))
             {
                 swarm.Server.OnMessage(session, header, MessageCodec.Frame(header, new byte[random.Next(5)]));
