@@ -49,6 +49,12 @@ public sealed class KqueueTransportOptions : KqueueEndPointOptions
     /// <remarks>Defaults to 1024 connections. From 0, with which none waits, to 1,000,000.</remarks>
     public int LingerConnectionsMax { get; set; } = 1024;
 
+    /// <summary>How long <see cref="KqueueConnectionFactory"/> waits for an answer, over all addresses of a name.</summary>
+    /// <remarks>
+    /// Defaults to 30 seconds. <see cref="Timeout.InfiniteTimeSpan"/> leaves it to the system; at most an hour.
+    /// </remarks>
+    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>
     /// Whether the server refuses to start on a platform that has no kernel event queue for this transport, as
     /// Windows. Otherwise Kestrel's Sockets transport serves the endpoints there, and a warning says so.
@@ -76,6 +82,8 @@ public sealed class KqueueTransportOptions : KqueueEndPointOptions
     internal const int LingerConnectionsLimit = 1_000_000;
 
     internal static readonly TimeSpan LingerTimeoutMax = TimeSpan.FromHours(1);
+
+    internal static readonly TimeSpan ConnectTimeoutMax = TimeSpan.FromHours(1);
 
     /// <summary>Whether the transport can run here. Tests put another platform in its place.</summary>
     internal BackendSupport Backend { get; set; } = BackendSupport.OfThisSystem;

@@ -1,4 +1,5 @@
 using KqueueTransport.IntegrationTests.HandOver;
+using KqueueTransport.IntegrationTests.Outbound;
 using KqueueTransport.IntegrationTests.Servers;
 using KqueueTransport.IntegrationTests.Suites;
 
@@ -58,4 +59,6 @@ public static class OnKqueueAdaptive
 
     [Collection<Alone>]
     public sealed class DescriptorLimit() : DescriptorLimitTests(TestTransport.KqueueAdaptive);
+
+    public sealed class HttpClient() : HttpClientTests(TestTransport.KqueueAdaptive, Scheduling.Adaptive);
 }

@@ -1,4 +1,5 @@
 using KqueueTransport.IntegrationTests.HandOver;
+using KqueueTransport.IntegrationTests.Outbound;
 using KqueueTransport.IntegrationTests.Servers;
 using KqueueTransport.IntegrationTests.Suites;
 
@@ -56,4 +57,6 @@ public static class OnKqueueThreadPool
 
     [Collection<Alone>]
     public sealed class Idle() : IdleTests(TestTransport.KqueueThreadPool);
+
+    public sealed class HttpClient() : HttpClientTests(TestTransport.KqueueThreadPool, Scheduling.ThreadPool);
 }

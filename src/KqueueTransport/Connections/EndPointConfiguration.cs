@@ -35,7 +35,7 @@ internal static class EndPointConfiguration
             CreateBoundSocket = options.CreateBoundListenSocket,
         };
 
-    private static SocketOptions ToSocketOptions(KqueueEndPointOptions options) => new(options.NoDelay)
+    public static SocketOptions ToSocketOptions(KqueueEndPointOptions options) => new(options.NoDelay)
     {
         KeepAlive = options.KeepAlive,
         KeepAliveTimeSeconds = Seconds(options.KeepAliveTime),

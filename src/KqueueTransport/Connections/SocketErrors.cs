@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Kqueue.Interop;
 using Microsoft.AspNetCore.Connections;
@@ -17,6 +18,10 @@ internal static class SocketErrors
         return IsReset(error) ? new ConnectionResetException("The peer reset the connection.", cause) : cause;
     }
 
+    /// <summary>The exception of a connection that was not made.</summary>
+    public static SocketException ToConnectException(Errno error, EndPoint remote) =>
+        new((int)ToSocketError(error), $"{remote} cannot be connected to: {error}.");
+
     private static SocketError ToSocketError(Errno error) => error switch
     {
         Errno.ECONNRESET => SocketError.ConnectionReset,
@@ -33,6 +38,13 @@ internal static class SocketErrors
         Errno.EACCES or Errno.EPERM => SocketError.AccessDenied,
         Errno.EMSGSIZE => SocketError.MessageSize,
         Errno.EINVAL => SocketError.InvalidArgument,
+        Errno.EMFILE or Errno.ENFILE => SocketError.TooManyOpenSockets,
+        Errno.EADDRNOTAVAIL => SocketError.AddressNotAvailable,
+        Errno.EAFNOSUPPORT => SocketError.AddressFamilyNotSupported,
+        Errno.EAGAIN => SocketError.TryAgain,
+
+        // A Unix socket that is not there, or a file that is none: what TCP calls refused.
+        Errno.ENOENT or Errno.ENOTSOCK => SocketError.ConnectionRefused,
         _ => SocketError.SocketError,
     };
 }

@@ -32,6 +32,8 @@ internal sealed class KqueueTransportConfiguration(IConfiguration configuration)
             [nameof(KqueueTransportOptions.MaxLingerSize)] = (options, text) => options.MaxLingerSize = text.ToSize(),
             [nameof(KqueueTransportOptions.LingerConnectionsMax)] =
                 (options, text) => options.LingerConnectionsMax = text.ToInt32(),
+            [nameof(KqueueTransportOptions.ConnectTimeout)] =
+                (options, text) => options.ConnectTimeout = text.ToTimeSpan(),
             [nameof(KqueueTransportOptions.HalfClose)] = (options, text) => options.HalfClose = text.ToBoolean(),
             [nameof(KqueueTransportOptions.FinOnError)] = (options, text) => options.FinOnError = text.ToBoolean(),
             [nameof(KqueueTransportOptions.KeepAlive)] = (options, text) => options.KeepAlive = text.ToBoolean(),

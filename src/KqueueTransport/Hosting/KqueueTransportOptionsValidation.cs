@@ -22,6 +22,7 @@ internal sealed class KqueueTransportOptionsValidation : IValidateOptions<Kqueue
             min: 0);
         EndPointOptionsCheck.Check(failures, options);
         CheckLingering(failures, options);
+        CheckConnectTimeout(failures, options);
         failures.CheckEnum(nameof(options.Scheduling), options.Scheduling);
         CheckKernelQueue(failures, options.KernelQueue);
         CheckBackend(failures, options);
@@ -47,6 +48,20 @@ internal sealed class KqueueTransportOptionsValidation : IValidateOptions<Kqueue
             KqueueTransportOptions.LingerConnectionsLimit,
             "the default is 1024, and 0 closes every connection at once",
             min: 0);
+    }
+
+    private static void CheckConnectTimeout(OptionFailures failures, KqueueTransportOptions options)
+    {
+        if (options.ConnectTimeout != Timeout.InfiniteTimeSpan &&
+            (options.ConnectTimeout <= TimeSpan.Zero ||
+                options.ConnectTimeout > KqueueTransportOptions.ConnectTimeoutMax))
+        {
+            failures.Add(
+                nameof(options.ConnectTimeout),
+                options.ConnectTimeout,
+                "Write a time above 00:00:00, to 01:00:00, or -00:00:00.001 for the system's own; the default is 30 " +
+                "seconds.");
+        }
     }
 
     private static void CheckKernelQueue(OptionFailures failures, KernelQueueOptions options)

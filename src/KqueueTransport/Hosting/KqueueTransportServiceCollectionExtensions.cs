@@ -3,6 +3,7 @@ using KqueueTransport.Connections;
 using KqueueTransport.Hosting;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -24,8 +25,7 @@ public static class KqueueTransportServiceCollectionExtensions
     public static IServiceCollection AddKqueueTransport(this IServiceCollection services)
     {
         ArgumentNullException.ThrowIfNull(services);
-        services.AddLogging();
-        services.AddOptionsWithValidateOnStart<KqueueTransportOptions, KqueueTransportOptionsValidation>();
+        services.AddHostLoops();
         if (!services.Any(IsTransport))
         {
             // Not TryAdd, because Kestrel's own transport stands there already, and it has to stay.
@@ -61,6 +61,34 @@ public static class KqueueTransportServiceCollectionExtensions
         services.AddKqueueTransport();
         return services.AddSingleton<IConfigureOptions<KqueueTransportOptions>>(
             new KqueueTransportConfiguration(configuration));
+    }
+
+    /// <summary>
+    /// Adds <see cref="KqueueConnectionFactory"/>, also as <see cref="IConnectionFactory"/>: outbound connections on
+    /// the event loops of this host's listeners, or on loops of their own where nothing listens. The options are those
+    /// of <see cref="AddKqueueTransport(IServiceCollection)"/>, which need not be called.
+    /// </summary>
+    /// <param name="services">The services.</param>
+    /// <param name="serviceKey">
+    /// Registers it as a keyed service, beside other factories; null registers it without a key.
+    /// </param>
+    /// <returns>The services.</returns>
+    public static IServiceCollection AddKqueueConnectionFactory(
+        this IServiceCollection services, object? serviceKey = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.AddHostLoops();
+        services.TryAddSingleton(provider => new KqueueConnectionFactory(provider.GetRequiredService<HostLoops>()));
+        services.TryAddKeyedSingleton<IConnectionFactory>(
+            serviceKey, (provider, _) => provider.GetRequiredService<KqueueConnectionFactory>());
+        return services;
+    }
+
+    private static void AddHostLoops(this IServiceCollection services)
+    {
+        services.AddLogging();
+        services.AddOptionsWithValidateOnStart<KqueueTransportOptions, KqueueTransportOptionsValidation>();
+        services.TryAddSingleton<HostLoops>();
     }
 
     private static bool IsTransport(ServiceDescriptor service) =>

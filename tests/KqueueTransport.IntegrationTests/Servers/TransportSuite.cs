@@ -14,7 +14,7 @@ namespace KqueueTransport.IntegrationTests.Servers;
 public abstract class TransportSuite(TestTransport transport) : IAsyncDisposable
 {
     private readonly CancellationTokenSource _deadline = MakeDeadline();
-    private readonly Stack<IAsyncDisposable> _owned = new();
+    private readonly Stack<object> _owned = new();
 
     protected TestTransport Transport { get; } = transport;
 
@@ -27,7 +27,14 @@ public abstract class TransportSuite(TestTransport transport) : IAsyncDisposable
     {
         while (_owned.TryPop(out var owned))
         {
-            await owned.DisposeAsync();
+            if (owned is IAsyncDisposable asynchronous)
+            {
+                await asynchronous.DisposeAsync();
+            }
+            else
+            {
+                ((IDisposable)owned).Dispose();
+            }
         }
 
         _deadline.Dispose();
@@ -64,6 +71,8 @@ public abstract class TransportSuite(TestTransport transport) : IAsyncDisposable
         _owned.Push(owned);
         return owned;
     }
+
+    private protected void OwnSynchronous(IDisposable owned) => _owned.Push(owned);
 
     private static CancellationTokenSource MakeDeadline()
     {

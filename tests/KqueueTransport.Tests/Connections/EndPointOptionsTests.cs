@@ -321,9 +321,9 @@ public sealed class EndPointOptionsTests : IAsyncDisposable
     {
         var options = new KqueueTransportOptions { LoopCount = 1 };
         set(options);
-        var factory = new KqueueConnectionListenerFactory(Options.Create(options), NullLoggerFactory.Instance);
-        _owned.Push(new Disposing(factory));
-        return factory;
+        var host = new HostLoops(Options.Create(options), NullLoggerFactory.Instance);
+        _owned.Push(new Disposing(host));
+        return new KqueueConnectionListenerFactory(host);
     }
 
     private async Task<IConnectionListener> BindAsync(KqueueConnectionListenerFactory factory, EndPoint endPoint)

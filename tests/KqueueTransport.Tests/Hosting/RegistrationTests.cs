@@ -1,3 +1,4 @@
+using System.Net;
 using KqueueTransport.Connections;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -69,5 +70,38 @@ public sealed class RegistrationTests
             .BuildServiceProvider();
 
         Assert.Single(services.GetServices<IConnectionListenerFactory>());
+    }
+
+    [Fact]
+    public void AddKqueueConnectionFactory_WithAndWithoutAKey_IsOneFactory()
+    {
+        using var services = new ServiceCollection()
+            .AddKqueueConnectionFactory()
+            .AddKqueueConnectionFactory("outbound")
+            .BuildServiceProvider();
+
+        var factory = services.GetRequiredService<KqueueConnectionFactory>();
+
+        Assert.Same(factory, services.GetRequiredService<IConnectionFactory>());
+        Assert.Same(factory, services.GetRequiredKeyedService<IConnectionFactory>("outbound"));
+        Assert.Empty(services.GetServices<IConnectionListenerFactory>());
+    }
+
+    [Fact]
+    public async Task AddKqueueConnectionFactory_BesideTheTransport_ConnectsToItOnTheSameLoops()
+    {
+        using var services = new ServiceCollection()
+            .AddKqueueTransport(options => options.LoopCount = 1)
+            .AddKqueueConnectionFactory()
+            .BuildServiceProvider();
+        var cancellation = TestContext.Current.CancellationToken;
+
+        await using var listener = await services.GetRequiredService<IConnectionListenerFactory>()
+            .BindAsync(new IPEndPoint(IPAddress.Loopback, 0), cancellation);
+        await using var outbound = await services.GetRequiredService<IConnectionFactory>()
+            .ConnectAsync(listener.EndPoint, cancellation);
+        await using var inbound = await listener.AcceptAsync(cancellation);
+
+        Assert.Same(((Connection)outbound).Loop, ((Connection)inbound!).Loop);
     }
 }

@@ -1,0 +1,73 @@
+using System.Net;
+using System.Net.Sockets;
+using KqueueTransport.Connections;
+using KqueueTransport.Outbound;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace KqueueTransport;
+
+/// <summary>
+/// Makes outbound connections on the event loops: the same connections, with the same pipes and options, as those that
+/// a listener accepts. From <c>AddKqueueConnectionFactory</c> it shares the loops of its host's listeners.
+/// </summary>
+public sealed class KqueueConnectionFactory : IConnectionFactory, IDisposable
+{
+    private readonly HostLoops _host;
+    private readonly bool _ownsHost;
+    private readonly Lazy<Connector> _connector;
+
+    /// <summary>Makes a factory with event loops of its own, which start with the first connection.</summary>
+    /// <param name="options">How; null takes the defaults. Read once.</param>
+    /// <param name="loggerFactory">Where connections log; null is nowhere.</param>
+    public KqueueConnectionFactory(KqueueTransportOptions? options = null, ILoggerFactory? loggerFactory = null)
+        : this(new HostLoops(
+            Microsoft.Extensions.Options.Options.Create(options ?? new KqueueTransportOptions()),
+            loggerFactory ?? NullLoggerFactory.Instance)) => _ownsHost = true;
+
+    internal KqueueConnectionFactory(HostLoops host)
+    {
+        _host = host;
+        _connector = new Lazy<Connector>(() => new Connector(host.Loops, host.Options, host.Logger));
+    }
+
+    /// <summary>Connects.</summary>
+    /// <param name="endpoint">
+    /// An <see cref="IPEndPoint"/>, a <see cref="DnsEndPoint"/>, whose addresses of both families are raced (RFC 8305),
+    /// or a <see cref="UnixDomainSocketEndPoint"/>.
+    /// </param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The connection, which the caller disposes.</returns>
+    /// <exception cref="SocketException">
+    /// Refused, unreachable, unknown, or not answered within <see cref="KqueueTransportOptions.ConnectTimeout"/>.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled before it was connected.</exception>
+    /// <exception cref="NotSupportedException">An endpoint of another kind.</exception>
+    /// <exception cref="PlatformNotSupportedException">This platform has no kernel event queue.</exception>
+    public async ValueTask<ConnectionContext> ConnectAsync(
+        EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(endpoint);
+        if (!_host.Options.Backend.IsPresent)
+        {
+            throw new PlatformNotSupportedException(
+                $"The kqueue transport cannot connect here; use Socket instead. {_host.Options.Backend.MissingBecause}");
+        }
+
+        return await _connector.Value.ConnectAsync(endpoint, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Ends the event loops, if they are this factory's own; those of a host end with the host. Dispose the
+    /// connections first.
+    /// </summary>
+    public void Dispose()
+    {
+        if (_ownsHost)
+        {
+            _host.Dispose();
+        }
+    }
+}

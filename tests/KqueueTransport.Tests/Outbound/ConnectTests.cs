@@ -1,0 +1,251 @@
+using System.Net;
+using System.Net.Sockets;
+using Kqueue.Interop;
+using KqueueTransport.Connections;
+using KqueueTransport.Outbound;
+using KqueueTransport.Sockets;
+using KqueueTransport.Tests.Diagnostics;
+using KqueueTransport.Tests.Sockets;
+using Microsoft.AspNetCore.Connections;
+
+namespace KqueueTransport.Tests.Outbound;
+
+/// <summary>Connections that are made, refused, given up, and the one close that each descriptor gets.</summary>
+public sealed class ConnectTests : IDisposable
+{
+    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(30);
+
+    private readonly ScriptedSocketCalls _calls = new(SystemSocketCalls.Instance);
+    private readonly LogCollector _log = new();
+    private readonly KqueueTransportOptions _options = new() { LoopCount = 1 };
+    private readonly Lazy<TransportLoops> _loops;
+    private readonly Lazy<Connector> _connector;
+    private int? _peer;
+
+    public ConnectTests()
+    {
+        _loops = new(() => new TransportLoops(_options, _calls, _log, memoryPoolFactory: null));
+        _connector = new(() => new Connector(_loops.Value, _options, _log));
+    }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose()
+    {
+        if (_loops.IsValueCreated)
+        {
+            _loops.Value.Dispose();
+        }
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("::1")]
+    public async Task Connect_SomebodyListens_BytesGoBothWays(string address)
+    {
+        using var listener = Listen(new IPEndPoint(IPAddress.Parse(address), 0));
+
+        await using var connection = await ConnectAsync(listener.LocalEndPoint!);
+        using var peer = await listener.AcceptAsync(Token);
+
+        await AssertExchangeAsync(connection, peer);
+        Assert.Equal(listener.LocalEndPoint, connection.RemoteEndPoint);
+        Assert.Equal(peer.RemoteEndPoint, connection.LocalEndPoint);
+    }
+
+    [Fact]
+    public async Task Connect_Name_TriesBothFamilies()
+    {
+        using var listener = Listen(new IPEndPoint(IPAddress.Loopback, 0));
+        var port = ((IPEndPoint)listener.LocalEndPoint!).Port;
+
+        await using var connection = await ConnectAsync(new DnsEndPoint("localhost", port));
+        using var peer = await listener.AcceptAsync(Token);
+
+        await AssertExchangeAsync(connection, peer);
+    }
+
+    [Fact]
+    public async Task Connect_UnixSocket_Connects()
+    {
+        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        using var listener = Listen(new UnixDomainSocketEndPoint(path));
+
+        await using var connection = await ConnectAsync(new UnixDomainSocketEndPoint(path));
+        using var peer = await listener.AcceptAsync(Token);
+
+        await AssertExchangeAsync(connection, peer);
+        File.Delete(path);
+    }
+
+    [Fact]
+    public async Task Connect_NobodyListens_IsRefused()
+    {
+        var free = FreeEndPoint();
+
+        var error = await Assert.ThrowsAsync<SocketException>(() => ConnectAsync(free));
+
+        Assert.Equal(SocketError.ConnectionRefused, error.SocketErrorCode);
+        Assert.Contains(free.ToString(), error.Message, StringComparison.Ordinal);
+        AssertEveryDescriptorClosedOnce();
+    }
+
+    [Fact]
+    public async Task Connect_UnixPathIsNotThere_IsRefused()
+    {
+        var nowhere = new UnixDomainSocketEndPoint(Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()));
+
+        var error = await Assert.ThrowsAsync<SocketException>(() => ConnectAsync(nowhere));
+
+        Assert.Equal(SocketError.ConnectionRefused, error.SocketErrorCode);
+    }
+
+    [Theory]
+    [InlineData(Errno.ENETUNREACH, SocketError.NetworkUnreachable)]
+    [InlineData(Errno.EHOSTUNREACH, SocketError.HostUnreachable)]
+    [InlineData(Errno.ETIMEDOUT, SocketError.TimedOut)]
+    [InlineData(Errno.ECONNREFUSED, SocketError.ConnectionRefused)]
+    public async Task Connect_KernelSaysNoLater_IsThatError(Errno errno, SocketError expected)
+    {
+        using var listener = Listen(new IPEndPoint(IPAddress.Loopback, 0));
+        _calls.Prepare(SocketCall.FinishConnect, SocketStep.Fails(errno));
+
+        var error = await Assert.ThrowsAsync<SocketException>(() => ConnectAsync(listener.LocalEndPoint!));
+
+        Assert.Equal(expected, error.SocketErrorCode);
+        AssertEveryDescriptorClosedOnce();
+    }
+
+    [Fact]
+    public async Task Connect_OutOfDescriptors_SaysSo()
+    {
+        _calls.Prepare(SocketCall.Connect, SocketStep.Fails(Errno.EMFILE));
+
+        var error = await Assert.ThrowsAsync<SocketException>(() => ConnectAsync(FreeEndPoint()));
+
+        Assert.Equal(SocketError.TooManyOpenSockets, error.SocketErrorCode);
+    }
+
+    [Fact]
+    public async Task Connect_NoAnswer_TimesOutAndClosesTheDescriptor()
+    {
+        _options.ConnectTimeout = TimeSpan.FromMilliseconds(100);
+        PrepareSilence();
+
+        var error = await Assert.ThrowsAsync<SocketException>(() => ConnectAsync(FreeEndPoint()));
+
+        Assert.Equal(SocketError.TimedOut, error.SocketErrorCode);
+        AssertEveryDescriptorClosedOnce();
+    }
+
+    [Fact]
+    public async Task Connect_Cancelled_GivesUpAndClosesTheDescriptor()
+    {
+        PrepareSilence();
+        using var cancel = new CancellationTokenSource();
+
+        var connecting = _connector.Value.ConnectAsync(FreeEndPoint(), cancel.Token);
+        await cancel.CancelAsync();
+
+        var error = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connecting.WaitAsync(s_deadline, Token));
+        Assert.Equal(cancel.Token, error.CancellationToken);
+        AssertEveryDescriptorClosedOnce();
+    }
+
+    [Fact]
+    public async Task Connect_CancelledWhileItConnects_EndsInOneOfTheTwo()
+    {
+        using var listener = Listen(new IPEndPoint(IPAddress.Loopback, 0));
+        for (var i = 0; i < 200; i++)
+        {
+            using var cancel = new CancellationTokenSource();
+            var connecting = _connector.Value.ConnectAsync(listener.LocalEndPoint!, cancel.Token);
+            var cancelling = Task.Run(cancel.Cancel, Token);
+            await Task.WhenAny(connecting).WaitAsync(s_deadline, Token);
+            await cancelling;
+            if (connecting.IsCompletedSuccessfully)
+            {
+                var connection = await connecting;
+                connection.Abort(new ConnectionAbortedException());
+                await connection.DisposeAsync();
+            }
+        }
+
+        AssertEveryDescriptorClosedOnce();
+    }
+
+    [Fact]
+    public async Task Connect_CancelledBefore_MakesNoSocket()
+    {
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => _connector.Value.ConnectAsync(FreeEndPoint(), new CancellationToken(canceled: true)));
+
+        Assert.DoesNotContain(_calls.Calls, made => made.Call == SocketCall.Connect);
+    }
+
+    [Fact]
+    public async Task Connect_AnotherKindOfEndPoint_SaysWhatToGive()
+    {
+        using var factory = new KqueueConnectionFactory();
+
+        var error = await Assert.ThrowsAsync<NotSupportedException>(
+            () => factory.ConnectAsync(new FileHandleEndPoint(3, FileHandleType.Tcp), Token).AsTask());
+
+        Assert.Contains("IPEndPoint", error.Message, StringComparison.Ordinal);
+    }
+
+    private Task<Connection> ConnectAsync(EndPoint endPoint) =>
+        _connector.Value.ConnectAsync(endPoint, CancellationToken.None).WaitAsync(s_deadline, Token);
+
+    private static Socket Listen(EndPoint endPoint)
+    {
+        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(endPoint);
+        socket.Listen();
+        return socket;
+    }
+
+    private static IPEndPoint FreeEndPoint()
+    {
+        using var listener = Listen(new IPEndPoint(IPAddress.Loopback, 0));
+        return (IPEndPoint)listener.LocalEndPoint!;
+    }
+
+    /// <summary>The next connect gets a descriptor that never becomes writable.</summary>
+    private void PrepareSilence()
+    {
+        using var pair = SocketPair.Create(SystemSocketCalls.Instance, new IPEndPoint(IPAddress.Loopback, 0));
+        var descriptor = pair.TakeConnected();
+        _peer = pair.TakeAccepted();
+        while (!SystemSocketCalls.Instance.Send(descriptor, new byte[64 * 1024]).IsWouldBlock)
+        {
+        }
+
+        _calls.Prepare(SocketCall.Connect, SocketStep.Returns(descriptor));
+    }
+
+    private static async Task AssertExchangeAsync(Connection connection, Socket peer)
+    {
+        await connection.Transport.Output.WriteAsync("ping"u8.ToArray(), Token);
+        var buffer = new byte[4];
+        Assert.Equal(4, await peer.ReceiveAsync(buffer, Token));
+        await peer.SendAsync(buffer, Token);
+        var read = await connection.Transport.Input.ReadAsync(Token);
+        Assert.Equal(4, read.Buffer.Length);
+        connection.Transport.Input.AdvanceTo(read.Buffer.End);
+    }
+
+    private void AssertEveryDescriptorClosedOnce()
+    {
+        if (_peer is { } peer)
+        {
+            SystemSocketCalls.Instance.Close(peer);
+        }
+
+        var calls = _calls.Calls;
+        var opened = calls.Count(made => made.Call == SocketCall.Connect && !made.Result.IsError);
+        var closed = calls.Where(made => made.Call is SocketCall.Close or SocketCall.Abort).ToArray();
+        Assert.Equal(opened, closed.Length);
+        Assert.All(closed, made => Assert.False(made.Result.IsError));
+    }
+}
