@@ -8,9 +8,4 @@ internal sealed class DatagramLink(DatagramSocket socket, SocketAddress peer) : 
     public bool IsCongested => false;
 
     public void Send(ReadOnlyMemory<byte> frame) => socket.Send(frame.Span, peer);
-
-    public void Dispose()
-    {
-        // The socket is its owner's.
-    }
 }

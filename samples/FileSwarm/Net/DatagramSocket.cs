@@ -42,7 +42,7 @@ internal sealed class DatagramSocket : IEventHandler, IDisposable
             ReceiveBufferSize = SocketBufferBytes,
             SendBufferSize = SocketBufferBytes,
         };
-        _socket.Bind(endPoint);
+        BindOrDispose(endPoint);
         _registration = loop.Register(_socket.Handle, this);
     }
 
@@ -87,6 +87,19 @@ internal sealed class DatagramSocket : IEventHandler, IDisposable
             _isClosed = true;
             _registration.Dispose();
             _socket.Dispose();
+        }
+    }
+
+    private void BindOrDispose(IPEndPoint endPoint)
+    {
+        try
+        {
+            _socket.Bind(endPoint);
+        }
+        catch
+        {
+            _socket.Dispose();
+            throw;
         }
     }
 

@@ -1,7 +1,7 @@
 namespace FileSwarm.Net;
 
 /// <summary>One way to a peer. Loop thread only.</summary>
-internal interface ILink : IDisposable
+internal interface ILink
 {
     /// <summary>Whether so much waits to be sent that the peer had better not be given more.</summary>
     bool IsCongested { get; }

@@ -23,11 +23,8 @@ internal abstract class Transport(StreamLink stream, DatagramLink datagrams) : I
 
     public void Send(ReadOnlyMemory<byte> frame) => LinkFor(MessageCodec.KindOf(frame)).Send(frame);
 
-    public void Dispose()
-    {
-        stream.Dispose();
-        datagrams.Dispose();
-    }
+    /// <summary>Ends the session. The UDP socket is its owner's.</summary>
+    public void Dispose() => stream.Dispose();
 
     private ILink LinkFor(MessageKind kind) => kind switch
     {

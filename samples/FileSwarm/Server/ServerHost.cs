@@ -13,6 +13,8 @@ namespace FileSwarm.Server;
 /// </summary>
 internal sealed class ServerHost : IDisposable
 {
+    private const int BindAttemptsMax = 10;
+
     private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(10);
 
     private readonly ServerOptions _options;
@@ -39,9 +41,8 @@ internal sealed class ServerHost : IDisposable
             Name = "server",
             UnhandledException = e => _completion.TrySetException(e),
         });
-        _listener = new Listener(_loop, options.EndPoint, OnConnected);
         Loss = new DatagramLoss(options.LossPercent);
-        _datagrams = new DatagramSocket(_loop, EndPoint, Loss, OnDatagram);
+        (_listener, _datagrams) = Bind();
         _server = new SwarmServer(_source, options.CacheBytes, options.SilenceMax, TimeProvider.System, log)
         {
             Ended = End,
@@ -125,6 +126,27 @@ internal sealed class ServerHost : IDisposable
     }
 
     public void Log(string message) => _log(message);
+
+    // A port that the system picked for TCP may be somebody's in UDP: then it picks another one.
+    private (Listener Listener, DatagramSocket Datagrams) Bind()
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var listener = new Listener(_loop, _options.EndPoint, OnConnected);
+            try
+            {
+                return (listener, new DatagramSocket(_loop, (IPEndPoint)listener.EndPoint, Loss, OnDatagram));
+            }
+            catch (SocketException)
+            {
+                listener.Dispose();
+                if (_options.EndPoint.Port != 0 || attempt == BindAttemptsMax)
+                {
+                    throw;
+                }
+            }
+        }
+    }
 
     private static void Refuse(ServerPeer peer, RefusalReason reason)
     {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using FileSwarm;
@@ -125,6 +126,25 @@ public sealed partial class FileSwarmTests : SampleTests
         Assert.Contains("client #1 asks for chunk 1000000; there are 4.", errors, StringComparison.Ordinal);
         Assert.Contains("has sent something that is no message of this program", errors, StringComparison.Ordinal);
         Assert.Contains("client #1 has closed the connection; the others go on", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Server_PortInUse_IsOneLineOnStandardErrorAndExit1()
+    {
+        var file = MakeFile("original", 1000);
+        var (_, address) = await StartServerAsync(file, "tcp", clients: 1);
+
+        AssertRefused(await RunAsync("FileSwarm", "server", "--file", file, "--listen", address), "use");
+    }
+
+    [Fact]
+    public async Task Signal_ServerWaitsForClients_IsOneLineOnStandardErrorAndExit1()
+    {
+        var (server, _) = await StartServerAsync(MakeFile("original", 1000), "tcp", clients: 1);
+
+        server.Signal(PosixSignal.SIGINT);
+
+        AssertRefused(await server.WaitForEndAsync(Deadline), "stopped before every client had its copy");
     }
 
     [Fact]
