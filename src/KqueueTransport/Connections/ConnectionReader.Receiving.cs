@@ -44,7 +44,7 @@ internal sealed partial class ConnectionReader
         return true;
     }
 
-    /// <summary>A receive that was put off: for the first read, or for one that had kept the loop for too long.</summary>
+    /// <summary>A receive that was put off: for the first read, or one that had kept the loop for too long.</summary>
     void IThreadPoolWorkItem.Execute()
     {
         bool mustResume;
@@ -125,7 +125,7 @@ internal sealed partial class ConnectionReader
         }
     }
 
-    /// <summary>Notes that the peer sends more than the application reads: from here on the kernel holds it back.</summary>
+    /// <summary>Notes that the peer sends more than the application reads: the kernel holds it back.</summary>
     private void PauseIfUnread()
     {
         var state = _flags & (ReaderFlags.Readable | ReaderFlags.Ended | ReaderFlags.Completed | ReaderFlags.Paused);
