@@ -24,6 +24,7 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
     private readonly AcceptedConnections _connections;
     private readonly AcceptQueue _queue;
     private readonly ListenerStatistics _statistics;
+    private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly Registration _registration;
     private readonly int _acceptsPerWake;
@@ -36,6 +37,9 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
     private readonly SocketAddress _peer = SocketCalls.CreateAddress();
     private readonly AcceptShortage _shortage;
     private bool _isStopped;
+
+    // Written under _gate.
+    private long _lastAccept;
     private bool _isBackingOff;
 
     public Acceptor(
@@ -56,9 +60,13 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
         _acceptsPerWake = options.AcceptsPerWake;
         _backlog = options.Backlog;
         _logger = logger;
-        _shortage = new AcceptShortage(loops.Surroundings.Clock);
+        _clock = loops.Surroundings.Clock;
+        _shortage = new AcceptShortage(_clock);
         _registration = loops.LeastLoaded().Loop.Register(socket.Descriptor, this);
     }
+
+    /// <summary>When the last connection was accepted, by the clock of the surroundings; 0 before the first.</summary>
+    public long LastAccept => Volatile.Read(ref _lastAccept);
 
     /// <summary>Begins to accept. listen(2) comes before: NetBSD never reports a socket that was armed first.</summary>
     public KernelResult Start() => _registration.Arm(KEventFilter.Read, KEventFlags.Clear);
@@ -73,7 +81,7 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
     /// <summary>
     /// Takes what the kernel has accepted, however full the queue is, and closes the listen socket: a connection that
     /// was left in the kernel's queue would be reset. In a storm that goes on meanwhile, no more are taken than the
-    /// kernel's queue can have held.
+    /// kernel's queue can have held. The queue of an inherited socket is left to whoever goes on with it.
     /// </summary>
     public void Stop()
     {
@@ -86,13 +94,25 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
 
             _isStopped = true;
 
-            // Linux keeps one more than listen(2) was told (sk_acceptq_is_full).
-            for (var accepts = 0; accepts <= _backlog && AcceptOne(out _); accepts++)
+            if (_socket.IsInherited)
             {
+                _registration.Disarm(KEventFilter.Read);
+            }
+            else
+            {
+                AcceptRest();
             }
 
             _registration.Dispose();
             _socket.Dispose();
+        }
+    }
+
+    private void AcceptRest()
+    {
+        // Linux keeps one more than listen(2) was told (sk_acceptq_is_full).
+        for (var accepts = 0; accepts <= _backlog && AcceptOne(out _); accepts++)
+        {
         }
     }
 
@@ -136,6 +156,7 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
         if (!result.IsError)
         {
             _shortage.OnAccepted();
+            Volatile.Write(ref _lastAccept, _clock.GetTimestamp());
             _statistics.CountAccept();
             if (_connections.Take(result.Value, _peer) is { } connection)
             {

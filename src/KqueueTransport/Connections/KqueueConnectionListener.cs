@@ -10,6 +10,11 @@ namespace KqueueTransport.Connections;
 /// <summary>A bound endpoint: an acceptor on one of the loops, and the queue that AcceptAsync takes from.</summary>
 internal sealed class KqueueConnectionListener : IConnectionListener, IMeasuredListener
 {
+    // How long a connection that was accepted last has until the server stops. Its request came right behind it, as a
+    // rule; what it has to go through is the accept queue, the thread pool and its loop.
+    private static readonly TimeSpan s_newcomersTime = TimeSpan.FromMilliseconds(100);
+
+    private readonly TimeProvider _clock;
     private readonly AcceptQueue _queue;
     private readonly Acceptor _acceptor;
     private readonly ApplicationScheduling _scheduling;
@@ -28,6 +33,7 @@ internal sealed class KqueueConnectionListener : IConnectionListener, IMeasuredL
         ILogger logger)
     {
         EndPoint = socket.EndPoint;
+        _clock = loops.Surroundings.Clock;
         _metrics = loops.Metrics;
         _queue = new AcceptQueue(options.Backlog);
         _scheduling = new ApplicationScheduling(scheduling, EndPoint, logger, loops.Surroundings.Clock);
@@ -65,13 +71,21 @@ internal sealed class KqueueConnectionListener : IConnectionListener, IMeasuredL
     public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default) =>
         await _queue.TakeAsync(cancellationToken).ConfigureAwait(false);
 
-    /// <summary>Stops accepting. What the kernel has accepted can still be taken.</summary>
-    public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+    /// <summary>
+    /// Stops accepting. What the kernel has accepted can still be taken, and has a moment to begin: Kestrel closes,
+    /// as soon as this returns, whatever has not been read a request from.
+    /// </summary>
+    public async ValueTask UnbindAsync(CancellationToken cancellationToken = default)
     {
         _acceptor.Stop();
         _queue.Complete();
         _metrics.Remove(this);
-        return default;
+        var left = s_newcomersTime - _clock.GetElapsedTime(_acceptor.LastAccept);
+        if (_acceptor.LastAccept != 0 && left > TimeSpan.Zero)
+        {
+            await Task.Delay(left, _clock, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     /// <summary>Stops accepting and aborts what nobody took.</summary>

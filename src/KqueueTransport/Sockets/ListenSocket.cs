@@ -18,6 +18,12 @@ internal abstract class ListenSocket : IDisposable
     public abstract SocketOptions? OptionsToSet { get; }
 
     /// <summary>
+    /// Whether the descriptor is somebody else's and stays open, and with it the kernel's queue: another process may
+    /// accept what this one leaves there.
+    /// </summary>
+    public virtual bool IsInherited => false;
+
+    /// <summary>
     /// Closes the descriptor, which resets connections that nobody accepted, and deletes a Unix socket's file. An
     /// inherited descriptor stays open: it is somebody else's.
     /// </summary>

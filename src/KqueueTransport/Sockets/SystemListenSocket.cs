@@ -10,12 +10,13 @@ internal sealed class SystemListenSocket : ListenSocket
 {
     private readonly Socket _socket;
 
-    private SystemListenSocket(Socket socket, SocketOptions? optionsToSet)
+    private SystemListenSocket(Socket socket, SocketOptions? optionsToSet, bool isInherited)
     {
         _socket = socket;
         Descriptor = (int)socket.SafeHandle.DangerousGetHandle();
         EndPoint = socket.LocalEndPoint!;
         OptionsToSet = optionsToSet;
+        IsInherited = isInherited;
     }
 
     public override int Descriptor { get; }
@@ -23,6 +24,8 @@ internal sealed class SystemListenSocket : ListenSocket
     public override EndPoint EndPoint { get; }
 
     public override SocketOptions? OptionsToSet { get; }
+
+    public override bool IsInherited { get; }
 
     public override void Dispose() => _socket.Dispose();
 
@@ -35,7 +38,7 @@ internal sealed class SystemListenSocket : ListenSocket
             try
             {
                 var optionsToSet = Listen(socket, options, new RawSocketOptions(socket, numbers));
-                return new SystemListenSocket(socket, optionsToSet);
+                return new SystemListenSocket(socket, optionsToSet, endPoint is FileHandleEndPoint);
             }
             catch
             {
