@@ -1,0 +1,100 @@
+using System.Globalization;
+using System.Net;
+using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
+using KqueueTransport.IntegrationTests.Net;
+using KqueueTransport.IntegrationTests.Processes;
+using KqueueTransport.IntegrationTests.Servers;
+
+namespace KqueueTransport.IntegrationTests.Survival;
+
+/// <summary>Servers that are replaced one after the other under load: not one request fails.</summary>
+[Collection<Alone>]
+public sealed partial class RollingRestartTests() : TransportSuite(TestTransport.KqueueAdaptive)
+{
+    private const string LoadTime = "-d8s";
+
+    [Theory]
+    [InlineData("keep-alive")]
+    [InlineData("close")]
+    public async Task Haproxy_ServersRestartedOneByOne_NoRequestFails(string connection)
+    {
+        var wrk = Tool.Require("wrk", "wrk");
+        var port = FreePorts.Take(7);
+        int[] ports = [port + 1, port + 4];
+        var servers = new[] { await StartAsync(ports[0]), await StartAsync(ports[1]) };
+        await using var proxy = await StartProxyAsync(port, ports);
+
+        var load = wrk.RunAsync(
+            Deadline, "-t1", "-c32", LoadTime, "--timeout=30s", "-H", $"Connection: {connection}",
+            $"http://127.0.0.1:{port}/plaintext");
+        var restarts = 0;
+        for (; !load.IsCompleted; restarts++)
+        {
+            var turn = restarts % 2;
+            servers[turn].Signal(PosixSignal.SIGTERM);
+            Assert.Equal(0, (await servers[turn].WaitForEndAsync(Deadline)).ExitCode);
+            servers[turn] = await StartAsync(ports[turn]);
+            await WaitUntilProxiedAsync(proxy, turn);
+        }
+
+        AssertNothingFailed(await load, restarts);
+    }
+
+    [Fact]
+    public async Task ActivatedSocket_HandedFromProcessToProcessUnderLoad_NoRequestFails()
+    {
+        var wrk = Tool.Require("wrk", "wrk");
+        using var socket = InheritedListenSocket.Open(new IPEndPoint(IPAddress.Loopback, 0));
+        var server = await StartActivatedAsync(socket);
+        var port = FreePorts.Take(1);
+        await using var proxy = await StartProxyAsync(port, [((IPEndPoint)socket.LocalEndPoint).Port]);
+
+        var load = wrk.RunAsync(
+            Deadline, "-t1", "-c32", LoadTime, "--timeout=30s", "-H", "Connection: close",
+            $"http://127.0.0.1:{port}/plaintext");
+        var restarts = 0;
+        for (; !load.IsCompleted; restarts++)
+        {
+            var next = await StartActivatedAsync(socket);
+            server.Signal(PosixSignal.SIGTERM);
+            Assert.Equal(0, (await server.WaitForEndAsync(Deadline)).ExitCode);
+            server = next;
+        }
+
+        AssertNothingFailed(await load, restarts);
+    }
+
+    private static void AssertNothingFailed(string report, int restarts)
+    {
+        var requests = int.Parse(RequestCount().Match(report).Groups[1].Value, CultureInfo.InvariantCulture);
+        TestContext.Current.TestOutputHelper!.WriteLine($"{requests} requests over {restarts} restarts.");
+        Assert.DoesNotContain("Socket errors", report, StringComparison.Ordinal);
+        Assert.DoesNotContain("Non-2xx", report, StringComparison.Ordinal);
+        Assert.InRange(requests, 100, int.MaxValue);
+        Assert.InRange(restarts, 2, int.MaxValue);
+    }
+
+    private async Task<WebAppProcess> StartAsync(int port) =>
+        Own(await WebAppProcess.StartAsync([$"--port={port}"], Deadline));
+
+    private async Task<WebAppProcess> StartActivatedAsync(InheritedListenSocket socket) =>
+        Own(await WebAppProcess.StartByAsync(socket.Activation, ["--port=0"], Deadline));
+
+    private async Task<HaproxyProcess> StartProxyAsync(int port, int[] servers)
+    {
+        var proxy = await HaproxyProcess.StartAsync(port, servers);
+        for (var i = 0; i < servers.Length; i++)
+        {
+            await WaitUntilProxiedAsync(proxy, i);
+        }
+
+        return proxy;
+    }
+
+    private Task WaitUntilProxiedAsync(HaproxyProcess proxy, int server) =>
+        Until.TrueAsync(() => proxy.IsUp(server), Deadline);
+
+    [GeneratedRegex(@"(\d+) requests in")]
+    private static partial Regex RequestCount();
+}

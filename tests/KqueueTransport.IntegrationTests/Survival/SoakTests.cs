@@ -1,0 +1,113 @@
+using System.Diagnostics;
+using System.Net;
+using System.Runtime.InteropServices;
+using KqueueTransport.IntegrationTests.Net;
+using KqueueTransport.IntegrationTests.Processes;
+
+namespace KqueueTransport.IntegrationTests.Survival;
+
+/// <summary>
+/// Everything at once for a while, and what the server holds before and after. KQUEUE_SOAK_SECONDS says how long.
+/// </summary>
+[Collection<Alone>]
+public sealed class SoakTests
+{
+    private const int SecondsByDefault = 20;
+
+    // What pools and the runtime grow by under load, whatever its length.
+    private const long GrowthKiB = 48 * 1024;
+
+    private long _echoes;
+    private long _requests;
+    private long _resets;
+    private long _downloads;
+
+    [Fact]
+    public async Task Soak_MixedLoad_LeavesNothingBehindAndNoErrors()
+    {
+        var length = TimeSpan.FromSeconds(
+            int.TryParse(Environment.GetEnvironmentVariable("KQUEUE_SOAK_SECONDS"), out var seconds)
+                ? seconds : SecondsByDefault);
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        deadline.CancelAfter(length + TimeSpan.FromMinutes(1));
+        await using var app = await WebAppProcess.StartAsync(["--port=0"], deadline.Token);
+        var facts = ProcessFacts.Of(app.Id);
+        await LoadAsync(app, length / 4, deadline.Token);
+        var before = await SettleAsync(facts, deadline.Token);
+
+        await LoadAsync(app, length * 3 / 4, deadline.Token);
+
+        var after = await SettleAsync(facts, deadline.Token);
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            $"{length.TotalSeconds} s: {_echoes} echoes, {_requests} requests, {_downloads} downloads, " +
+            $"{_resets} resets; before {before}, after {after}.");
+        Assert.Equal(before.Sockets, after.Sockets);
+        Assert.InRange(after.Threads, 1, before.Threads + Environment.ProcessorCount);
+        Assert.InRange(after.ResidentKiB, 0, before.ResidentKiB + GrowthKiB);
+        app.Signal(PosixSignal.SIGTERM);
+        var end = await app.WaitForEndAsync(deadline.Token);
+        Assert.Equal((0, "", ""), (end.ExitCode, end.Output, end.Errors));
+    }
+
+    private async Task LoadAsync(WebAppProcess app, TimeSpan length, CancellationToken deadline)
+    {
+        var started = Stopwatch.GetTimestamp();
+        bool GoesOn() => Stopwatch.GetElapsedTime(started) < length;
+        await Task.WhenAll(
+        [
+            RepeatAsync(GoesOn, () => EchoAsync(app.Echo, deadline)),
+            RepeatAsync(GoesOn, () => EchoAsync(app.Echo, deadline)),
+            RepeatAsync(GoesOn, () => DownloadAsync(app.Http, deadline)),
+            RepeatAsync(GoesOn, () => ResetAsync(app.Http, deadline)),
+            RepeatAsync(GoesOn, () => ResetAsync(app.Echo, deadline)),
+            RequestAsync(app.Http, GoesOn),
+            RequestAsync(app.Http, GoesOn),
+        ]);
+    }
+
+    private static async Task RepeatAsync(Func<bool> goesOn, Func<Task> once)
+    {
+        while (goesOn())
+        {
+            await once();
+        }
+    }
+
+    private async Task EchoAsync(EndPoint endPoint, CancellationToken deadline)
+    {
+        await EchoClients.TalkAsync(endPoint, connections: 8, messages: 10, deadline);
+        Interlocked.Add(ref _echoes, 80);
+    }
+
+    private async Task DownloadAsync(EndPoint endPoint, CancellationToken deadline)
+    {
+        using var client = Http.ClientFor(endPoint);
+        Assert.Equal(Pattern.OneMiB, await client.GetByteArrayAsync("/big", deadline));
+        Interlocked.Increment(ref _downloads);
+    }
+
+    private async Task ResetAsync(EndPoint endPoint, CancellationToken deadline)
+    {
+        using var connection = await RawConnection.ConnectAsync(endPoint, deadline);
+        await connection.SendAsync("GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
+        await connection.ReceiveAsync(1);
+        connection.SendReset();
+        Interlocked.Increment(ref _resets);
+    }
+
+    private async Task RequestAsync(EndPoint endPoint, Func<bool> goesOn)
+    {
+        var times = await Requests.RepeatAsync(endPoint, "/json", _ => goesOn(), pipelined: 4, answerEnd: '}');
+        Interlocked.Add(ref _requests, times.Count * 4L);
+    }
+
+    // Sockets that linger and threads that stand by end after a while.
+    private static async Task<Facts> SettleAsync(ProcessFacts facts, CancellationToken deadline)
+    {
+        await Until.StableAsync(() => facts.SocketCount, deadline);
+        await Until.StableAsync(() => facts.Threads, deadline);
+        return new Facts(facts.SocketCount, facts.Descriptors, facts.Threads, facts.ResidentKiB);
+    }
+
+    private sealed record Facts(int Sockets, int Descriptors, int Threads, long ResidentKiB);
+}
