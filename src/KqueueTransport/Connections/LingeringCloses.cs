@@ -28,18 +28,6 @@ internal sealed class LingeringCloses(
     private bool _isTimerSet;
     private bool _isEnded;
 
-    /// <summary>How many connections wait.</summary>
-    public int Count
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _closes.Count;
-            }
-        }
-    }
-
     /// <summary>
     /// Takes the descriptor over, or declines because too many wait already. It hears of events by
     /// <see cref="LingeringClose.Drain"/> from then on.
