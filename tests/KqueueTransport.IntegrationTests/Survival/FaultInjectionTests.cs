@@ -6,8 +6,8 @@ using KqueueTransport.IntegrationTests.Servers;
 namespace KqueueTransport.IntegrationTests.Survival;
 
 /// <summary>
-/// The sample on a kernel whose calls fail, by strace, which makes a call return an error instead of being made. A count
-/// that is too short cannot be played like this, because the bytes would be lost in earnest; small buffers bring those.
+/// The sample on a kernel whose calls fail, by strace, which makes a call return an error instead of being made. A
+/// count that is too short cannot be played like this: the bytes would be lost in earnest.
 /// </summary>
 public sealed class FaultInjectionTests() : TransportSuite(TestTransport.KqueueAdaptive)
 {

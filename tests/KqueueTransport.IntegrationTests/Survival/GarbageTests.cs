@@ -16,7 +16,8 @@ public sealed class GarbageTests() : TransportSuite(TestTransport.KqueueAdaptive
     private static readonly string[] s_words =
     [
         "GET ", "POST ", "/ ", "HTTP/1.1\r\n", "\r\n", "\r\n\r\n", "Host: a\r\n", "Content-Length: ", "99999999999\r\n",
-        "Transfer-Encoding: chunked\r\n", "ffffffff\r\n", "0\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "\0", "\u00ff",
+        "Transfer-Encoding: chunked\r\n", "ffffffff\r\n", "0\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "\0",
+        "\u00ff",
         "Connection: Upgrade\r\nUpgrade: websocket\r\n", ": : :\r\n", "Expect: 100-continue\r\n",
     ];
 

@@ -113,7 +113,8 @@ public sealed class HostilePeerTests() : TransportSuite(TestTransport.KqueueAdap
         random.NextBytes(body);
         using var connection = await ConnectAsync(endPoint);
         await connection.SendAsync(
-            $"POST /upload?hash=true HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: {body.Length}\r\n\r\n");
+            "POST /upload?hash=true HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" +
+            $"Content-Length: {body.Length}\r\n\r\n");
         for (var sent = 0; sent < body.Length;)
         {
             var count = Math.Min(random.Next(1, 1000), body.Length - sent);

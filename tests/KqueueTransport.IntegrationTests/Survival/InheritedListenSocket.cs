@@ -4,7 +4,7 @@ using KqueueTransport.Sockets.Interop;
 
 namespace KqueueTransport.IntegrationTests.Survival;
 
-/// <summary>A listen socket that a service manager, which is the test, opens and hands to one server after another.</summary>
+/// <summary>A listen socket that a service manager, the test, hands to one server after another.</summary>
 internal sealed class InheritedListenSocket : IDisposable
 {
     private const nuint FIONCLEX = 0x5450;

@@ -9,6 +9,9 @@ internal sealed class ProcessFacts
     private const string Established = "01";
     private const string Listening = "0A";
 
+    // O_CLOEXEC of Linux, on every architecture that .NET runs on.
+    private const int CloseOnExec = 0x80000;
+
     private readonly string _folder;
 
     private ProcessFacts(string folder) => _folder = folder;
@@ -23,18 +26,39 @@ internal sealed class ProcessFacts
     public long ResidentKiB => Status("VmRSS:");
 
     /// <summary>The TCP ports that the process listens on, by its own descriptors.</summary>
-    public IReadOnlyList<int> ListeningPorts =>
-        [.. Sockets().Where(line => line.State == Listening && Inodes().Contains(line.Inode)).Select(line => line.Port)];
+    public IReadOnlyList<int> ListeningPorts => PortsOf(Listening);
 
     public static ProcessFacts Of(int processId) => new($"/proc/{processId}");
 
     /// <summary>How many connections the process has on a port of its own.</summary>
-    public int Connections(int port)
+    public int Connections(int port) => PortsOf(Established).Count(used => used == port);
+
+    private List<int> PortsOf(string state)
     {
         var inodes = Inodes();
-        return Sockets().Count(
-            line => line.State == Established && line.Port == port && inodes.Contains(line.Inode));
+        return [.. Sockets().Where(line => line.State == state && inodes.Contains(line.Inode))
+            .Select(line => line.Port)];
     }
+
+    /// <summary>
+    /// Sockets, queues and their like that a child process would get. The three standard descriptors are not asked.
+    /// </summary>
+    public IReadOnlyList<string> InheritedByChildren =>
+        [.. Directory.GetFileSystemEntries($"{_folder}/fd").Where(IsInherited)];
+
+    private bool IsInherited(string entry)
+    {
+        var descriptor = int.Parse(Path.GetFileName(entry), provider: null);
+        var target = new FileInfo(entry).LinkTarget ?? "";
+        return descriptor > 2 && (target.StartsWith("socket:", StringComparison.Ordinal) ||
+            target.StartsWith("anon_inode:", StringComparison.Ordinal)) && (FlagsOf(descriptor) & CloseOnExec) == 0;
+    }
+
+    // The line "flags:" of fdinfo is octal, proc(5).
+    private int FlagsOf(int descriptor) => Convert.ToInt32(
+        File.ReadLines($"{_folder}/fdinfo/{descriptor}").First(
+            line => line.StartsWith("flags:", StringComparison.Ordinal))["flags:".Length..].Trim(),
+        fromBase: 8);
 
     private HashSet<string> Inodes()
     {
@@ -52,7 +76,7 @@ internal sealed class ProcessFacts
         return inodes;
     }
 
-    // The columns of /proc/net/tcp: sl, local address, remote address, st, queues, tr, retransmits, uid, timeout, inode.
+    // The columns of /proc/net/tcp: sl, local_address, rem_address, st, queues, tr, retrnsmt, uid, timeout, inode.
     private IEnumerable<(int Port, string State, string Inode)> Sockets()
     {
         foreach (var file in new[] { "net/tcp", "net/tcp6" })

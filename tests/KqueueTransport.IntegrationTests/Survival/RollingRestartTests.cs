@@ -12,7 +12,7 @@ namespace KqueueTransport.IntegrationTests.Survival;
 [Collection<Alone>]
 public sealed partial class RollingRestartTests() : TransportSuite(TestTransport.KqueueAdaptive)
 {
-    private const string LoadTime = "-d8s";
+    private const string LoadTime = "-d6s";
 
     [Theory]
     [InlineData("keep-alive")]
