@@ -98,6 +98,11 @@ public abstract class LoopConnection : IEventHandler, IDisposable
     /// <param name="cause">Why; <see cref="SocketError.Success"/> when the peer has ended it.</param>
     protected abstract void OnLost(SocketError cause);
 
+    /// <summary>The peer has sent everything. What is sent now, if it is little, still arrives.</summary>
+    protected virtual void OnInputEnded()
+    {
+    }
+
     /// <summary>Receives some bytes.</summary>
     /// <returns>False when none are there, or none will be any more: then the connection is lost.</returns>
     protected bool TryReceive(Span<byte> buffer, out int count)
@@ -106,6 +111,11 @@ public abstract class LoopConnection : IEventHandler, IDisposable
         if (count > 0)
         {
             return true;
+        }
+
+        if (error == SocketError.Success)
+        {
+            OnInputEnded();
         }
 
         if (error != SocketError.WouldBlock)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 
 namespace Samples.Common;
 
@@ -18,5 +19,27 @@ public static class OptionExtensions
             }
         });
         return option;
+    }
+
+    /// <summary>Accepts one of these words only; anything else is an error that names them.</summary>
+    public static Option<string> OneOf(this Option<string> option, IEnumerable<string> words)
+    {
+        option.Validators.Add(result => RequireOneOf(result, option.Name, words));
+        return option;
+    }
+
+    /// <inheritdoc cref="OneOf(Option{string}, IEnumerable{string})"/>
+    public static Argument<string> OneOf(this Argument<string> argument, IEnumerable<string> words)
+    {
+        argument.Validators.Add(result => RequireOneOf(result, argument.Name, words));
+        return argument;
+    }
+
+    private static void RequireOneOf(SymbolResult result, string name, IEnumerable<string> words)
+    {
+        if (result.Tokens is [var token] && !words.Contains(token.Value))
+        {
+            result.AddError($"{name} '{token.Value}' is unknown; write {string.Join(" or ", words)}.");
+        }
     }
 }
