@@ -66,7 +66,15 @@ public sealed partial class EventLoop
             }
         }
 
-        Interlocked.Add(ref _leftBehindTicks, Stopwatch.GetTimestamp() - driver.LeftBehindAt);
+        CountLeftBehind(driver);
+    }
+
+    private void CountLeftBehind(LoopDriver driver)
+    {
+        var ticks = Stopwatch.GetTimestamp() - driver.LeftBehindAt;
+        Interlocked.Add(ref _leftBehindTicks, ticks);
+        EventLoopEventSource.Log.HandOverStop(
+            Name, driver.Epoch, (int)Stopwatch.GetElapsedTime(0, ticks).TotalMilliseconds);
     }
 
     private bool HasEnded => Volatile.Read(ref _state) == (int)LoopState.Stopping && _work.IsEmpty;

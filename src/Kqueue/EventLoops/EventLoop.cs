@@ -299,6 +299,7 @@ public sealed partial class EventLoop : IDisposable
         }
 
         Volatile.Write(ref _handOvers, _handOvers + 1);
+        EventLoopEventSource.Log.HandOverStart(Name, left.Epoch);
         _driver = new LoopDriver(this, seen.HandOver().Epoch);
         RunDeferred(left);
         return _driver;

@@ -87,6 +87,8 @@ internal sealed partial class Connection :
     /// </summary>
     public void Start()
     {
+        _settings.LoopStatistics.CountStart();
+        TransportEventSource.Log.ConnectionStart(this);
         var result = Arm(KEventFilter.Read, KEventFlags.Clear);
         if (result.IsError)
         {
@@ -128,6 +130,7 @@ internal sealed partial class Connection :
     /// <summary>The application holds up the loop. On the watch.</summary>
     public void OnStuck(bool isHandedOver)
     {
+        TransportEventSource.Log.HandlerBlocks(this);
         _probation.OnStuck();
         _scheduling.OnStuck(Loop, isHandedOver);
     }
@@ -248,6 +251,10 @@ internal sealed partial class Connection :
         {
             return;
         }
+
+        _settings.LoopStatistics.CountEnd();
+        _settings.ListenerStatistics.CountEnd(reason);
+        TransportEventSource.Log.ConnectionStop(this, reason);
 
         // The reader learns the reason before the descriptor closes, so that the application sees the reason and not
         // the close. Once both have returned, neither uses the descriptor again.

@@ -119,6 +119,7 @@ internal sealed partial class ConnectionReader
         // A short receive has drained the socket; what comes after it makes a new edge. Only an announced end does
         // not: data and EOF may have come in one event.
         _receivedInARow += result.Value;
+        _settings.LoopStatistics.CountReceived(result.Value);
         if (isShort && !Has(ReaderFlags.EofAnnounced))
         {
             Clear(ReaderFlags.Readable);

@@ -302,6 +302,7 @@ internal sealed partial class ConnectionReader :
 
         if ((reports & ReaderFlags.PauseUnreported) != 0)
         {
+            _settings.ListenerStatistics.CountPause();
             TransportLog.ConnectionPause(_settings.Logger, _connection);
         }
 

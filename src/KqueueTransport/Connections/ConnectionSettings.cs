@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace KqueueTransport.Connections;
 
-/// <summary>What all connections of one loop share. Immutable.</summary>
+/// <summary>What all connections of one listener and loop share. Immutable, but for what they count.</summary>
 internal sealed class ConnectionSettings
 {
     public required EventLoop Loop { get; init; }
@@ -21,6 +21,12 @@ internal sealed class ConnectionSettings
     public required EventLoopGroup Group { get; init; }
 
     public required Surroundings Surroundings { get; init; }
+
+    /// <summary>What the connections of the loop count, whatever their listener.</summary>
+    public required LoopStatistics LoopStatistics { get; init; }
+
+    /// <summary>What the connections of the listener count, whatever their loop.</summary>
+    public required ListenerStatistics ListenerStatistics { get; init; }
 
     /// <summary>Bytes that are received while nobody reads; <see cref="long.MaxValue"/> is no limit.</summary>
     public required long MaxReadBufferBytes { get; init; }

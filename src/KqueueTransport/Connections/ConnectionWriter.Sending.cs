@@ -119,6 +119,7 @@ internal sealed partial class ConnectionWriter
                 return;
             }
 
+            _settings.LoopStatistics.CountSent(result.Value);
             if (isShort)
             {
                 // A short count means that the socket is full; arming asks the kernel again in the same call.

@@ -46,7 +46,7 @@ internal sealed class TransportLoops : IDisposable
             LimitsOfLingering(options) is { } limits
                 ? new LingeringCloses(loop, calls, limits, surroundings.Clock)
                 : null));
-        _defaults = For(options);
+        _defaults = For(options, new ListenerStatistics());
         Reserve = new ReserveDescriptor(calls);
     }
 
@@ -62,9 +62,9 @@ internal sealed class TransportLoops : IDisposable
     /// <summary>The settings of the loop with the fewest connections, with the server's own options.</summary>
     public ConnectionSettings LeastLoaded() => _defaults.LeastLoaded();
 
-    /// <summary>The loops with the options of one endpoint.</summary>
-    public EndPointLoops For(KqueueEndPointOptions options) =>
-        new(_group, _group.Loops.ToDictionary(loop => loop, loop => SettingsOf(loop, options)));
+    /// <summary>The loops with the options and the counts of one endpoint.</summary>
+    public EndPointLoops For(KqueueEndPointOptions options, ListenerStatistics statistics) =>
+        new(_group, _group.Loops.ToDictionary(loop => loop, loop => SettingsOf(loop, options, statistics)));
 
     /// <summary>
     /// Ends the loops. Connections have ended by then, but for their descriptors that wait for a peer's FIN, which are
@@ -82,11 +82,13 @@ internal sealed class TransportLoops : IDisposable
         }
     }
 
-    private ConnectionSettings SettingsOf(EventLoop loop, KqueueEndPointOptions options) => new()
+    private ConnectionSettings SettingsOf(EventLoop loop, KqueueEndPointOptions options, ListenerStatistics counts) => new()
     {
         Group = _group,
         Loop = loop,
         Surroundings = Surroundings,
+        LoopStatistics = Metrics.StatisticsOf(loop),
+        ListenerStatistics = counts,
         Calls = Calls,
         MemoryPool = _shares[loop].MemoryPool,
         Logger = _logger,

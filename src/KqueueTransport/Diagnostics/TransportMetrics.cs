@@ -8,25 +8,55 @@ namespace KqueueTransport.Diagnostics;
 /// The meter of one server's loops and listeners. Everything is observed when somebody asks, so that it costs the loops
 /// nothing else than the counters that they keep.
 /// </summary>
-internal sealed class TransportMetrics : IDisposable
+internal sealed partial class TransportMetrics : IDisposable
 {
     /// <summary>The name of the meter.</summary>
     public const string MeterName = "KqueueTransport";
 
     private readonly EventLoopGroup _group;
+    private readonly Dictionary<EventLoop, LoopStatistics> _statistics;
     private readonly Lock _gate = new();
 
     // Under _gate.
     private readonly List<IMeasuredListener> _listeners = [];
+    private long _acceptsOfRemoved;
 
     public TransportMetrics(EventLoopGroup group, IMeterFactory? meterFactory)
     {
         _group = group;
+        _statistics = group.Loops.ToDictionary(loop => loop, _ => new LoopStatistics());
         Meter = meterFactory?.Create(MeterName) ?? new Meter(MeterName);
         ObserveGroup();
         ObserveLoops();
         ObserveListeners();
+        TransportEventSource.Log.Add(this);
     }
+
+    /// <summary>The meter; several servers of one process have one each, under the same name.</summary>
+    public Meter Meter { get; }
+
+    public int Connections => _statistics.Values.Sum(loop => loop.Connections);
+
+    public long BytesReceived => _statistics.Values.Sum(loop => loop.BytesReceived);
+
+    public long BytesSent => _statistics.Values.Sum(loop => loop.BytesSent);
+
+    public long HandOvers => _group.HandOvers;
+
+    /// <summary>Connections that all listeners have accepted, also those that are gone.</summary>
+    public long Accepts
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _acceptsOfRemoved + _listeners.Sum(listener => listener.Statistics.Accepts);
+            }
+        }
+    }
+
+    /// <summary>Where the connections of a loop count.</summary>
+    public LoopStatistics StatisticsOf(EventLoop loop) => _statistics[loop];
 
     public void Add(IMeasuredListener listener)
     {
@@ -40,14 +70,18 @@ internal sealed class TransportMetrics : IDisposable
     {
         lock (_gate)
         {
-            _listeners.Remove(listener);
+            if (_listeners.Remove(listener))
+            {
+                _acceptsOfRemoved += listener.Statistics.Accepts;
+            }
         }
     }
 
-    /// <summary>The meter; several servers of one process have one each, under the same name.</summary>
-    public Meter Meter { get; }
-
-    public void Dispose() => Meter.Dispose();
+    public void Dispose()
+    {
+        TransportEventSource.Log.Remove(this);
+        Meter.Dispose();
+    }
 
     private void ObserveGroup()
     {
@@ -75,81 +109,5 @@ internal sealed class TransportMetrics : IDisposable
             "Threads that drive a loop or run a handler, and threads that stand by.");
     }
 
-    private void ObserveLoops()
-    {
-        Meter.CreateObservableUpDownCounter(
-            "kqueue.loop.registrations",
-            () => OfLoops(loop => loop.RegistrationCount),
-            "{registration}",
-            "Connections and listen sockets of a loop.");
-        Meter.CreateObservableCounter(
-            "kqueue.loop.waits", () => OfLoops(loop => loop.WaitCount), "{wait}", "Waits of a loop.");
-        Meter.CreateObservableCounter(
-            "kqueue.loop.events", () => OfLoops(loop => loop.EventCount), "{event}", "Events that a loop has taken.");
-        Meter.CreateObservableCounter(
-            "kqueue.loop.handler_time",
-            () => OfLoops(loop => loop.HandlerTime.TotalSeconds),
-            "s",
-            "Time that a loop has spent outside of its queue: receiving, in the application, sending, in timers.");
-        Meter.CreateObservableCounter(
-            "kqueue.loop.left_behind_time",
-            () => OfLoops(loop => loop.LeftBehindTime.TotalSeconds),
-            "s",
-            "Time that handlers went on after their loop was taken from them, counted when they are back.");
-        Meter.CreateObservableCounter(
-            "kqueue.loop.hand_overs",
-            () => OfLoops(loop => loop.HandOverCount),
-            "{hand_over}",
-            "Hand-overs of a loop to another thread.");
-    }
-
-    private IEnumerable<Measurement<T>> OfLoops<T>(Func<EventLoop, T> value)
-        where T : struct =>
-        _group.Loops.Select(loop => new Measurement<T>(value(loop), Tag("kqueue.loop.name", loop.Name)));
-
-    private void ObserveListeners()
-    {
-        Meter.CreateObservableGauge(
-            "kqueue.listener.inline",
-            () => OfListeners(listener => listener.RunsInline ? 1 : 0),
-            description: "1 while the listener's application runs on the loops, 0 while it runs on the thread pool.");
-        Meter.CreateObservableCounter(
-            "kqueue.listener.accepts",
-            () => OfListeners(listener => listener.Statistics.Accepts),
-            "{connection}",
-            "Connections that a listener has accepted.");
-        Meter.CreateObservableCounter(
-            "kqueue.listener.refusals",
-            () => OfListeners(listener => listener.Statistics.Refusals),
-            "{connection}",
-            "Connections that a listener has reset because the process was out of descriptors for too long.");
-        Meter.CreateObservableCounter(
-            "kqueue.listener.accept_errors", ListenerErrors, "{error}", "Failures to accept, by their cause.");
-        Meter.CreateObservableUpDownCounter(
-            "kqueue.listener.queue_length",
-            () => OfListeners(listener => listener.QueueLength),
-            "{connection}",
-            "Accepted connections that wait for the server to take them.");
-    }
-
-    private List<Measurement<T>> OfListeners<T>(Func<IMeasuredListener, T> value)
-        where T : struct =>
-        [.. Listeners().Select(listener => new Measurement<T>(value(listener), EndPointTag(listener)))];
-
-    private List<Measurement<long>> ListenerErrors() =>
-        [.. Listeners().SelectMany(listener => listener.Statistics.Errors.Select(error => new Measurement<long>(
-            error.Value, EndPointTag(listener), Tag("error.type", error.Key.ToString()))))];
-
-    private IMeasuredListener[] Listeners()
-    {
-        lock (_gate)
-        {
-            return [.. _listeners];
-        }
-    }
-
     private static KeyValuePair<string, object?> Tag(string name, string? value) => new(name, value);
-
-    private static KeyValuePair<string, object?> EndPointTag(IMeasuredListener listener) =>
-        Tag("kqueue.listener.endpoint", listener.EndPoint.ToString());
 }

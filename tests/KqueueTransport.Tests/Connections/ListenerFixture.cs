@@ -23,8 +23,8 @@ internal sealed class ListenerFixture : IAsyncDisposable
     private readonly TransportLoops _loops;
     private readonly List<ConnectionContext> _accepted = [];
 
-    public ListenerFixture() => _loops = new TransportLoops(
-        new EventLoopGroup(new EventLoopGroupOptions { LoopCount = 1 }),
+    public ListenerFixture(string loopName = "kqueue") => _loops = new TransportLoops(
+        new EventLoopGroup(new EventLoopGroupOptions { LoopCount = 1, Loop = { Name = loopName } }),
         new ManualSurroundings(Clock),
         new KqueueTransportOptions { LoopCount = 1 },
         Calls,

@@ -137,6 +137,8 @@ public sealed class TransportMetricsTests
         listener.Statistics.CountAccept();
         listener.Statistics.CountRefusals(3);
         listener.Statistics.CountError(Errno.EMFILE);
+        listener.Statistics.CountPause();
+        listener.Statistics.CountEnd(ShutdownReason.PeerReset);
 
         metrics.Add(listener);
         observed.Record();
@@ -145,6 +147,9 @@ public sealed class TransportMetricsTests
         Assert.Equal(3, observed["kqueue.listener.refusals", "/a"]);
         Assert.Equal(7, observed["kqueue.listener.queue_length", "/a"]);
         Assert.Equal(1, observed["kqueue.listener.accept_errors", "/a,EMFILE"]);
+        Assert.Equal(1, observed["kqueue.listener.pauses", "/a"]);
+        Assert.Equal(1, observed["kqueue.listener.ends", "/a,peer_reset"]);
+        Assert.Equal(0, observed["kqueue.listener.ends", "/a,aborted"]);
     }
 
     private sealed record MeasuredListener(EndPoint EndPoint, bool RunsInline) : IMeasuredListener

@@ -1,0 +1,78 @@
+using System.Diagnostics.Metrics;
+
+namespace KqueueTransport.Diagnostics;
+
+// The instruments of listeners: what an acceptor counts, and what the listener's connections count.
+internal sealed partial class TransportMetrics
+{
+    private void ObserveListeners()
+    {
+        Meter.CreateObservableGauge(
+            "kqueue.listener.inline",
+            () => OfListeners(listener => listener.RunsInline ? 1 : 0),
+            "1",
+            "1 while the listener's application runs on the loops, 0 while it runs on the thread pool.");
+        Meter.CreateObservableUpDownCounter(
+            "kqueue.listener.queue_length",
+            () => OfListeners(listener => listener.QueueLength),
+            "{connection}",
+            "Accepted connections that wait for the server to take them.");
+        ObserveAccepts();
+        ObserveConnectionsOfListeners();
+    }
+
+    private void ObserveAccepts()
+    {
+        Meter.CreateObservableCounter(
+            "kqueue.listener.accepts",
+            () => OfListeners(listener => listener.Statistics.Accepts),
+            "{connection}",
+            "Connections that a listener has accepted.");
+        Meter.CreateObservableCounter(
+            "kqueue.listener.refusals",
+            () => OfListeners(listener => listener.Statistics.Refusals),
+            "{connection}",
+            "Connections that a listener has reset because the process was out of descriptors for too long.");
+        Meter.CreateObservableCounter(
+            "kqueue.listener.accept_errors", ListenerErrors, "{error}", "Failures to accept, by their cause.");
+    }
+
+    private void ObserveConnectionsOfListeners()
+    {
+        Meter.CreateObservableCounter(
+            "kqueue.listener.ends",
+            ListenerEnds,
+            "{connection}",
+            "Connections of a listener that have ended, by their first cause.");
+        Meter.CreateObservableCounter(
+            "kqueue.listener.pauses",
+            () => OfListeners(listener => listener.Statistics.Pauses),
+            "{pause}",
+            "Times that a connection of a listener stopped receiving because the application did not read.");
+    }
+
+    private List<Measurement<T>> OfListeners<T>(Func<IMeasuredListener, T> value)
+        where T : struct =>
+        [.. Listeners().Select(listener => new Measurement<T>(value(listener), EndPointTag(listener)))];
+
+    private List<Measurement<long>> ListenerErrors() =>
+        [.. Listeners().SelectMany(listener => listener.Statistics.Errors.Select(error => new Measurement<long>(
+            error.Value, EndPointTag(listener), Tag("error.type", error.Key.ToString()))))];
+
+    private List<Measurement<long>> ListenerEnds() =>
+        [.. Listeners().SelectMany(listener => EndReasons.All.Select(reason => new Measurement<long>(
+            listener.Statistics.EndsFor(reason),
+            EndPointTag(listener),
+            Tag("kqueue.connection.end_reason", EndReasons.NameOf(reason)))))];
+
+    private IMeasuredListener[] Listeners()
+    {
+        lock (_gate)
+        {
+            return [.. _listeners];
+        }
+    }
+
+    private static KeyValuePair<string, object?> EndPointTag(IMeasuredListener listener) =>
+        Tag("kqueue.listener.endpoint", listener.EndPoint.ToString());
+}

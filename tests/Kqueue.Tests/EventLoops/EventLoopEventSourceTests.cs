@@ -1,0 +1,50 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Tracing;
+using Kqueue.EventLoops;
+
+namespace Kqueue.Tests.EventLoops;
+
+/// <summary>The hand-overs of a loop as an EventListener reads them.</summary>
+public sealed class EventLoopEventSourceTests
+{
+    [Fact]
+    public void HandOver_ABlockedHandlerThatComesBack_HasAStartAndAStop()
+    {
+        using var events = new Events("traced 0");
+        using var release = new ManualResetEventSlim();
+        using (var group = new EventLoopGroup(
+            new EventLoopGroupOptions { LoopCount = 1, Loop = { Name = "traced" } }))
+        {
+            group.Loops[0].Post(_ => release.Wait(Until.Patience), null);
+            Until.Holds(() => events.Of("HandOverStart").Length > 0, "A hand-over is not reported.");
+            Assert.Empty(events.Of("HandOverStop"));
+            release.Set();
+            Until.Holds(() => events.Of("HandOverStop").Length > 0, "A return is not reported.");
+        }
+
+        var start = events.Of("HandOverStart")[0];
+        var stop = Assert.Single(events.Of("HandOverStop"), stop => Equals(stop[1], start[1]));
+        Assert.InRange((int)stop[2]!, 0, Until.Patience.TotalMilliseconds);
+    }
+
+    /// <summary>What the source has written about one loop.</summary>
+    private sealed class Events : EventListener
+    {
+        private readonly ConcurrentQueue<EventWrittenEventArgs> _events = [];
+        private readonly string _loop;
+
+        public Events(string loop)
+        {
+            _loop = loop;
+            EnableEvents(EventLoopEventSource.Log, EventLevel.Informational);
+        }
+
+        public object?[][] Of(string name) =>
+        [
+            .. _events.Where(written => written.EventName == name && Equals(written.Payload![0], _loop))
+                .Select(written => written.Payload!.ToArray()),
+        ];
+
+        protected override void OnEventWritten(EventWrittenEventArgs eventData) => _events.Enqueue(eventData);
+    }
+}
