@@ -46,7 +46,7 @@ internal sealed class TransportLoops : IDisposable
             LimitsOfLingering(options) is { } limits
                 ? new LingeringCloses(loop, calls, limits, surroundings.Clock)
                 : null));
-        _defaults = For(options, new ListenerStatistics());
+        _defaults = For(options);
         Reserve = new ReserveDescriptor(calls);
     }
 
@@ -61,6 +61,9 @@ internal sealed class TransportLoops : IDisposable
 
     /// <summary>The settings of the loop with the fewest connections, with the server's own options.</summary>
     public ConnectionSettings LeastLoaded() => _defaults.LeastLoaded();
+
+    /// <summary>The loops with the options of outbound connections, which no listener counts.</summary>
+    public EndPointLoops For(KqueueEndPointOptions options) => For(options, new ListenerStatistics());
 
     /// <summary>The loops with the options and the counts of one endpoint.</summary>
     public EndPointLoops For(KqueueEndPointOptions options, ListenerStatistics statistics) =>
@@ -82,22 +85,26 @@ internal sealed class TransportLoops : IDisposable
         }
     }
 
-    private ConnectionSettings SettingsOf(EventLoop loop, KqueueEndPointOptions options, ListenerStatistics counts) => new()
+    private ConnectionSettings SettingsOf(
+        EventLoop loop, KqueueEndPointOptions options, ListenerStatistics statistics)
     {
-        Group = _group,
-        Loop = loop,
-        Surroundings = Surroundings,
-        LoopStatistics = Metrics.StatisticsOf(loop),
-        ListenerStatistics = counts,
-        Calls = Calls,
-        MemoryPool = _shares[loop].MemoryPool,
-        Logger = _logger,
-        MaxReadBufferBytes = LimitOf(options.MaxReadBufferSize),
-        MaxWriteBufferBytes = LimitOf(options.MaxWriteBufferSize),
-        Lingering = _shares[loop].Lingering,
-        HalfClose = options.HalfClose,
-        FinOnError = options.FinOnError,
-    };
+        return new ConnectionSettings
+        {
+            Group = _group,
+            Loop = loop,
+            Surroundings = Surroundings,
+            LoopStatistics = Metrics.StatisticsOf(loop),
+            ListenerStatistics = statistics,
+            Calls = Calls,
+            MemoryPool = _shares[loop].MemoryPool,
+            Logger = _logger,
+            MaxReadBufferBytes = LimitOf(options.MaxReadBufferSize),
+            MaxWriteBufferBytes = LimitOf(options.MaxWriteBufferSize),
+            Lingering = _shares[loop].Lingering,
+            HalfClose = options.HalfClose,
+            FinOnError = options.FinOnError,
+        };
+    }
 
     private static LingerLimits? LimitsOfLingering(KqueueTransportOptions options) =>
         options.LingerTimeout == TimeSpan.Zero || options.LingerConnectionsMax == 0
