@@ -1,0 +1,81 @@
+using System.IO.Compression;
+using System.Text.RegularExpressions;
+
+namespace Packaging.Tests.Packages;
+
+/// <summary>What somebody gets who has the packages and nothing else of this repository.</summary>
+public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<PackageFeed>, IDisposable
+{
+    private readonly CancellationTokenSource _deadline = new(TimeSpan.FromMinutes(3));
+
+    public void Dispose() => _deadline.Dispose();
+
+    [Theory]
+    [InlineData("Kqueue")]
+    [InlineData("KqueueTransport")]
+    public void Package_Any_HasWhatItsReaderNeeds(string package)
+    {
+        using var archive = feed.Open(package, "nupkg");
+        using var symbols = feed.Open(package, "snupkg");
+
+        Assert.Superset(
+            new HashSet<string>(
+                ["README.md", "CHANGELOG.md", $"lib/net10.0/{package}.dll", $"lib/net10.0/{package}.xml"]),
+            NamesIn(archive));
+        Assert.Contains($"lib/net10.0/{package}.pdb", NamesIn(symbols));
+        var specification = ReadText(archive.GetEntry($"{package}.nuspec")!);
+        Assert.Contains("<license type=\"expression\">MIT</license>", specification, StringComparison.Ordinal);
+        Assert.Contains("<readme>README.md</readme>", specification, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task WebProject_OneLineAdded_AnswersOverTheTransport()
+    {
+        var project = await feed.CreateProjectAsync("web", "KqueueTransport", _deadline.Token);
+        project.AddLineBehind(
+            "var builder = WebApplication.CreateBuilder(args);", "builder.WebHost.UseKqueueTransport();");
+
+        await using var app = await project.StartAsync(
+            _deadline.Token,
+            ["--urls", "http://127.0.0.1:0"],
+            new Dictionary<string, string> { ["Logging__LogLevel__KqueueTransport"] = "Debug" });
+        var address = Address().Match(await app.ReadLineWithAsync("Now listening on", _deadline.Token)).Value;
+        using (var client = new HttpClient())
+        {
+            Assert.Equal("Hello World!", await client.GetStringAsync(new Uri(address), _deadline.Token));
+        }
+
+        // The transport's own word for the end of the client's connection.
+        await app.ReadLineWithAsync("KqueueTransport[6]", _deadline.Token);
+    }
+
+    [Fact]
+    public async Task ReadmesProgram_AsWritten_TicksAndSeesItsInput()
+    {
+        var readme = await File.ReadAllTextAsync(Repository.PathOf("src", "Kqueue", "README.md"), _deadline.Token);
+        var project = await feed.CreateProjectAsync("console", "Kqueue", _deadline.Token);
+        project.WriteProgram(FirstProgram().Match(readme).Groups["source"].Value);
+
+        await using var program = await project.StartAsync(_deadline.Token);
+        await program.Input.WriteAsync("words");
+        Assert.Equal("5 bytes can be read", await program.ReadLineWithAsync("bytes", _deadline.Token));
+        var end = await program.WaitForEndAsync(_deadline.Token);
+
+        Assert.Equal((0, ""), (end.ExitCode, end.Errors));
+        Assert.Contains("tick", end.Output, StringComparison.Ordinal);
+    }
+
+    private static HashSet<string> NamesIn(ZipArchive archive) => [.. archive.Entries.Select(entry => entry.FullName)];
+
+    private static string ReadText(ZipArchiveEntry entry)
+    {
+        using var reader = new StreamReader(entry.Open());
+        return reader.ReadToEnd();
+    }
+
+    [GeneratedRegex(@"http://\S+")]
+    private static partial Regex Address();
+
+    [GeneratedRegex(@"```csharp\n(?<source>.*?)```", RegexOptions.Singleline)]
+    private static partial Regex FirstProgram();
+}
