@@ -18,6 +18,17 @@ public sealed class KqueueTransportOptions : KqueueEndPointOptions
     /// </remarks>
     public int LoopCount { get; set; } = Math.Min(Environment.ProcessorCount, LoopCountMax);
 
+    /// <summary>
+    /// The processors that the event loops run on, by their numbers: the loops take them in turn. A loop that is handed
+    /// over stays on its processor, and shares it with the handler that blocks until that returns; the thread pool runs
+    /// anywhere.
+    /// </summary>
+    /// <remarks>
+    /// Defaults to empty: the kernel chooses, which is best for most. Linux only: elsewhere, and with a processor that
+    /// the process may not run on, the start fails.
+    /// </remarks>
+    public IReadOnlyList<int> LoopProcessors { get; set; } = [];
+
     /// <summary>Where the application's code runs.</summary>
     /// <remarks>Defaults to <see cref="Scheduling.Adaptive"/>.</remarks>
     public Scheduling Scheduling { get; set; } = Scheduling.Adaptive;

@@ -16,7 +16,10 @@ public sealed class EventLoopGroup : IDisposable
     /// <summary>Makes and starts the loops.</summary>
     /// <param name="options">How; null takes the defaults.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
-    /// <exception cref="PlatformNotSupportedException">No backend serves this system.</exception>
+    /// <exception cref="ArgumentException">A processor that this process may not run on.</exception>
+    /// <exception cref="PlatformNotSupportedException">
+    /// No backend serves this system, or it does not pin threads to processors.
+    /// </exception>
     /// <exception cref="KernelQueueException">The kernel refused a queue.</exception>
     public EventLoopGroup(EventLoopGroupOptions? options = null)
     {
@@ -26,7 +29,10 @@ public sealed class EventLoopGroup : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(options.WatchPeriod, TimeSpan.FromMilliseconds(1));
         _loops = MakeLoops(options);
         var standbyMax = options.HandOver ? options.StandbyThreadsMax : 0;
-        _threads = new LoopThreads(_loops.Length, standbyMax, LoopThreads.DefaultStandbyTime);
+        _threads = new LoopThreads(_loops.Length, standbyMax, LoopThreads.DefaultStandbyTime)
+        {
+            Processors = ProcessorsFor(options),
+        };
         _watch = options.HandOver ? new LoopWatch(_loops, _threads, options.WatchPeriod) : null;
         foreach (var loop in _loops)
         {
@@ -103,6 +109,19 @@ public sealed class EventLoopGroup : IDisposable
 
         _watch?.Dispose();
         _threads.Stop();
+    }
+
+    private LoopProcessors? ProcessorsFor(EventLoopGroupOptions options)
+    {
+        try
+        {
+            return options.Processors is { Count: > 0 } processors ? new LoopProcessors(_loops, processors) : null;
+        }
+        catch
+        {
+            Array.ForEach(_loops, loop => loop.Dispose());
+            throw;
+        }
     }
 
     private static EventLoop[] MakeLoops(EventLoopGroupOptions options)

@@ -28,4 +28,11 @@ public sealed class EventLoopGroupOptions
     /// Defaults to 32. At the bound a stuck loop stays stuck until its handler returns.
     /// </summary>
     public int StandbyThreadsMax { get; set; } = 32;
+
+    /// <summary>
+    /// The processors that the loops run on, by their numbers: the loops take them in turn. Defaults to null: any. A
+    /// thread that takes a loop over moves to the loop's processor; the thread that is stuck shares it until its
+    /// handler returns. Linux only: elsewhere it is a <see cref="PlatformNotSupportedException"/>.
+    /// </summary>
+    public IReadOnlyList<int>? Processors { get; set; }
 }

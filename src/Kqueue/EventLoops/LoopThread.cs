@@ -44,10 +44,16 @@ internal sealed class LoopThread
             if (driver is not null)
             {
                 driver.Thread = sleep;
+                _owner.Processors?.MoveTo(driver.Loop);
                 driver.Loop.Drive(driver);
             }
 
-            work?.Execute();
+            if (work is not null)
+            {
+                _owner.Processors?.MoveAnywhere();
+                work.Execute();
+            }
+
             if (!_owner.StandBy(this))
             {
                 return;

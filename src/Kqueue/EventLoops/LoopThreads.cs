@@ -21,6 +21,9 @@ internal sealed class LoopThreads(int loopCount, int standbyMax, TimeSpan standb
     private long _handOvers;
     private long _handOversRefused;
 
+    /// <summary>Where the loops run; null is anywhere.</summary>
+    public LoopProcessors? Processors { get; init; }
+
     /// <summary>How many threads there are.</summary>
     public int Count => Volatile.Read(ref _count);
 

@@ -120,6 +120,7 @@ internal sealed class TransportLoops : IDisposable
         Loop = new EventLoopOptions { KernelQueue = options.KernelQueue },
         HandOver = options.Scheduling == Scheduling.Adaptive,
         StandbyThreadsMax = options.StandbyThreadsMax,
+        Processors = options.LoopProcessors,
     });
 
     private static long LimitOf(long? size) => size is null or 0 ? long.MaxValue : size.Value;

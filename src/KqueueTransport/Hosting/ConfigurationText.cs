@@ -18,6 +18,21 @@ internal readonly struct ConfigurationText(string key, string? text)
 
     public int? ToOptionalInt32() => string.IsNullOrEmpty(text) ? null : ToInt32();
 
+    public int[] ToNumbers()
+    {
+        var words = (text ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        var numbers = new int[words.Length];
+        for (var i = 0; i < words.Length; i++)
+        {
+            if (!int.TryParse(words[i], NumberStyles.None, CultureInfo.InvariantCulture, out numbers[i]))
+            {
+                throw Unreadable("numbers with commas in between, such as 0,2,4");
+            }
+        }
+
+        return numbers;
+    }
+
     public TimeSpan? ToOptionalTimeSpan() => string.IsNullOrEmpty(text) ? null : ToTimeSpan();
 
     // As chmod(1) takes it; the names of the flags would be a line of their own.

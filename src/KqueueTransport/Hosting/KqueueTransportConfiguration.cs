@@ -15,6 +15,8 @@ internal sealed class KqueueTransportConfiguration(IConfiguration configuration)
         new(StringComparer.OrdinalIgnoreCase)
         {
             [nameof(KqueueTransportOptions.LoopCount)] = (options, text) => options.LoopCount = text.ToInt32(),
+            [nameof(KqueueTransportOptions.LoopProcessors)] =
+                (options, text) => options.LoopProcessors = text.ToNumbers(),
             [nameof(KqueueTransportOptions.Scheduling)] =
                 (options, text) => options.Scheduling = text.ToEnum<Scheduling>(),
             [nameof(KqueueTransportOptions.StandbyThreadsMax)] =

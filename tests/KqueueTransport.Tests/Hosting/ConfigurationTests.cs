@@ -13,6 +13,7 @@ public sealed class ConfigurationTests
     {
         var options = Bind(
             ("LoopCount", "3"),
+            ("LoopProcessors", "0, 2"),
             ("scheduling", "inline"),
             ("StandbyThreadsMax", "5"),
             ("Backlog", "1000"),
@@ -44,6 +45,7 @@ public sealed class ConfigurationTests
             ("KernelQueue:Layout", "netbsd"));
 
         Assert.Equal(3, options.LoopCount);
+        Assert.Equal([0, 2], options.LoopProcessors);
         Assert.Equal(Scheduling.Inline, options.Scheduling);
         Assert.Equal(5, options.StandbyThreadsMax);
         Assert.Equal(1000, options.Backlog);
@@ -121,6 +123,7 @@ public sealed class ConfigurationTests
     [InlineData("NoDelay", "yes", "true or false")]
     [InlineData("MaxReadBufferSize", "1 MiB", "a whole number of bytes, or 0 for no limit")]
     [InlineData("MaxWriteBufferSize", "64k", "a whole number of bytes, or 0 for no limit")]
+    [InlineData("LoopProcessors", "0-3", "numbers with commas in between, such as 0,2,4")]
     [InlineData("KeepAliveTime", "60 s", "a time, such as 00:00:05")]
     [InlineData("KeepAliveProbes", "some", "a whole number")]
     [InlineData("UnixFileMode", "rw-rw----", "an octal number, such as 660")]
@@ -142,7 +145,7 @@ public sealed class ConfigurationTests
         var message = Failure((key, "1"));
 
         Assert.Contains($"no option '{key}' under '{Section}'", message, StringComparison.Ordinal);
-        Assert.Contains("LoopCount, Scheduling", message, StringComparison.Ordinal);
+        Assert.Contains("LoopCount, LoopProcessors, Scheduling", message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,0 +1,91 @@
+using Kqueue.EventLoops;
+using Kqueue.Interop;
+
+namespace Kqueue.Tests.EventLoops;
+
+/// <summary>Loops that are pinned to processors.</summary>
+public sealed class LoopProcessorsTests
+{
+    public LoopProcessorsTests() => Assert.SkipUnless(OperatingSystem.IsLinux(), "only Linux pins event loops");
+
+    [Fact]
+    public void Processors_Given_EachLoopRunsOnItsOwn()
+    {
+        var processors = Allowed();
+        using var group = new EventLoopGroup(new EventLoopGroupOptions
+        {
+            LoopCount = processors.Length + 1,
+            Processors = processors,
+        });
+
+        var found = group.Loops.Select(ProcessorsOf).ToArray();
+
+        Assert.Equal([.. processors.Select(processor => new[] { processor }), [processors[0]]], found);
+    }
+
+    [Fact]
+    public void Processors_LoopIsHandedOver_StaysOnItsProcessor()
+    {
+        var processor = Allowed()[^1];
+        using var group = new EventLoopGroup(new EventLoopGroupOptions { LoopCount = 1, Processors = [processor] });
+        using var release = new ManualResetEventSlim();
+        group.Loops[0].Post(_ => release.Wait(Until.Patience), null);
+
+        Assert.Equal([processor], ProcessorsOf(group.Loops[0]));
+        Assert.True(group.HandOvers > 0);
+        release.Set();
+    }
+
+    [Fact]
+    public void Processors_OffloadedWork_RunsAnywhere()
+    {
+        var allowed = Allowed();
+        using var group = new EventLoopGroup(new EventLoopGroupOptions { LoopCount = 1, Processors = [allowed[0]] });
+        using var ran = new ManualResetEventSlim();
+        int[] found = [];
+
+        Assert.True(group.TryOffload(new WorkAction(() =>
+        {
+            found = Allowed();
+            ran.Set();
+        })));
+
+        Until.IsSet(ran, "The work does not run.");
+        Assert.Equal(allowed, found);
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1023)]
+    [InlineData(1024)]
+    public void Processors_NotThisProcesss_SaysWhichAre(int processor)
+    {
+        var error = Assert.Throws<ArgumentException>(
+            () => new EventLoopGroup(new EventLoopGroupOptions { Processors = [processor] }));
+
+        Assert.StartsWith($"This process may not run on processor {processor}. It may on ", error.Message);
+    }
+
+    private static int[] ProcessorsOf(EventLoop loop)
+    {
+        int[] found = [];
+        using var ran = new ManualResetEventSlim();
+        loop.Post(
+            _ =>
+            {
+                found = Allowed();
+                ran.Set();
+            },
+            null);
+        Until.IsSet(ran, "The loop does not run.");
+        return found;
+    }
+
+    /// <summary>What the calling thread may run on.</summary>
+    private static int[] Allowed()
+    {
+        var mask = new byte[128];
+        Assert.Equal(Errno.None, Libc.GetProcessors(mask));
+        return [.. Enumerable.Range(0, mask.Length * 8).Where(i => (mask[i / 8] & (1 << (i % 8))) != 0)];
+    }
+}
