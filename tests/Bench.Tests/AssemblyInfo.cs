@@ -1,0 +1,2 @@
+// Allocations are counted for the process, so nothing else may run meanwhile.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
