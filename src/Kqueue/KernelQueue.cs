@@ -33,7 +33,7 @@ public abstract class KernelQueue : IDisposable
     /// <summary>Whether this platform has a kernel event queue: macOS, FreeBSD and Linux have.</summary>
     public static bool IsSupported => UnsupportedReason is null;
 
-    /// <summary>Why this platform has no kernel event queue, and what to do instead; null where it has one.</summary>
+    /// <summary>Why there is no kernel event queue for this process; null where there is one.</summary>
     public static string? UnsupportedReason => KernelQueueBackend.UnsupportedReason;
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Kqueue.Epoll;
 using Kqueue.Native;
 
@@ -18,7 +19,8 @@ internal static class KernelQueueBackend
     {
         if (UnsupportedReason is not null)
         {
-            throw new PlatformNotSupportedException(UnsupportedReason);
+            throw new PlatformNotSupportedException(
+                $"{UnsupportedReason} Ask {nameof(KernelQueue)}.{nameof(KernelQueue.IsSupported)} first.");
         }
 
         if (options.Library is { } library)
@@ -55,7 +57,7 @@ internal static class KernelQueueBackend
             return null;
         }
 
-        return $"Kqueue has no backend for {Environment.OSVersion.Platform}: it runs on macOS, FreeBSD and Linux. " +
-            "Ask KernelQueue.IsSupported first and use System.Net.Sockets instead.";
+        return $"{RuntimeInformation.OSDescription} has no kernel event queue that Kqueue knows: it runs on macOS, " +
+            "FreeBSD and Linux.";
     }
 }
