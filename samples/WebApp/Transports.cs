@@ -23,6 +23,10 @@ internal static class Transports
         }
     }
 
+    /// <summary>Whether the loops of the kqueue transport serve, and not Kestrel's Sockets.</summary>
+    public static bool RunsOnLoops(WebAppOptions options) =>
+        options.Transport == TransportKind.Kqueue && KernelQueue.IsSupported;
+
     public static string Describe(WebAppOptions options, IServiceProvider services)
     {
         if (options.Transport != TransportKind.Kqueue)

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Connections;
+using WebApp.Dashboard;
 using WebApp.Endpoints;
 using WebApp.RawTcp;
 
@@ -19,7 +20,10 @@ internal static class WebAppServer
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
         builder.Services.ConfigureHttpJsonOptions(json =>
-            json.SerializerOptions.TypeInfoResolverChain.Insert(0, JsonMessageContext.Default));
+        {
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, JsonMessageContext.Default);
+            json.SerializerOptions.TypeInfoResolverChain.Insert(1, SampleContext.Default);
+        });
 
         var app = builder.Build();
         app.MapPages(options);
@@ -27,6 +31,7 @@ internal static class WebAppServer
         app.MapPauses();
         app.MapWebSocketEcho();
         app.MapServerEvents();
+        app.MapDashboard(options);
         return app;
     }
 

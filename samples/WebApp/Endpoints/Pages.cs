@@ -30,6 +30,7 @@ internal static class Pages
         <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>WebApp</title></head>
         <body>
         <h1>ASP.NET Core on {transport}</h1>
+        <p><a href="/dashboard">/dashboard</a> draws what this server does.</p>
         <ul>
         <li><a href="/plaintext">/plaintext</a>, <a href="/json">/json</a>: small answers</li>
         <li><a href="/big">/big</a>: 1 MiB, or <code>?mib=N</code>; <code>POST /upload</code>: counts the body</li>

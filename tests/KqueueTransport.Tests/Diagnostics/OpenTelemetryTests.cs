@@ -134,6 +134,7 @@ public sealed partial class OpenTelemetryTests : IAsyncDisposable
     [GeneratedRegex(@"^(1|s|By|\{[a-z]+(_[a-z]+)*\})$")]
     private static partial Regex Unit();
 
-    [GeneratedRegex(@"^\| `(?<name>kqueue\.[a-z._]+)` \| (?<type>[a-z -]+) \| `(?<unit>[^`]+)` \|", RegexOptions.Multiline)]
+    [GeneratedRegex(
+        @"^\| `(?<name>kqueue\.[a-z._]+)` \| (?<type>[a-z -]+) \| `(?<unit>[^`]+)` \|", RegexOptions.Multiline)]
     private static partial Regex Instrument();
 }
