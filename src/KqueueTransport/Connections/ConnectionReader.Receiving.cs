@@ -69,10 +69,31 @@ internal sealed partial class ConnectionReader
 
         if (!IsResultReady && (_flags & (ReaderFlags.Readable | ReaderFlags.Completed)) == ReaderFlags.Readable)
         {
-            Receive();
+            ReceiveMinimum();
         }
 
-        return IsResultReady && _read.TryEnd();
+        if (IsResultReady)
+        {
+            return _read.TryEnd();
+        }
+
+        if (Has(ReaderFlags.Readable) && !Has(ReaderFlags.Completed))
+        {
+            // The read wants more than one connection may receive in a row.
+            _connection.Loop.Post(this);
+        }
+
+        return false;
+    }
+
+    /// <summary>Receives what a read wants; less when the kernel has less, or after too much in a row.</summary>
+    private void ReceiveMinimum()
+    {
+        do
+        {
+            Receive();
+        }
+        while (!IsResultReady && Has(ReaderFlags.Readable) && _receivedInARow < ReceiveInARowBytesMax);
     }
 
     /// <summary>

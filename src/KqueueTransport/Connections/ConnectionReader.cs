@@ -28,6 +28,9 @@ internal sealed partial class ConnectionReader :
     private Exception? _error;
     private int _receivedInARow;
 
+    // What the last read that was asked for wants to show at least.
+    private int _minimumBytes;
+
     // Not under _gate: whoever ends the pending read off the loop uses it, and there is one pending read at a time.
     private Resumption? _resumption;
 
@@ -66,7 +69,11 @@ internal sealed partial class ConnectionReader :
         }
     }
 
-    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) =>
+        ReadAtLeastAsyncCore(minimumSize: 0, cancellationToken);
+
+    // Not left to the base class, whose loop of reads allocates when it pends.
+    protected override ValueTask<ReadResult> ReadAtLeastAsyncCore(int minimumSize, CancellationToken cancellationToken)
     {
         ValueTask<ReadResult> task;
         ReaderFlags reports;
@@ -78,7 +85,7 @@ internal sealed partial class ConnectionReader :
                 return ValueTask.FromCanceled<ReadResult>(cancellationToken);
             }
 
-            if (TryTake(mayReceive: !MustReadOnLoop(), out var result))
+            if (TryTake(minimumSize, mayReceive: !MustReadOnLoop(), out var result))
             {
                 task = new ValueTask<ReadResult>(result);
             }
@@ -104,7 +111,7 @@ internal sealed partial class ConnectionReader :
         ReaderFlags reports;
         lock (_gate)
         {
-            taken = TryTake(mayReceive: true, out result);
+            taken = TryTake(minimumBytes: 0, mayReceive: true, out result);
             if (!taken)
             {
                 Set(ReaderFlags.ReadingTentatively);
@@ -222,7 +229,7 @@ internal sealed partial class ConnectionReader :
     private bool MustReadOnLoop() =>
         _connection.RunsInline && (!Has(ReaderFlags.Started) || _receivedInARow >= ReceiveInARowBytesMax);
 
-    private bool TryTake(bool mayReceive, out ReadResult result)
+    private bool TryTake(int minimumBytes, bool mayReceive, out ReadResult result)
     {
         ThrowIfCompleted();
         if (Has(ReaderFlags.Reading) || _read.IsPending)
@@ -230,9 +237,10 @@ internal sealed partial class ConnectionReader :
             PipeErrors.ThrowReadInProgress();
         }
 
+        _minimumBytes = minimumBytes;
         if (!IsResultReady && mayReceive && Has(ReaderFlags.Readable))
         {
-            Receive();
+            ReceiveMinimum();
         }
 
         Set(ReaderFlags.Started);
@@ -247,7 +255,9 @@ internal sealed partial class ConnectionReader :
         return true;
     }
 
-    private bool IsResultReady => _received.HasUnexamined || (_flags & (ReaderFlags.Canceled | ReaderFlags.Ended)) != 0;
+    private bool IsResultReady =>
+        (_received.HasUnexamined && _received.Length >= _minimumBytes) ||
+        (_flags & (ReaderFlags.Canceled | ReaderFlags.Ended)) != 0;
 
     private bool HasUnreportedError => Has(ReaderFlags.EndUnreported) && _error is not null;
 

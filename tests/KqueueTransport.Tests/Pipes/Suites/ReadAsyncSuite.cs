@@ -120,6 +120,7 @@ public abstract class ReadAsyncSuite(DuplexSource source) : DuplexSuite(source)
     [InlineData(1)]
     [InlineData(100)]
     [InlineData(20_000)]
+    [InlineData(700_000)]
     public async Task ReadAtLeastAsync_FewerBytesBuffered_WaitsForTheRest(int minimum)
     {
         await Peer.SendAsync(Payload.Create(minimum / 2)).Soon();
