@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Net.Sockets;
 using KqueueTransport.Tests.Pipes.Duplexes;
 
 namespace KqueueTransport.Tests.Pipes.Properties;
@@ -24,6 +25,8 @@ internal sealed class Lockstep(Duplex oracle, Duplex subject, TimeSpan? patience
     private long _taken;
     private bool _isCancelUnseen;
     private bool _isFinished;
+    private bool _isReset;
+    private bool _isReaderFaulted;
     private bool _isWriterCompleted;
 
     /// <summary>Every step so far, and what it showed.</summary>
@@ -32,31 +35,38 @@ internal sealed class Lockstep(Duplex oracle, Duplex subject, TimeSpan? patience
     // The end of the output ends a connection as a whole, which two pipes know nothing of.
     private bool IsInputOver => _isWriterCompleted;
 
+    private bool MayDeliver => !IsInputOver && !_isFinished && !_isReset;
+
     // A read that throws because another is in progress takes the cancellation with it in a Pipe: nothing to imitate.
     private bool MayRead => !IsInputOver && !(_reader.Oracle.IsReading && _isCancelUnseen);
 
     public async Task StepAsync(Step step)
     {
         _trace.Add(step.ToString());
+        Assert.False(_reader.Oracle.HasCompletedPending, "The oracle's read completed without a cause.");
         Assert.False(_reader.Subject.HasCompletedPending, "The subject's read completed without a cause.");
         await step.RunAsync(this);
     }
 
     public async Task DeliverAsync(int count)
     {
-        if (IsInputOver || _isFinished || _delivered + count > UnreadBytesMax)
+        // A Pipe tells its peer the error of its reader; no connection does.
+        if (!MayDeliver || _isReaderFaulted || _delivered + count > UnreadBytesMax)
         {
             return;
         }
         await oracle.Peer.SendAsync(Payload.Create(count, _delivered)).Soon(patience);
         await subject.Peer.SendAsync(Payload.Create(count, _delivered)).Soon(patience);
         _delivered += count;
-        await EndPendingReadAsync();
+        if (_delivered >= _reader.Oracle.Wanted)
+        {
+            await EndPendingReadAsync();
+        }
     }
 
     public async Task FinishAsync()
     {
-        if (IsInputOver || _isFinished)
+        if (!MayDeliver)
         {
             return;
         }
@@ -66,8 +76,25 @@ internal sealed class Lockstep(Duplex oracle, Duplex subject, TimeSpan? patience
         await EndPendingReadAsync();
     }
 
+    public async Task ResetAsync()
+    {
+        if (!MayDeliver)
+        {
+            return;
+        }
+        AdvanceTo(0, 0);
+        _isReset = true;
+        oracle.Peer.Reset();
+        subject.Peer.Reset();
+        await EndPendingReadAsync();
+    }
+
     public async Task TakeAsync(int count)
     {
+        if (_isReset)
+        {
+            return;
+        }
         count = (int)Math.Min(count, _flushed - _taken);
         Payload.Check(await oracle.Peer.ReceiveExactlyAsync(count).Soon(patience), _taken);
         Payload.Check(await subject.Peer.ReceiveExactlyAsync(count).Soon(patience), _taken);
@@ -82,6 +109,27 @@ internal sealed class Lockstep(Duplex oracle, Duplex subject, TimeSpan? patience
         }
     }
 
+    public async Task ReadAtLeastAsync(int minimum)
+    {
+        // Bytes that were examined before do not count for a Pipe, which then waits for more than was asked for.
+        if (MayRead && !_reader.Oracle.IsPending && !_reader.Oracle.HasExamined)
+        {
+            await CompareAsync(
+                _reader.Oracle.ReadAtLeastAsync(minimum, null),
+                expected => _reader.Subject.ReadAtLeastAsync(minimum, expected));
+        }
+    }
+
+    public async Task ReadAtLeastWithCancelledTokenAsync(int minimum)
+    {
+        if (MayRead && !_reader.Oracle.IsPending)
+        {
+            await CompareAsync(
+                _reader.Oracle.ReadAtLeastWithCancelledTokenAsync(minimum, null),
+                expected => _reader.Subject.ReadAtLeastWithCancelledTokenAsync(minimum, expected));
+        }
+    }
+
     public async Task ReadWithCancelledTokenAsync()
     {
         if (MayRead && !_reader.Oracle.IsPending)
@@ -93,7 +141,8 @@ internal sealed class Lockstep(Duplex oracle, Duplex subject, TimeSpan? patience
 
     public async Task TryReadAsync()
     {
-        if (MayRead)
+        // Beside a read that waits for more bytes a Pipe lets another take those that are there: nothing to imitate.
+        if (MayRead && !_reader.Oracle.IsWaitingForMore)
         {
             await CompareAsync(_reader.Oracle.TryReadAsync(null), _reader.Subject.TryReadAsync);
         }
@@ -115,7 +164,7 @@ internal sealed class Lockstep(Duplex oracle, Duplex subject, TimeSpan? patience
             _reader.Oracle.CancelPendingRead();
             _reader.Subject.CancelPendingRead();
             _isCancelUnseen = true;
-            await EndPendingReadAsync();
+            await GiveUpPendingReadAsync();
         }
     }
 
@@ -125,23 +174,23 @@ internal sealed class Lockstep(Duplex oracle, Duplex subject, TimeSpan? patience
         {
             _reader.Oracle.CancelToken();
             _reader.Subject.CancelToken();
-            await EndPendingReadAsync();
+            await GiveUpPendingReadAsync();
         }
     }
 
-    public Task CompleteReaderAsync()
+    public void CompleteReader(Exception? error)
     {
         if (!_reader.Oracle.IsPending)
         {
-            _reader.Oracle.Complete();
-            _reader.Subject.Complete();
+            _reader.Oracle.Complete(error);
+            _reader.Subject.Complete(error);
+            _isReaderFaulted |= error is not null;
         }
-        return Task.CompletedTask;
     }
 
     public async Task WriteAsync(int count)
     {
-        if (_written + count - _taken <= UntakenBytesMax)
+        if (MayWrite(count))
         {
             var shown = await CompareAsync(
                 _writer.Oracle.WriteAsync(count, _written), _ => _writer.Subject.WriteAsync(count, _written));
@@ -151,7 +200,7 @@ internal sealed class Lockstep(Duplex oracle, Duplex subject, TimeSpan? patience
 
     public async Task WriteAndFlushAsync(int count, CancellationToken token)
     {
-        if (_written + count - _taken <= UntakenBytesMax)
+        if (MayWrite(count))
         {
             var shown = await CompareAsync(
                 _writer.Oracle.WriteAndFlushAsync(count, _written, token),
@@ -163,7 +212,7 @@ internal sealed class Lockstep(Duplex oracle, Duplex subject, TimeSpan? patience
 
     public async Task FlushAsync(CancellationToken token)
     {
-        if (!_isWriterCompleted)
+        if (!_isWriterCompleted && !_isReset)
         {
             var shown = await CompareAsync(_writer.Oracle.FlushAsync(token), _ => _writer.Subject.FlushAsync(token));
             _flushed = IsFlushed(shown) ? _written : _flushed;
@@ -179,7 +228,7 @@ internal sealed class Lockstep(Duplex oracle, Duplex subject, TimeSpan? patience
     public async Task CompleteWriterAsync()
     {
         // A socket that is closed with unread bytes resets its peer, which may then lose what is still under way to it.
-        if (_isWriterCompleted || _reader.Oracle.IsPending || _reader.Oracle.Seen < _delivered)
+        if (_isWriterCompleted || _isReset || _reader.Oracle.IsPending || _reader.Oracle.Seen < _delivered)
         {
             return;
         }
@@ -192,6 +241,29 @@ internal sealed class Lockstep(Duplex oracle, Duplex subject, TimeSpan? patience
         Assert.Empty(await subject.Peer.ReceiveToEndAsync().Soon(patience));
     }
 
+    public async Task CompleteWriterWithErrorAsync(Exception error)
+    {
+        if (_isWriterCompleted || _isReset || _reader.Oracle.IsPending)
+        {
+            return;
+        }
+        _writer.Oracle.Complete(error);
+        _writer.Subject.Complete(error);
+        _isWriterCompleted = true;
+        await AssertFailsAsync(oracle.Peer);
+        await AssertFailsAsync(subject.Peer);
+        _flushed = _taken;
+    }
+
+    private async Task AssertFailsAsync(Peer peer)
+    {
+        var error = await Record.ExceptionAsync(() => peer.ReceiveToEndAsync().Soon(patience));
+        Assert.True(error is IOException or SocketException, $"the peer's stream ends with {error?.ToString() ?? "FIN"}");
+    }
+
+    // A connection learns of the reset in its own time, and drops what is written from then on.
+    private bool MayWrite(int count) => !_isReset && _written + count - _taken <= UntakenBytesMax;
+
     private static bool IsFlushed(Observation shown) => shown.What == nameof(FlushResult);
 
     private async Task EndPendingReadAsync()
@@ -199,6 +271,19 @@ internal sealed class Lockstep(Duplex oracle, Duplex subject, TimeSpan? patience
         if (_reader.Oracle.IsPending)
         {
             await CompareAsync(_reader.Oracle.EndPendingAsync(null), _reader.Subject.EndPendingAsync);
+        }
+    }
+
+    /// <summary>What happens when the pending read is cancelled.</summary>
+    private async Task GiveUpPendingReadAsync()
+    {
+        var wasWaitingForMore = _reader.Oracle.IsWaitingForMore;
+        await EndPendingReadAsync();
+        if (wasWaitingForMore)
+        {
+            // A Pipe shows the bytes that were too few to TryRead, and to ReadAsync with the next ones: neither.
+            await _reader.Oracle.ExamineAllAsync(_delivered);
+            await _reader.Subject.ExamineAllAsync(_delivered);
         }
     }
 

@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Connections;
+
 namespace KqueueTransport.Tests.Pipes.Properties;
 
 /// <summary>What a call showed to its caller.</summary>
@@ -18,7 +20,7 @@ internal sealed record Observation(string What, long Bytes = 0, bool IsCanceled 
         {
             return new Observation(nameof(OperationCanceledException));
         }
-        catch (InvalidOperationException exception)
+        catch (Exception exception) when (exception is InvalidOperationException or ConnectionResetException)
         {
             return new Observation(exception.GetType().Name);
         }

@@ -12,17 +12,23 @@ internal sealed class Script(IReadOnlyList<Step> steps)
     private static readonly Gen<int> s_size = Gen.OneOf(
         Gen.Choose(1, 20), Gen.Choose(1, 5000), Gen.Elements(4095, 4096, 4097, 8192), Gen.Choose(1, 20_000));
 
+    // Often less than one delivery, often more than several.
+    private static readonly Gen<int> s_minimum = Gen.Frequency(
+        (1, Gen.Constant(0)), (4, s_size), (2, Gen.Choose(1, 60_000)));
+
     private static readonly Gen<int> s_percent = Gen.Frequency(
         (3, Gen.Constant(0)), (3, Gen.Constant(100)), (2, Gen.Choose(0, 100)));
 
     private static readonly Gen<Step> s_readStep = Gen.Frequency(
         (8, s_size.Select(Step (count) => new Deliver(count))),
-        (10, Gen.Constant<Step>(new Read())),
+        (8, Gen.Constant<Step>(new Read())),
+        (6, s_minimum.Select(Step (minimum) => new ReadAtLeast(minimum))),
         (4, Gen.Constant<Step>(new TryRead())),
         (12, s_percent.Zip(s_percent, Step (consumed, examined) => new AdvanceTo(consumed, examined))),
         (2, Gen.Constant<Step>(new CancelPendingRead())),
-        (1, Gen.Constant<Step>(new CancelReadToken())),
-        (1, Gen.Constant<Step>(new ReadWithCancelledToken())));
+        (2, Gen.Constant<Step>(new CancelReadToken())),
+        (1, Gen.Constant<Step>(new ReadWithCancelledToken())),
+        (1, s_minimum.Select(Step (minimum) => new ReadAtLeastWithCancelledToken(minimum))));
 
     private static readonly Gen<Step> s_writeStep = Gen.Frequency(
         (6, s_size.Select(Step (count) => new Write(count))),
@@ -34,7 +40,13 @@ internal sealed class Script(IReadOnlyList<Step> steps)
         (1, s_size.Select(Step (count) => new WriteWithCancelledToken(count))));
 
     private static readonly Gen<Step> s_endStep = Gen.Elements<Step>(
-        new Finish(), new Finish(), new CompleteReader(), new CompleteWriter());
+        new Finish(),
+        new Finish(),
+        new Reset(),
+        new CompleteReader(),
+        new CompleteReader(WithError: true),
+        new CompleteWriter(),
+        new CompleteWriterWithError());
 
     // Whatever came before, the rest of both streams must still be there.
     private static readonly Step[] s_epilogue =

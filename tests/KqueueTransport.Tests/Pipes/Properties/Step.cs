@@ -31,6 +31,12 @@ internal sealed record Finish : Step
     public override Task RunAsync(Lockstep run) => run.FinishAsync();
 }
 
+/// <summary>The peer ends both directions with an error.</summary>
+internal sealed record Reset : Step
+{
+    public override Task RunAsync(Lockstep run) => run.ResetAsync();
+}
+
 internal sealed record Take(int Count) : Step
 {
     public override Task RunAsync(Lockstep run) => run.TakeAsync(Count);
@@ -41,9 +47,21 @@ internal sealed record Read : Step
     public override Task RunAsync(Lockstep run) => run.ReadAsync();
 }
 
+internal sealed record ReadAtLeast(int Minimum) : Step
+{
+    public override Task RunAsync(Lockstep run) => run.ReadAtLeastAsync(Minimum);
+
+    public override IEnumerable<Step> Shrink() => Smaller(Minimum).Select(minimum => new ReadAtLeast(minimum));
+}
+
 internal sealed record ReadWithCancelledToken : Step
 {
     public override Task RunAsync(Lockstep run) => run.ReadWithCancelledTokenAsync();
+}
+
+internal sealed record ReadAtLeastWithCancelledToken(int Minimum) : Step
+{
+    public override Task RunAsync(Lockstep run) => run.ReadAtLeastWithCancelledTokenAsync(Minimum);
 }
 
 internal sealed record TryRead : Step
@@ -85,9 +103,13 @@ internal sealed record CancelReadToken : Step
     public override Task RunAsync(Lockstep run) => run.CancelReadTokenAsync();
 }
 
-internal sealed record CompleteReader : Step
+internal sealed record CompleteReader(bool WithError = false) : Step
 {
-    public override Task RunAsync(Lockstep run) => run.CompleteReaderAsync();
+    public override Task RunAsync(Lockstep run)
+    {
+        run.CompleteReader(WithError ? new IOException("The application has failed.") : null);
+        return Task.CompletedTask;
+    }
 }
 
 internal sealed record Write(int Count) : Step
@@ -131,4 +153,10 @@ internal sealed record CancelPendingFlush : Step
 internal sealed record CompleteWriter : Step
 {
     public override Task RunAsync(Lockstep run) => run.CompleteWriterAsync();
+}
+
+internal sealed record CompleteWriterWithError : Step
+{
+    public override Task RunAsync(Lockstep run) =>
+        run.CompleteWriterWithErrorAsync(new IOException("The application has failed."));
 }

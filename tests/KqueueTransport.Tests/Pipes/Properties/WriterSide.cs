@@ -19,7 +19,7 @@ internal sealed class WriterSide(PipeWriter writer, TimeSpan? patience)
 
     public void CancelPendingFlush() => writer.CancelPendingFlush();
 
-    public void Complete() => writer.Complete();
+    public void Complete(Exception? error = null) => writer.Complete(error);
 
     private async Task<Observation> FlushedAsync(Func<ValueTask<FlushResult>> flush)
     {
