@@ -96,17 +96,14 @@ public sealed partial class EventLoop
         Watch?.OnActive();
     }
 
-    /// <summary>
-    /// Waits for events; after a turn that had some, it lets other threads of this processor run and asks once without
-    /// waiting. The peers that were just answered are often such threads, and what they send meanwhile comes in one
-    /// batch and without a sleep: half as much again in requests per second, at a quarter less of processor time each.
-    /// </summary>
+    /// <summary>Waits for events; after a turn that had some, it may ask once without waiting first.</summary>
     private KernelResult TakeEvents()
     {
-        if (_eventCount > 0 && TimeoutNs() != 0)
+        if (_eventCount > 0 && TimeoutNs() != 0 && _yield.MustYield())
         {
-            Thread.Yield();
+            _yield.Yield();
             var result = _queue.TryKevent([], _events, timeoutNs: 0);
+            _yield.OnAsked(result.IsError ? 0 : result.Value);
             if (result.IsError || result.Value > 0)
             {
                 return result;

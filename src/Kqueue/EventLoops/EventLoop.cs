@@ -31,6 +31,8 @@ public sealed partial class EventLoop : IDisposable
 
     private int _eventCount;
 
+    private BatchingYield _yield;
+
     // The ClaimWord. Only ever changed by compare-and-swap.
     private long _word = ClaimWord.Initial.Value;
 
@@ -66,6 +68,7 @@ public sealed partial class EventLoop : IDisposable
         _unhandledException = options.UnhandledException;
         _events = new KEvent[options.EventCapacity];
         _timers = new TimerQueue(options.TimeProvider);
+        _yield = new BatchingYield(options.TimeProvider);
         _driver = new LoopDriver(this, epoch: 0);
         _queue = options.CreateQueue(options.KernelQueue);
         AddWakeEvent();
