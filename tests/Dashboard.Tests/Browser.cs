@@ -15,6 +15,9 @@ internal sealed class Browser : IAsyncDisposable
           .observe({ type: "layout-shift", buffered: true });
         """;
 
+    // A browser on a busy machine takes its time.
+    private const int TimeoutMs = 30_000;
+
     private readonly IPlaywright _playwright;
     private readonly IBrowser _browser;
     private readonly ConcurrentQueue<string> _errors = [];
@@ -55,7 +58,8 @@ internal sealed class Browser : IAsyncDisposable
             ColorScheme = colours,
             DeviceScaleFactor = scale,
         });
-        page.SetDefaultTimeout(30_000);
+        page.SetDefaultTimeout(TimeoutMs);
+        Assertions.SetDefaultExpectTimeout(TimeoutMs);
         page.Console += (_, message) => Note(message.Type is "error" or "warning", message.Text);
         page.PageError += (_, error) => Note(isError: true, error);
         page.Response += (_, response) => Note(response.Status >= 400, $"{response.Status} {response.Url}");
