@@ -48,8 +48,8 @@ public sealed class LimitTests() : TransportSuite(TestTransport.KqueueAdaptive)
             kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(
                 SelfSignedCertificate.Instance, https => https.HandshakeTimeout = s_handshake)),
             app => app.Run(context => context.Response.WriteAsync("ok")));
-        using var connection = await ConnectAsync(server.EndPoint);
         var started = Stopwatch.GetTimestamp();
+        using var connection = await ConnectAsync(server.EndPoint);
         if (start.Length > 0)
         {
             await connection.SendAsync(start);
