@@ -34,7 +34,8 @@ internal static class ResultCharts
 
         BarChart Ratios(string title, Metric metric) => Chart(title, "N2",
             [.. load.Select(benchCase => (benchCase.Title, (IReadOnlyList<double?>)
-                [.. servers.Select(server => results.Ratio(benchCase.Name, server.Name, metric))]))]) with { Mark = 1 };
+                [.. servers.Select(server => results.Ratio(benchCase.Name, server.Name, metric))]))]) with
+        { Mark = 1 };
 
         IReadOnlyList<double?> ValuesOf(BenchCase benchCase, Metric metric) =>
             [.. servers.Select(server => results.Median(benchCase.Name, server.Name, metric))];

@@ -16,12 +16,12 @@ internal static class Http
 
     private static HttpClient ClientFor(
         SocketsHttpHandler handler, EndPoint endPoint, string scheme, Version? version) => new(handler)
-    {
-        BaseAddress = new Uri($"{scheme}://{endPoint}"),
-        Timeout = TimeSpan.FromSeconds(30),
-        DefaultRequestVersion = version ?? HttpVersion.Version11,
-        DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
-    };
+        {
+            BaseAddress = new Uri($"{scheme}://{endPoint}"),
+            Timeout = TimeSpan.FromSeconds(30),
+            DefaultRequestVersion = version ?? HttpVersion.Version11,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
 
     private static SocketsHttpHandler NewHandler() => new()
     {
