@@ -11,6 +11,9 @@ internal sealed partial class ConnectionWriter
     // Committed bytes above this are sent at once: waiting longer saves no calls worth having.
     private const int CoalesceBytesMax = 64 * 1024;
 
+    // What one connection may flush in a row before its loop serves the others.
+    private const int FlushInARowBytesMax = 256 * 1024;
+
     // How long to wait when the kernel is short of memory: no event tells when that is over.
     private static readonly TimeSpan s_noBuffersDelay = TimeSpan.FromMilliseconds(10);
 
@@ -58,12 +61,32 @@ internal sealed partial class ConnectionWriter
         return true;
     }
 
+    /// <summary>
+    /// After so many bytes in a row a flush on the loop waits for a WRITE event, also where the socket takes more: that
+    /// comes behind the events of the other connections. Posted work would come before them.
+    /// </summary>
+    private bool TryYield()
+    {
+        if (_flushedInARow < FlushInARowBytesMax || EventLoop.Current != _connection.Loop)
+        {
+            return false;
+        }
+
+        if (!Has(WriterFlags.Armed | WriterFlags.Dead))
+        {
+            Arm();
+        }
+
+        return true;
+    }
+
     private void SendOnLoop()
     {
         bool mustResume;
         bool mustReport;
         lock (_gate)
         {
+            _flushedInARow = 0;
             Clear(WriterFlags.Posted);
             SendUnlessArmed();
             if (Has(WriterFlags.Completed))

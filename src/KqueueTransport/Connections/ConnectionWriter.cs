@@ -12,7 +12,8 @@ namespace KqueueTransport.Connections;
 /// A flush commits and, as a rule, sends. It only commits, so that several flushes become one send, in two cases: the
 /// loop is just running this connection's application and sends when that returns to it; or input is waiting that
 /// will bring the next flush at once, and then the loop sends as soon as it comes by. Bytes are never sent but in
-/// order, because every send is made under one lock. WRITE is armed once, one-shot, each time the socket is full.
+/// order, because every send is made under one lock. WRITE is armed once, one-shot, each time the socket is full, and
+/// where an application that never waits for its peer would keep the loop from the other connections.
 /// </remarks>
 internal sealed partial class ConnectionWriter :
     PipeWriter, IValueTaskSource<FlushResult>, IThreadPoolWorkItem, IWatchedHandler
@@ -26,6 +27,7 @@ internal sealed partial class ConnectionWriter :
     private PendingOperation _flush;
     private WriterFlags _flags;
     private Errno _failure;
+    private long _flushedInARow;
 
     // Not under _gate: whoever ends the pending flush off the loop uses it, and there is one pending flush at a time.
     private Resumption? _resumption;
@@ -98,7 +100,8 @@ internal sealed partial class ConnectionWriter :
                 Send();
             }
 
-            task = Has(WriterFlags.Canceled | WriterFlags.Dead) || _written.Unsent < _settings.MaxWriteBufferBytes
+            var mustWait = _written.Unsent >= _settings.MaxWriteBufferBytes || TryYield();
+            task = !mustWait || Has(WriterFlags.Canceled | WriterFlags.Dead)
                 ? new ValueTask<FlushResult>(TakeResult())
                 : new ValueTask<FlushResult>(this, _flush.Begin(s_onTokenCanceled, this, cancellationToken));
             mustReport = TakeReport();
@@ -200,6 +203,7 @@ internal sealed partial class ConnectionWriter :
 
     private void Commit()
     {
+        _flushedInARow += _written.Uncommitted;
         _written.Commit();
         if (Has(WriterFlags.Dead))
         {

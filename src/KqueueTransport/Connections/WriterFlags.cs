@@ -15,7 +15,10 @@ internal enum WriterFlags
     /// <summary>Nothing is sent any more: the peer is gone or the connection closed. Writes are dropped.</summary>
     Dead = 4,
 
-    /// <summary>The socket is full and WRITE is armed, or the kernel is short of memory and a timer runs.</summary>
+    /// <summary>
+    /// The socket is full, or the loop has others to serve, and WRITE is armed; or the kernel is short of memory and a
+    /// timer runs.
+    /// </summary>
     Armed = 8,
 
     /// <summary>The loop has been asked to send.</summary>

@@ -151,13 +151,52 @@ public sealed class CoalescingTests : IAsyncDisposable
         await secondPeer.ReceiveExactlyAsync(20);
     }
 
+    // The input of the second connection is there before the first begins to write as if there was no end. It has a
+    // peer that takes everything, and no limit: none of its flushes has to wait for anything but the loop.
+    [Fact]
+    public async Task FlushAsync_WithoutEndInOneDispatch_TheOtherConnectionsAreServed()
+    {
+        const int lengthMax = 64 * 1024 * 1024;
+        var (first, firstPeer) = _fixture.Open();
+        var (second, secondPeer) = _fixture.Open();
+        var isServed = false;
+        var served = HandleOneAsync(second, _ => isServed = true);
+        var block = Payload.Create(16 * 1024);
+        var written = 0;
+
+        var handled = HandleOneAsync(first, async output =>
+        {
+            await secondPeer.SendAsync(new byte[1]);
+            while (!isServed && written < lengthMax)
+            {
+                await output.WriteAsync(block).ConfigureAwait(false);
+                written += block.Length;
+            }
+        });
+        var receiving = firstPeer.ReceiveAllAsync();
+        await firstPeer.SendAsync(new byte[1]).Soon();
+        await handled.Soon();
+        await first.Transport.Output.CompleteAsync();
+        Assert.Equal(written, (await receiving.Soon()).Length);
+
+        await served.Soon();
+        Assert.InRange(written, 0, lengthMax - 1);
+    }
+
     // Runs the action on the loop, inside the dispatch of the event that brings the input.
-    private static async Task HandleOneAsync(Connection connection, Action<PipeWriter> action)
+    private static Task HandleOneAsync(Connection connection, Action<PipeWriter> action) =>
+        HandleOneAsync(connection, output =>
+        {
+            action(output);
+            return Task.CompletedTask;
+        });
+
+    private static async Task HandleOneAsync(Connection connection, Func<PipeWriter, Task> action)
     {
         var result = await connection.Transport.Input.ReadAsync().ConfigureAwait(false);
         Assert.Same(connection.Loop, Kqueue.EventLoops.EventLoop.Current);
         connection.Transport.Input.AdvanceTo(result.Buffer.End);
-        action(connection.Transport.Output);
+        await action(connection.Transport.Output).ConfigureAwait(false);
     }
 
     private static async Task LeaveInputUnreadAsync(Connection connection, System.Net.Sockets.Socket peer)
