@@ -123,7 +123,7 @@ internal sealed class Session(string folder)
 
     private readonly List<Terminal> _terminals = [];
 
-    /// <summary>Runs a block and returns how many of its commands failed; those behind a failed one are not run.</summary>
+    /// <summary>Runs a block and returns how many commands failed; those behind a failed one are not run.</summary>
     public async Task<int> RunAsync(Block block)
     {
         try
