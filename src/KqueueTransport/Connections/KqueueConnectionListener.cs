@@ -81,7 +81,7 @@ internal sealed class KqueueConnectionListener : IConnectionListener, IMeasuredL
         _queue.Complete();
         _metrics.Remove(this);
         var left = s_newcomersTime - _clock.GetElapsedTime(_acceptor.LastAccept);
-        if (_acceptor.LastAccept != 0 && left > TimeSpan.Zero)
+        if (Statistics.Open > 0 && left > TimeSpan.Zero)
         {
             await Task.Delay(left, _clock, cancellationToken)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

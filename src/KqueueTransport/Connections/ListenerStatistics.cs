@@ -29,6 +29,21 @@ internal sealed class ListenerStatistics
     /// <summary>How often a connection stopped receiving because the application did not read.</summary>
     public long Pauses => Volatile.Read(ref _pauses);
 
+    /// <summary>Connections that were accepted and have not ended. Those whose peer was gone at once count, too.</summary>
+    public long Open
+    {
+        get
+        {
+            var open = Accepts;
+            for (var reason = 0; reason < _ends.Length; reason++)
+            {
+                open -= EndsFor((ShutdownReason)reason);
+            }
+
+            return open;
+        }
+    }
+
     /// <summary>Connections that have ended, for one reason.</summary>
     public long EndsFor(ShutdownReason reason) => Volatile.Read(ref _ends[(int)reason]);
 
