@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Bench.Cases;
+using Bench.Reports;
 using Bench.Runs;
 using Bench.Servers;
 
@@ -40,11 +41,17 @@ internal sealed class BenchCommand : RootCommand
         DefaultValueFactory = _ => Path.Combine(BuildOutput.RepositoryRoot, "artifacts", "bench"),
     };
 
+    private readonly Option<string?> _summary = new("--summary")
+    {
+        Description = "A document that also gets the first table and the charts, between <!-- benchmarks --> marks.",
+    };
+
     public BenchCommand()
         : base("Compares the kqueue transport with Kestrel's Sockets on this machine.")
     {
+        _summary.Validators.Add(RequireMarks);
         foreach (var option in new Option[]
-            { _cases, _servers, _rounds, _seconds, _warmup, _quick, _scaling, _list, _output })
+            { _cases, _servers, _rounds, _seconds, _warmup, _quick, _scaling, _list, _output, _summary })
         {
             Options.Add(option);
         }
@@ -78,6 +85,7 @@ internal sealed class BenchCommand : RootCommand
             result.GetValue(_output)!)
         {
             CommandLine = CommandLineOf(result),
+            Summary = result.GetValue(_summary),
         };
     }
 
@@ -107,6 +115,16 @@ internal sealed class BenchCommand : RootCommand
         var option = new Option<int?>(name) { Description = description };
         option.Validators.Add(result => RequireRange(result, min, max));
         return option;
+    }
+
+    // Asked for at the start: at the end, the runs would be lost.
+    private static void RequireMarks(OptionResult result)
+    {
+        var path = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
+        if (!File.Exists(path) || !MarkedSection.IsIn(File.ReadAllText(path), Report.SummaryName))
+        {
+            result.AddError($"--summary '{path}' is not a file with <!-- {Report.SummaryName} --> marks.");
+        }
     }
 
     private static void RequireRange(OptionResult result, int min, int max)

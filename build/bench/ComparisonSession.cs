@@ -20,6 +20,11 @@ internal sealed class ComparisonSession(BenchOptions options)
         var runner = new Runner(options, tools, new RunProgress(Terminal.Open(), plan.Length));
         var results = new Results(await runner.RunAsync(plan, cancellation), ServerCatalog.Baseline);
         var report = ReportOf(results, await MachineFacts.CollectAsync(tools, cancellation));
+        if (options.Summary is { } document)
+        {
+            report.WriteSummary(document, options.Output);
+        }
+
         return report.Publish(Console.Out, options.Output, "README.md");
     }
 

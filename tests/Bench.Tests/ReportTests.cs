@@ -30,6 +30,19 @@ public sealed class ReportTests
     }
 
     [Fact]
+    public void MarkedSection_Document_KeepsWhatIsAround() => Assert.Equal(
+        "a\n<!-- x -->\nnew\n<!-- /x -->\nb", MarkedSection.Replace("a\n<!-- x -->\nold\n<!-- /x -->\nb", "x", "new\n"));
+
+    [Theory]
+    [InlineData("<!-- x --><!-- /x -->", true)]
+    [InlineData("<!-- /x --><!-- x -->", false)]
+    [InlineData("<!-- x -->", false)]
+    [InlineData("<!-- /x -->", false)]
+    [InlineData("", false)]
+    public void MarkedSection_Document_IsFoundByBothMarks(string document, bool isIn) =>
+        Assert.Equal(isIn, MarkedSection.IsIn(document, "x"));
+
+    [Fact]
     public void Summary_ClientAtItsLimit_IsMarked()
     {
         var results = new Results(

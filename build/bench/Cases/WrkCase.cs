@@ -10,15 +10,25 @@ namespace Bench.Cases;
 /// <param name="loadOn">The load for a server.</param>
 internal sealed class WrkCase(string name, string title, Func<ServerEndPoints, WrkLoad> loadOn) : BenchCase(name, title)
 {
+    // wrk opens its connections within the time that it measures. Thousands at once overflow the backlog, and the peer
+    // of a lost SYN tries again after a second.
+    private const int ConnectionsPerExtraSecond = 2_000;
+
     public override CaseGroup Group => CaseGroup.Load;
 
     public override async Task<Measurement> MeasureAsync(CaseRun run, CancellationToken cancellation)
     {
         var load = loadOn(run.Server.EndPoints);
         await run.Tools.Wrk.RunAsync(load, run.Warmup, cancellation);
+        var duration = run.Duration + TimeSpan.FromSeconds(load.Connections / ConnectionsPerExtraSecond);
         var before = run.Server.Cpu;
-        var (report, clientCpu) = await run.Tools.Wrk.RunAsync(load, run.Duration, cancellation);
+        var (report, clientCpu) = await run.Tools.Wrk.RunAsync(load, duration, cancellation);
         var cpu = run.Server.Cpu - before;
+        if (report.Requests == 0)
+        {
+            return Measurement.Failed("No request was answered.");
+        }
+
         return new Measurement(
             new Dictionary<Metric, double>
             {

@@ -7,6 +7,9 @@ namespace Bench.Machine;
 /// <summary>What figures depend on: the machine, its system and the tools.</summary>
 internal sealed record MachineFacts(IReadOnlyList<(string Name, string Value)> Facts)
 {
+    /// <summary>The date and the processor, in a few words.</summary>
+    public string Summary => string.Join(", ", Facts.Take(2).Select(fact => fact.Value));
+
     public static async Task<MachineFacts> CollectAsync(LoadTools tools, CancellationToken cancellation) => new(
     [
         ("date", DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture)),

@@ -5,11 +5,16 @@ namespace Bench.Reports;
 /// <summary>Writes tables in Markdown, with columns of even width, so that the text can be read as it is.</summary>
 internal static class MarkdownWriter
 {
-    public static string Write(ReportTable table)
+    /// <summary>The table below its title, with its note.</summary>
+    public static string Write(ReportTable table) =>
+        $"## {table.Title}\n\n{WriteCells(table)}{(table.Note is null ? "" : $"\n{table.Note}\n")}\n";
+
+    /// <summary>The table alone.</summary>
+    public static string WriteCells(ReportTable table)
     {
         IReadOnlyList<string>[] lines = [table.Headers, .. table.Rows];
         int[] widths = [.. table.Headers.Select((_, column) => lines.Max(line => line[column].Length))];
-        var text = new StringBuilder().Append("## ").Append(table.Title).Append("\n\n");
+        var text = new StringBuilder();
         AppendRow(text, table, table.Headers, widths);
         AppendRow(text, table, [.. widths.Select((width, column) => RuleOf(table, column, width))], widths);
         foreach (var row in table.Rows)
@@ -17,7 +22,7 @@ internal static class MarkdownWriter
             AppendRow(text, table, row, widths);
         }
 
-        return text.Append(table.Note is null ? "" : $"\n{table.Note}\n").Append('\n').ToString();
+        return text.ToString();
     }
 
     private static string RuleOf(ReportTable table, int column, int width) =>

@@ -16,6 +16,9 @@ internal sealed record Report(
     IReadOnlyList<ReportTable> Tables,
     IReadOnlyList<(string FileName, string Title, XElement Chart)> Charts)
 {
+    /// <summary>The name of the marks around the summary in another document.</summary>
+    public const string SummaryName = "benchmarks";
+
     /// <summary>How it was measured.</summary>
     public required string Method { get; init; }
 
@@ -41,6 +44,21 @@ internal sealed record Report(
         output.WriteLine(text);
         output.WriteLine($"This is in {path}, with {Charts.Count} charts.");
         return Problems.Count == 0 ? 0 : 1;
+    }
+
+    /// <summary>Puts the first table and the charts into another document, between its marks.</summary>
+    /// <param name="path">The document.</param>
+    /// <param name="folder">The folder that the charts are in.</param>
+    public void WriteSummary(string path, string folder)
+    {
+        var relative = Path.GetRelativePath(Path.GetDirectoryName(Path.GetFullPath(path))!, folder);
+        var summary =
+            $"{Tables[0].Title}, on {Facts.Summary}, by `{Command}`:\n\n" +
+            MarkdownWriter.WriteCells(Tables[0]) +
+            $"\n{Tables[0].Note}\n\n" +
+            string.Concat(Charts.Select(chart => $"![{chart.Title}]({relative}/{chart.FileName})\n\n")) +
+            $"[All figures]({relative}/README.md): latencies, memory, the machine and the tools.\n";
+        File.WriteAllText(path, MarkedSection.Replace(File.ReadAllText(path), SummaryName, summary));
     }
 
     private string ToMarkdown() =>

@@ -18,6 +18,9 @@ internal sealed record BenchOptions(
     /// <summary>The command that asks for the same again.</summary>
     public required string CommandLine { get; init; }
 
+    /// <summary>A document that gets the summary, between its marks; null for none.</summary>
+    public string? Summary { get; init; }
+
     /// <summary>How it is measured, for the report.</summary>
     public string Method =>
         $"Medians of {Rounds} rounds; ratios pair by pair within a round; for every run a fresh process, which is " +

@@ -30,7 +30,8 @@ internal static class ScalingReport
             [.. ServersOf(series, results).Select(server =>
             {
                 var points = PointsOf(series, results, server);
-                return (server.Title, ServerCatalog.ColourOf(server), points, (Func<double, double>)LineFit.Through(points).At);
+                Func<double, double> line = LineFit.Through(points).At;
+                return (server.Title, ServerCatalog.ColourOf(server), points, line);
             })]);
         return ($"{series.Name}.svg", chart.Title, chart.Draw());
     }
@@ -53,7 +54,7 @@ internal static class ScalingReport
                 results.Median(point.Case.Name, server.Name, Metric.CpuPerRequest) is { } cpu
                     ? Metric.CpuPerRequest.Write(cpu)
                     : ""),
-            string.Create(CultureInfo.InvariantCulture, $"{line.Intercept:N2} {line.Slope * 1000:+ 0.000;- 0.000} n/1000"),
+            string.Create(CultureInfo.InvariantCulture, $"{line.Intercept:N2} {line.Slope:+ 0.00000;- 0.00000} n"),
             growth.ToString("+0.0 %;-0.0 %", CultureInfo.InvariantCulture),
         ];
     }

@@ -29,10 +29,11 @@ public abstract partial class LoadToolTests(TestTransport transport) : Transport
     {
         var wrk = Tool.Require("wrk", "wrk");
         var app = await StartAsync();
-        var script = Path.Combine(AppContext.BaseDirectory, "pipeline.lua");
+        var script = Path.Combine(AppContext.BaseDirectory, "bench.lua");
 
         var report = await wrk.RunAsync(
-            Deadline, "-t1", "-c64", "-d2s", WrkTimeout, "-s", script, $"{app.Addresses[0]}plaintext", "--", "16");
+            Deadline,
+            ["-t1", "-c64", "-d2s", WrkTimeout, "-s", script, $"{app.Addresses[0]}plaintext", "--", "pipeline", "16"]);
 
         AssertWrkIsClean(report);
     }
