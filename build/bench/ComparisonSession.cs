@@ -42,7 +42,7 @@ internal sealed class ComparisonSession(BenchOptions options)
                 .. cases.Select(benchCase => benchCase.Group).Distinct().Order()
                     .Select(group => GroupTable.Of(group, results, cases, servers)),
             ],
-            [.. ResultCharts.Of(results, cases, servers)])
+            [.. new ResultCharts(results, cases, servers).Draw()])
         {
             Method = options.Method,
             Problems = results.Problems,

@@ -31,7 +31,8 @@ public sealed class ReportTests
 
     [Fact]
     public void MarkedSection_Document_KeepsWhatIsAround() => Assert.Equal(
-        "a\n<!-- x -->\nnew\n<!-- /x -->\nb", MarkedSection.Replace("a\n<!-- x -->\nold\n<!-- /x -->\nb", "x", "new\n"));
+        "a\n<!-- x -->\nnew\n<!-- /x -->\nb",
+        MarkedSection.Replace("a\n<!-- x -->\nold\n<!-- /x -->\nb", "x", "new\n"));
 
     [Theory]
     [InlineData("<!-- x --><!-- /x -->", true)]
@@ -46,7 +47,10 @@ public sealed class ReportTests
     public void Summary_ClientAtItsLimit_IsMarked()
     {
         var results = new Results(
-            [Run(ServerCatalog.Baseline, 100, cpu: 10, client: 0.5), Run(ServerCatalog.Main, 160, cpu: 5, client: 0.97)],
+            [
+                Run(ServerCatalog.Baseline, 100, cpu: 10, client: 0.5),
+                Run(ServerCatalog.Main, 160, cpu: 5, client: 0.97),
+            ],
             ServerCatalog.Baseline);
 
         var table = SummaryTable.Of(results, Cases(), Servers());

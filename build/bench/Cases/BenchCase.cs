@@ -15,7 +15,8 @@ internal abstract class BenchCase(string name, string title)
     public abstract CaseGroup Group { get; }
 
     /// <summary>
-    /// Whether every scheduling mode is measured by default; otherwise only the default one is. --servers asks for more.
+    /// Whether every scheduling mode is measured by default; otherwise only the default one is. --servers asks for
+    /// more.
     /// </summary>
     public bool ComparesSchedulings { get; init; }
 

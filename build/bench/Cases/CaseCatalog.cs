@@ -32,12 +32,13 @@ internal static class CaseCatalog
         new WrkCase("json", "JSON", at => Get(at, "json", 64)) { ComparesSchedulings = true },
         new WrkCase("pipelined", "16 pipelined requests", at => Get(at, "plaintext", 64, "pipeline", "16"))
         {
+            HasLatencies = false,
             ComparesSchedulings = true,
             SuitsEpollServer = true,
         },
         new WrkCase("tls", "TLS", at => new WrkLoad(64, new Uri(at.Tls!, "plaintext"))),
         new Http2Case(),
-        new WrkCase("close", "Connection: close", at => Get(at, "plaintext", 64) with { Headers = ["Connection: close"] })
+        new WrkCase("close", "Connection: close", at => GetAndClose(at))
         {
             SuitsEpollServer = true,
         },
@@ -52,6 +53,9 @@ internal static class CaseCatalog
 
     private static WrkLoad Get(ServerEndPoints at, string path, int connections, params string[] script) =>
         new(connections, new Uri(at.Http, path)) { Script = script };
+
+    private static WrkLoad GetAndClose(ServerEndPoints at) =>
+        Get(at, "plaintext", 64) with { Headers = ["Connection: close"] };
 
     private static WrkLoad Raw(IPEndPoint endPoint, params string[] script) =>
         new(Connections: 64, new Uri($"http://{endPoint}/")) { Script = script };

@@ -12,7 +12,7 @@ internal sealed record BarChart(
     IReadOnlyList<(string Name, string Colour)> Series,
     IReadOnlyList<(string Label, IReadOnlyList<double?> Values)> Categories)
 {
-    private const double Width = 860;
+    private const double Width = 940;
     private const double LabelWidth = 210;
     private const double ValueWidth = 60;
     private const double BarHeight = 13;

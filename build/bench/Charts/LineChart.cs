@@ -15,7 +15,7 @@ internal sealed record LineChart(
     IReadOnlyList<(string Name, string Colour, IReadOnlyList<(double X, double Y)> Points, Func<double, double> Line)>
         Series)
 {
-    private const double Width = 860;
+    private const double Width = 940;
     private const double Height = 380;
     private const double Left = 60;
     private const double Right = 30;
@@ -57,17 +57,18 @@ internal sealed record LineChart(
         .SelectMany(series => series.Points)
         .Select(point => point.X)
         .Distinct()
-        .Select(x => Svg.Text(XOf(x), Height - Bottom + 18, x.ToString("N0", CultureInfo.InvariantCulture), "middle", 10));
+        .Select(x =>
+            Svg.Text(XOf(x), Height - Bottom + 18, x.ToString("N0", CultureInfo.InvariantCulture), "middle", 10));
 
     private IEnumerable<XElement> DrawSeries(
         string colour, IReadOnlyList<(double X, double Y)> points, Func<double, double> line)
     {
         var (from, to) = (points.Min(point => point.X), points.Max(point => point.X));
 
-        // Straight pieces: the axis is not linear, so that a straight line is none here.
+        // Many points: the axis is not linear, so that a straight line is none here.
         var steps = Enumerable.Range(0, LineSteps + 1).Select(i => from * Math.Pow(to / from, (double)i / LineSteps));
-        var pieces = steps.Zip(steps.Skip(1), (a, b) => Svg.Line(XOf(a), YOf(line(a)), XOf(b), YOf(line(b)), colour));
-        return pieces.Concat(points.Select(point => Svg.Dot(XOf(point.X), YOf(point.Y), colour)));
+        var fitted = Svg.Line(steps.Select(x => (XOf(x), YOf(line(x)))), colour);
+        return points.Select(point => Svg.Dot(XOf(point.X), YOf(point.Y), colour)).Prepend(fitted);
     }
 
     private double XOf(double x) => XMax == XMin

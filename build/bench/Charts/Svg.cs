@@ -33,6 +33,13 @@ internal static class Svg
         Element(
             "line", [("x1", x1), ("y1", y1), ("x2", x2), ("y2", y2)], ("stroke", colour), ("stroke-dasharray", dash));
 
+    public static XElement Line(IEnumerable<(double X, double Y)> points, string colour) => Element(
+        "polyline",
+        [],
+        ("points", string.Join(' ', points.Select(point => $"{Number(point.X)},{Number(point.Y)}"))),
+        ("stroke", colour),
+        ("fill", "none"));
+
     public static XElement Dot(double x, double y, string colour) =>
         Element("circle", [("cx", x), ("cy", y), ("r", 3.5)], ("fill", colour));
 

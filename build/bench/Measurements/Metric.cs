@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Bench.Measurements;
 
 /// <summary>Something that a case measures: a column of its table.</summary>
@@ -39,5 +41,5 @@ internal sealed record Metric(string Name, string Format, bool HasRatio = false)
     public static readonly Metric IdleCpu = new("CPU ms/s when idle", "N2");
 
     public string Write(double value) =>
-        value.ToString(Format, System.Globalization.CultureInfo.InvariantCulture).Replace(" %", " %");
+        value.ToString(Format, CultureInfo.InvariantCulture);
 }

@@ -11,9 +11,12 @@ internal sealed class ClientConnection : IDisposable
     // More than the whole answer, so that one receive takes it.
     private const int AnswerBytesMax = 1024;
 
+    private const int TimeoutMs = 30_000;
+
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
     {
         NoDelay = true,
+        ReceiveTimeout = TimeoutMs,
 
         // A close by reset leaves no TIME_WAIT behind, of which thousands would fill the system's table.
         LingerState = new LingerOption(enable: true, seconds: 0),

@@ -34,8 +34,8 @@ internal static class GroupTable
             where benchCase.Group == @group
             from server in servers
             where results.Contains(benchCase.Name, server.Name)
-            select (IReadOnlyList<string>)
-                [benchCase.Title, server.Title, .. metrics.SelectMany(metric => Cells(results, benchCase, server, metric))];
+            let cells = metrics.SelectMany(metric => Cells(results, benchCase, server, metric))
+            select (IReadOnlyList<string>)[benchCase.Title, server.Title, .. cells];
         return new ReportTable(title, ["case", "server", .. metrics.SelectMany(Headers)], [.. rows])
         {
             TextColumns = 2,

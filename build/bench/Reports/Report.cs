@@ -3,7 +3,9 @@ using Bench.Machine;
 
 namespace Bench.Reports;
 
-/// <summary>What a run of the command leaves behind: tables on the terminal, and a folder with the same and charts.</summary>
+/// <summary>
+/// What a run of the command leaves behind: tables on the terminal, and a folder with the same and charts.
+/// </summary>
 /// <param name="Title">The report's heading.</param>
 /// <param name="Command">The command line that makes it.</param>
 /// <param name="Facts">What the figures depend on.</param>

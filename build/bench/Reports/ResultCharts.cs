@@ -7,31 +7,28 @@ using Bench.Servers;
 namespace Bench.Reports;
 
 /// <summary>The charts of the results.</summary>
-internal static class ResultCharts
+internal sealed class ResultCharts(
+    Results results, IReadOnlyList<BenchCase> cases, IReadOnlyList<BenchServer> servers)
 {
+    private const string IdlePrefix = "KiB per ";
+
     private static readonly Metric[] s_idle = [Metric.RawIdle, Metric.HttpIdle];
 
+    private string Baseline => servers.FirstOrDefault(server => server.Name == results.Baseline)?.Title ?? "";
+
     /// <summary>File names and charts; none for what was not measured.</summary>
-    public static IEnumerable<(string FileName, string Title, XElement Chart)> Of(
-        Results results, IReadOnlyList<BenchCase> cases, IReadOnlyList<BenchServer> servers)
-    {
-        BenchCase[] load = [.. cases.Where(benchCase => benchCase.Group == CaseGroup.Load)];
-        BenchCase[] blocking = [.. cases.Where(benchCase => benchCase.Group == CaseGroup.Blocking)];
-        var baseline = servers.FirstOrDefault(server => server.Name == results.Baseline)?.Title;
-        (string FileName, BarChart Chart)[] charts =
-        [
-            ("requests.svg", Ratios($"Requests/s as a ratio to {baseline} (more is better)", Metric.RequestRate)),
-            ("cpu.svg", Ratios($"Server CPU per request as a ratio to {baseline} (less is better)", Metric.CpuPerRequest)),
-            ("blocking.svg", Chart("Fast requests/s beside, and after, handlers that block (more is better)", "N0",
-                [.. blocking.Select(benchCase => (benchCase.Title, ValuesOf(benchCase, Metric.RequestRate)))])),
-            ("idle.svg", Chart("Memory per idle connection, in KiB (less is better)", "N1",
-                [.. cases.Where(benchCase => benchCase.Group == CaseGroup.Idle).SelectMany(benchCase =>
-                    s_idle.Select(metric => (metric.Name["KiB per ".Length..], ValuesOf(benchCase, metric))))])),
-        ];
-        return charts
+    public IEnumerable<(string FileName, string Title, XElement Chart)> Draw() =>
+        new (string FileName, BarChart Chart)[]
+        {
+            ("requests.svg", Ratios("Requests/s", "more is better", Metric.RequestRate)),
+            ("cpu.svg", Ratios("Server CPU per request", "less is better", Metric.CpuPerRequest)),
+            ("blocking.svg", Blocking()),
+            ("idle.svg", Idle()),
+        }
             .Where(chart => chart.Chart.Categories.Count > 0)
             .Select(chart => (chart.FileName, chart.Chart.Title, chart.Chart.Draw()));
 
+<<<<<<< HEAD
         BarChart Ratios(string title, Metric metric) => Chart(title, "N2",
             [.. load.Select(benchCase => (benchCase.Title, (IReadOnlyList<double?>)
                 [.. servers.Select(server => results.Ratio(benchCase.Name, server.Name, metric))]))]) with
@@ -47,5 +44,39 @@ internal static class ResultCharts
         {
             Format = format,
         };
+=======
+    private BarChart Ratios(string what, string which, Metric metric)
+    {
+        var categories = CasesOf(CaseGroup.Load).Select(benchCase => (benchCase.Title, ValuesOf(server =>
+            results.Ratio(benchCase.Name, server.Name, metric))));
+        return Chart($"{what} as a ratio to {Baseline} ({which})", "N2", categories) with { Mark = 1 };
+>>>>>>> b0b27c4 (bench: servers end with the command, idle time in five seconds, no percentiles under pipelining)
     }
+
+    private BarChart Blocking() => Chart(
+        "Fast requests/s beside, and after, handlers that block (more is better)",
+        Metric.RequestRate.Format,
+        CasesOf(CaseGroup.Blocking).Select(benchCase => (benchCase.Title, ValuesOf(server =>
+            results.Median(benchCase.Name, server.Name, Metric.RequestRate)))));
+
+    private BarChart Idle() => Chart(
+        "Memory per idle connection, in KiB (less is better)",
+        "N1",
+        from benchCase in CasesOf(CaseGroup.Idle)
+        from metric in s_idle
+        select (metric.Name[IdlePrefix.Length..],
+            ValuesOf(server => results.Median(benchCase.Name, server.Name, metric))));
+
+    private BarChart Chart(
+        string title, string format, IEnumerable<(string Label, IReadOnlyList<double?> Values)> categories) => new(
+        title,
+        [.. servers.Select(server => (server.Title, ServerCatalog.ColourOf(server)))],
+        [.. categories.Where(category => category.Values.Any(value => value is not null))])
+    {
+        Format = format,
+    };
+
+    private IEnumerable<BenchCase> CasesOf(CaseGroup group) => cases.Where(benchCase => benchCase.Group == group);
+
+    private IReadOnlyList<double?> ValuesOf(Func<BenchServer, double?> value) => [.. servers.Select(value)];
 }

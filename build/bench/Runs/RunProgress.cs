@@ -32,8 +32,8 @@ internal sealed class RunProgress
     {
         _done++;
         var left = Stopwatch.GetElapsedTime(_started) / _done * (_total - _done);
-        _console.MarkupLineInterpolated(
-            $"[grey]{_done,4}/{_total}, {left:mm\\:ss} left[/]  {result.Case,-14} {result.Server,-13} {Describe(result)}");
+        _console.MarkupInterpolated($"[grey]{_done,4}/{_total}, {left:mm\\:ss} left[/]  ");
+        _console.MarkupLineInterpolated($"{result.Case,-14} {result.Server,-13} {Describe(result)}");
         foreach (var problem in result.Measurement.Problems)
         {
             _console.MarkupLineInterpolated($"[yellow]      {problem}[/]");

@@ -62,7 +62,7 @@ internal static class ScalingReport
     private static IReadOnlyList<(double X, double Y)> PointsOf(
         ScalingSeries series, Results results, BenchServer server) =>
         [.. series.Points
-            .Select(point => (X: (double)point.Size, Y: results.Median(point.Case.Name, server.Name, Metric.CpuPerRequest)))
-            .Where(point => point.Y is not null)
-            .Select(point => (point.X, point.Y!.Value))];
+            .Select(point => (point.Size, Cpu: results.Median(point.Case.Name, server.Name, Metric.CpuPerRequest)))
+            .Where(point => point.Cpu is not null)
+            .Select(point => ((double)point.Size, point.Cpu!.Value))];
 }

@@ -19,6 +19,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     {
         _process = process;
         EndPoints = endPoints;
+
+        // A command that is told to end may not come to its disposal.
+        AppDomain.CurrentDomain.ProcessExit += OnProcessExit;
     }
 
     public ServerEndPoints EndPoints { get; }
@@ -55,6 +58,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        AppDomain.CurrentDomain.ProcessExit -= OnProcessExit;
         _ = Kill(_process.Id, SigTerm);
         using var deadline = new CancellationTokenSource(s_stopTime);
         await _process.WaitForExitAsync(deadline.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -62,6 +66,8 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         await _process.WaitForExitAsync(CancellationToken.None);
         _process.Dispose();
     }
+
+    private void OnProcessExit(object? sender, EventArgs args) => _process.Kill();
 
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int Kill(int processId, int signal);
