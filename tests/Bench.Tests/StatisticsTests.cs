@@ -10,7 +10,8 @@ public sealed class StatisticsTests
     [InlineData(new double[] { 9, 1, 5 }, 5)]
     [InlineData(new double[] { 4, 1, 3, 2 }, 2.5)]
     [InlineData(new double[] { 1, 1, 1_000 }, 1)]
-    public void Median_Values_IsTheMiddle(double[] values, double expected) => Assert.Equal(expected, Median.Of(values));
+    public void Median_Values_IsTheMiddle(double[] values, double expected) =>
+        Assert.Equal(expected, Median.Of(values));
 
     [Fact]
     public void Median_NoValues_IsNull() => Assert.Null(Median.Of([]));

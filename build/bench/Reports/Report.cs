@@ -58,8 +58,8 @@ internal sealed record Report(
             $"{Tables[0].Title}, on {Facts.Summary}, by `{Command}`:\n\n" +
             MarkdownWriter.WriteCells(Tables[0]) +
             $"\n{Tables[0].Note}\n\n" +
-            string.Concat(Charts.Select(chart => $"![{chart.Title}]({relative}/{chart.FileName})\n\n")) +
-            $"[All figures]({relative}/README.md): latencies, memory, the machine and the tools.\n";
+            string.Concat(Charts.Select(chart => $"![{chart.Title}]({relative}/{chart.FileName})\n")) +
+            $"\n[All figures]({relative}/README.md): latencies, memory, the machine and the tools.\n";
         File.WriteAllText(path, MarkedSection.Replace(File.ReadAllText(path), SummaryName, summary));
     }
 

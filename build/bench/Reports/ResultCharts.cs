@@ -68,13 +68,12 @@ internal sealed class ResultCharts(
             ValuesOf(server => results.Median(benchCase.Name, server.Name, metric))));
 
     private BarChart Chart(
-        string title, string format, IEnumerable<(string Label, IReadOnlyList<double?> Values)> categories) => new(
-        title,
-        [.. servers.Select(server => (server.Title, ServerCatalog.ColourOf(server)))],
-        [.. categories.Where(category => category.Values.Any(value => value is not null))])
+        string title, string format, IEnumerable<(string Label, IReadOnlyList<double?> Values)> categories)
     {
-        Format = format,
-    };
+        var bars = servers.Select(server => (server.Title, ServerCatalog.ColourOf(server)));
+        var measured = categories.Where(category => category.Values.Any(value => value is not null));
+        return new BarChart(title, [.. bars], [.. measured]) { Format = format };
+    }
 
     private IEnumerable<BenchCase> CasesOf(CaseGroup group) => cases.Where(benchCase => benchCase.Group == group);
 
