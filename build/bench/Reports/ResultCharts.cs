@@ -28,29 +28,11 @@ internal sealed class ResultCharts(
             .Where(chart => chart.Chart.Categories.Count > 0)
             .Select(chart => (chart.FileName, chart.Chart.Title, chart.Chart.Draw()));
 
-<<<<<<< HEAD
-        BarChart Ratios(string title, Metric metric) => Chart(title, "N2",
-            [.. load.Select(benchCase => (benchCase.Title, (IReadOnlyList<double?>)
-                [.. servers.Select(server => results.Ratio(benchCase.Name, server.Name, metric))]))]) with
-        { Mark = 1 };
-
-        IReadOnlyList<double?> ValuesOf(BenchCase benchCase, Metric metric) =>
-            [.. servers.Select(server => results.Median(benchCase.Name, server.Name, metric))];
-
-        BarChart Chart(string title, string format, (string, IReadOnlyList<double?>)[] categories) => new(
-            title,
-            [.. servers.Select(server => (server.Title, ServerCatalog.ColourOf(server)))],
-            [.. categories.Where(category => category.Item2.Any(value => value is not null))])
-        {
-            Format = format,
-        };
-=======
     private BarChart Ratios(string what, string which, Metric metric)
     {
         var categories = CasesOf(CaseGroup.Load).Select(benchCase => (benchCase.Title, ValuesOf(server =>
             results.Ratio(benchCase.Name, server.Name, metric))));
         return Chart($"{what} as a ratio to {Baseline} ({which})", "N2", categories) with { Mark = 1 };
->>>>>>> b0b27c4 (bench: servers end with the command, idle time in five seconds, no percentiles under pipelining)
     }
 
     private BarChart Blocking() => Chart(
