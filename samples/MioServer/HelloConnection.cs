@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using Kqueue.EventLoops;
 using Samples.Common;
 
@@ -17,12 +18,15 @@ internal sealed class HelloConnection(EventLoop loop, Socket socket) : LoopConne
 
     // "keep-alive" is for ab, which speaks HTTP/1.0.
     private static ReadOnlySpan<byte> Answer =>
-        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\nConnection: keep-alive\r\n\r\nHello, World!"u8;
+        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\nConnection: keep-alive\r\n\r\n"u8 +
+        "Hello, World!"u8;
 
     private static readonly ReadOnlyMemory<byte> s_answers = Repeat(Answer, AnswersMax);
 
     private RequestHeads _heads;
 
+    // To clear the buffer would be two hundredths of a request's processor time.
+    [SkipLocalsInit]
     protected override void OnReadable()
     {
         Span<byte> input = stackalloc byte[InputBytes];
