@@ -23,8 +23,8 @@ internal sealed class ListenerFixture : IAsyncDisposable
     private readonly TransportLoops _loops;
     private readonly List<ConnectionContext> _accepted = [];
 
-    public ListenerFixture(string loopName = "kqueue") => _loops = new TransportLoops(
-        new EventLoopGroup(new EventLoopGroupOptions { LoopCount = 1, Loop = { Name = loopName } }),
+    public ListenerFixture(string loopName = "kqueue", bool handOver = true) => _loops = new TransportLoops(
+        new EventLoopGroup(new EventLoopGroupOptions { LoopCount = 1, Loop = { Name = loopName }, HandOver = handOver }),
         new ManualSurroundings(Clock),
         new KqueueTransportOptions { LoopCount = 1 },
         Calls,
