@@ -103,7 +103,8 @@ internal sealed class DescriptorKnotes(EpollInstance epoll, ActiveKnotes active,
     private static bool HasLowWater(Knote knote) => (knote.Notes & KEventNotes.LowWater) != 0;
 
     private static uint InterestOf(Registration registration) =>
-        EpollTranslation.Interest(registration.Read.Triggering, registration.Write.Triggering);
+        EpollTranslation.Interest(
+            registration.Read?.Triggering ?? Triggering.None, registration.Write?.Triggering ?? Triggering.None);
 
     // See EpollTranslation.IsAmbiguous. A socket that was never connected reports nothing on a BSD (XNU
     // uipc_socket.c, socanwrite); its connect(2) is an edge of its own.
@@ -175,8 +176,16 @@ internal sealed class DescriptorKnotes(EpollInstance epoll, ActiveKnotes active,
 
     private void DetachAll(Registration registration)
     {
-        Detach(registration.Read);
-        Detach(registration.Write);
+        DetachIfMade(registration.Read);
+        DetachIfMade(registration.Write);
+    }
+
+    private void DetachIfMade(Knote? knote)
+    {
+        if (knote is not null)
+        {
+            Detach(knote);
+        }
     }
 
     private Errno Change(Registration registration, in KEvent change)

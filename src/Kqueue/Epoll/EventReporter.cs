@@ -55,8 +55,9 @@ internal sealed class EventReporter(
         }
     }
 
-    private bool Offer(Knote knote, uint events, ref EventWriter writer) =>
-        knote.IsArmed && EpollTranslation.Activates(knote.Filter, events) && Report(knote, events, ref writer);
+    private bool Offer(Knote? knote, uint events, ref EventWriter writer) =>
+        knote is { IsArmed: true } && EpollTranslation.Activates(knote.Filter, events) &&
+        Report(knote, events, ref writer);
 
     // Whether the knote wants the event, now or at a later call.
     private bool Report(Knote knote, uint events, ref EventWriter writer)

@@ -12,8 +12,6 @@ internal sealed class Registration
     {
         Descriptor = descriptor;
         IsOwn = isOwn;
-        Read = new Knote(descriptor, KEventFilter.Read, this);
-        Write = new Knote(descriptor, KEventFilter.Write, this);
     }
 
     /// <summary>The timer behind a timerfd; null for every other descriptor.</summary>
@@ -24,9 +22,11 @@ internal sealed class Registration
     /// <summary>Whether the descriptor is the backend's (eventfd, timerfd) and no caller's.</summary>
     public bool IsOwn { get; }
 
-    public Knote Read { get; }
+    /// <summary>The knote of READ, once there has been one.</summary>
+    public Knote? Read { get; private set; }
 
-    public Knote Write { get; }
+    /// <summary>The knote of WRITE, once there has been one: most connections never find their socket full.</summary>
+    public Knote? Write { get; private set; }
 
     /// <summary>Rides in the epoll data, so that events of an earlier descriptor of the number fall out.</summary>
     public uint Generation { get; set; }
@@ -42,7 +42,7 @@ internal sealed class Registration
 
     public bool IsLevelTriggered => (Interest & Libc.EPOLLET) == 0;
 
-    public bool HasKnotes => Read.IsAttached || Write.IsAttached;
+    public bool HasKnotes => Read is { IsAttached: true } || Write is { IsAttached: true };
 
     /// <summary>
     /// The registration of the timerfd behind the timer of the caller's number <paramref name="ident"/>.
@@ -54,5 +54,7 @@ internal sealed class Registration
         return registration;
     }
 
-    public Knote KnoteOf(KEventFilter filter) => filter == KEventFilter.Read ? Read : Write;
+    public Knote KnoteOf(KEventFilter filter) => filter == KEventFilter.Read
+        ? Read ??= new Knote(Descriptor, filter, this)
+        : Write ??= new Knote(Descriptor, filter, this);
 }

@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Microsoft.AspNetCore.Connections;
 
 namespace KqueueTransport.Connections;
 
@@ -42,7 +44,8 @@ internal sealed class AcceptQueue(int capacity)
     public void Complete() => _connections.Writer.TryComplete();
 
     /// <summary>The next connection, or null when the queue is complete and empty.</summary>
-    public async ValueTask<Connection?> TakeAsync(CancellationToken cancellationToken)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<ConnectionContext?> TakeAsync(CancellationToken cancellationToken)
     {
         Connection? connection;
         while (!TryTake(out connection))

@@ -12,6 +12,10 @@ internal sealed class AcceptedConnections(
 {
     private readonly SocketAddress _local = SocketCalls.CreateAddress();
 
+    // The last local address and its end point: clients come to few addresses of a machine, if not to one.
+    private readonly SocketAddress _lastLocal = SocketCalls.CreateAddress();
+    private EndPoint? _lastLocalEndPoint;
+
     private readonly bool _isWildcard = socket.EndPoint is IPEndPoint { Address: var address } &&
         (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any));
 
@@ -32,8 +36,10 @@ internal sealed class AcceptedConnections(
             calls.Configure(descriptor, options);
         }
 
-        var connection = new Connection(
-            loops.LeastLoaded(), scheduling, descriptor, LocalEndPoint(descriptor), peer.ToEndPoint());
+        var (settings, local) = (loops.LeastLoaded(), LocalEndPoint(descriptor));
+        var connection = IPv4Peer.TryParse(peer, out var remote)
+            ? new Connection(settings, scheduling, descriptor, local, remote)
+            : new Connection(settings, scheduling, descriptor, local, peer.ToEndPoint());
         connection.Start();
         return connection;
     }
@@ -45,7 +51,18 @@ internal sealed class AcceptedConnections(
             return socket.EndPoint;
         }
 
-        var result = calls.GetLocalAddress(descriptor, _local);
-        return result.IsError ? socket.EndPoint : _local.ToEndPoint();
+        if (calls.GetLocalAddress(descriptor, _local).IsError)
+        {
+            return socket.EndPoint;
+        }
+
+        if (!_local.Equals(_lastLocal))
+        {
+            _lastLocalEndPoint = _local.ToEndPoint();
+            _local.Buffer.CopyTo(_lastLocal.Buffer);
+            _lastLocal.Size = _local.Size;
+        }
+
+        return _lastLocalEndPoint;
     }
 }

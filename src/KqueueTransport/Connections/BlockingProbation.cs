@@ -11,10 +11,10 @@ namespace KqueueTransport.Connections;
 internal struct BlockingProbation
 {
     /// <summary>Handlers that have to come back quickly, off the loop, before the next runs on it again.</summary>
-    public const int HandlersOffLoop = 8;
+    public const byte HandlersOffLoop = 8;
 
     /// <summary>Handlers after a block among which a second one makes the connection a blocking one.</summary>
-    public const int HandlersOnProbation = 16;
+    public const byte HandlersOnProbation = 16;
 
     // A handler that takes longer would have had its loop taken from it.
     private static readonly TimeSpan s_quick = TimeSpan.FromMilliseconds(2);
@@ -23,8 +23,8 @@ internal struct BlockingProbation
     // for another: that is no reason to return to the loop, and none to stay away for longer.
     private static readonly TimeSpan s_blocked = TimeSpan.FromMilliseconds(20);
 
-    private int _offLoopLeft;
-    private int _probationLeft;
+    private byte _offLoopLeft;
+    private byte _probationLeft;
 
     /// <summary>Whether the next handler has to run off the loop. From any thread.</summary>
     public readonly bool IsOffLoop => Volatile.Read(in _offLoopLeft) != 0;
@@ -58,7 +58,7 @@ internal struct BlockingProbation
         }
         else if (duration <= s_quick && _offLoopLeft > 0)
         {
-            Volatile.Write(ref _offLoopLeft, _offLoopLeft - 1);
+            Volatile.Write(ref _offLoopLeft, (byte)(_offLoopLeft - 1));
         }
 
         _probationLeft = HandlersOnProbation;

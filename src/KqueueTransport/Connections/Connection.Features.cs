@@ -3,6 +3,7 @@ using System.Collections;
 using System.IO.Pipelines;
 using System.Net;
 using KqueueTransport.Diagnostics;
+using KqueueTransport.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -22,9 +23,7 @@ internal sealed partial class Connection :
     IConnectionEndPointFeature,
     IMemoryPoolFeature
 {
-    // The transport's own features by type; replaced ones go to _others.
-    private const int OwnFeatureCount = 7;
-
+    // The transport's own features by type; replaced ones go to _addedFeatures.
     private static readonly Type[] s_ownFeatures =
     [
         typeof(IConnectionIdFeature), typeof(IConnectionTransportFeature), typeof(IConnectionItemsFeature),
@@ -38,10 +37,13 @@ internal sealed partial class Connection :
 
     // Made when the token is first asked for, by compare-and-swap: the end of the connection may come at that moment.
     private CancellationTokenSource? _closedSource;
-    private CancellationToken? _replacedToken;
+    private bool _isTokenReplaced;
 
-    // Features that were added or replaced; a null value hides one of the transport's own. Few, so a list.
-    private List<KeyValuePair<Type, object?>>? _others;
+    // The peer while nobody has asked for its end point.
+    private IPv4Peer _peer;
+
+    // Features that were added or replaced; a null value hides one of the transport's own.
+    private AddedFeatures _addedFeatures;
     private int _revision;
 
     public override IFeatureCollection Features => this;
@@ -67,13 +69,23 @@ internal sealed partial class Connection :
 
     public override CancellationToken ConnectionClosed
     {
-        get => _replacedToken ?? ClosedSource().Token;
-        set => _replacedToken = value;
+        get => _isTokenReplaced ? base.ConnectionClosed : ClosedSource().Token;
+        set
+        {
+            base.ConnectionClosed = value;
+            _isTokenReplaced = true;
+        }
     }
 
-    public override EndPoint? LocalEndPoint { get; set; }
-
-    public override EndPoint? RemoteEndPoint { get; set; }
+    public override EndPoint? RemoteEndPoint
+    {
+        get => base.RemoteEndPoint ??= _peer.ToEndPoint();
+        set
+        {
+            _peer = default;
+            base.RemoteEndPoint = value;
+        }
+    }
 
     MemoryPool<byte> IMemoryPoolFeature.MemoryPool => _settings.MemoryPool;
 
@@ -103,9 +115,9 @@ internal sealed partial class Connection :
             }
         }
 
-        foreach (var (type, feature) in _others ?? [])
+        foreach (var (type, feature) in _addedFeatures.All())
         {
-            if (feature is not null && !IsOwnFeature(type))
+            if (!IsOwnFeature(type))
             {
                 yield return new(type, feature);
             }
@@ -122,7 +134,7 @@ internal sealed partial class Connection :
         }
 
         source = new CancellationTokenSource();
-        if (Volatile.Read(ref _isClosedFired) != 0)
+        if (_isClosedFired)
         {
             // Nobody else has it yet, and so no callback runs here.
             source.Cancel();
@@ -136,7 +148,7 @@ internal sealed partial class Connection :
         // The end reads the field after it raised the flag; this reads the flag after it set the field. Where both see
         // the other, one cancels in vain.
         Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref _isClosedFired) != 0 && !source.IsCancellationRequested)
+        if (_isClosedFired && !source.IsCancellationRequested)
         {
             _settings.Surroundings.Queue(new Resumption(CancelConnectionClosed));
         }
@@ -157,35 +169,15 @@ internal sealed partial class Connection :
         }
     }
 
-    private object? FindFeature(Type type)
-    {
-        if (_others is not null)
-        {
-            foreach (var (key, feature) in _others)
-            {
-                if (key == type)
-                {
-                    return feature;
-                }
-            }
-        }
-
-        return IsOwnFeature(type) ? this : null;
-    }
+    private object? FindFeature(Type type) =>
+        _addedFeatures.TryGet(type, out var added) ? added
+        : IsOwnFeature(type) ? this
+        : null;
 
     private void SetFeature(Type type, object? feature)
     {
         _revision++;
-        _others ??= new List<KeyValuePair<Type, object?>>(OwnFeatureCount);
-        var index = _others.FindIndex(pair => pair.Key == type);
-        if (index >= 0)
-        {
-            _others[index] = new(type, feature);
-        }
-        else
-        {
-            _others.Add(new(type, feature));
-        }
+        _addedFeatures.Set(type, feature);
     }
 
     private bool IsOwnFeature(Type type) =>

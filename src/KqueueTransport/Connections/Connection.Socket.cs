@@ -41,7 +41,7 @@ internal sealed partial class Connection : IConnectionSocketFeature
         }
     }
 
-    private bool HasShutDown => Volatile.Read(ref _shutdownReason) != (int)ShutdownReason.None;
+    private bool HasShutDown => _shutdownReason != ShutdownReason.None;
 
     private void DisposeSocket() => Volatile.Read(ref _socket)?.Dispose();
 }

@@ -7,6 +7,7 @@ using Kqueue;
 using Kqueue.EventLoops;
 using Kqueue.Interop;
 using KqueueTransport.Diagnostics;
+using KqueueTransport.Sockets;
 using Microsoft.AspNetCore.Connections;
 
 namespace KqueueTransport.Connections;
@@ -23,27 +24,40 @@ namespace KqueueTransport.Connections;
 internal sealed partial class Connection :
     ConnectionContext, IDuplexPipe, IEventHandler, IWatchedHandler, IThreadPoolWorkItem
 {
+    // Stands in _ended where the end came before the disposal.
+    private static readonly TaskCompletionSource s_hasEnded = CompletedSource();
+
     private readonly ConnectionSettings _settings;
     private readonly ApplicationScheduling _scheduling;
     private readonly ConnectionReader _reader;
     private readonly ConnectionWriter _writer;
     private readonly Registration _registration;
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    // A ShutdownReason; set once, by the first cause.
-    private int _shutdownReason;
+    // Set once, by the first cause.
+    private volatile ShutdownReason _shutdownReason;
 
-    // What is left until _ended: the descriptor's close and the ConnectionClosed callbacks.
-    private int _partsLeft = 2;
+    // Set by the first of the two parts of the end: the descriptor's close and the ConnectionClosed callbacks.
+    private bool _hasPartEnded;
+
+    // Completed by the second part. Made by whoever disposes of the connection, unless it has ended by then.
+    private TaskCompletionSource? _ended;
 
     // What has the descriptor once this connection has ended and its peer has not. Set by whoever ends it; events on
     // the loop look at it.
     private LingeringClose? _lingering;
 
-    // 1 once the ConnectionClosed token is, or is about to be, cancelled.
-    private int _isClosedFired;
+    // Set once the ConnectionClosed token is, or is about to be, cancelled.
+    private volatile bool _isClosedFired;
 
     private BlockingProbation _probation;
+
+    public Connection(
+        ConnectionSettings settings,
+        ApplicationScheduling scheduling,
+        int descriptor,
+        EndPoint? local,
+        IPv4Peer remote)
+        : this(settings, scheduling, descriptor, local, remote: null) => _peer = remote;
 
     public Connection(
         ConnectionSettings settings,
@@ -165,7 +179,8 @@ internal sealed partial class Connection :
     {
         _reader.Complete();
         _writer.Complete();
-        return new ValueTask(_ended.Task);
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        return new ValueTask((Interlocked.CompareExchange(ref _ended, ended, null) ?? ended).Task);
     }
 
     /// <summary>The stream of received bytes ended. Null is an orderly end.</summary>
@@ -246,8 +261,7 @@ internal sealed partial class Connection :
     /// <summary>The one way a connection ends; every cause after the first is ignored.</summary>
     private void Shutdown(ShutdownReason reason, Exception? error)
     {
-        if (Interlocked.CompareExchange(ref _shutdownReason, (int)reason, (int)ShutdownReason.None) !=
-            (int)ShutdownReason.None)
+        if (Interlocked.CompareExchange(ref _shutdownReason, reason, ShutdownReason.None) != ShutdownReason.None)
         {
             return;
         }
@@ -313,7 +327,7 @@ internal sealed partial class Connection :
 
     private void FireConnectionClosed()
     {
-        if (Interlocked.Exchange(ref _isClosedFired, 1) == 0)
+        if (!Interlocked.Exchange(ref _isClosedFired, true))
         {
             _settings.Surroundings.Queue(this);
         }
@@ -321,10 +335,17 @@ internal sealed partial class Connection :
 
     private void EndPart()
     {
-        if (Interlocked.Decrement(ref _partsLeft) == 0)
+        if (Interlocked.Exchange(ref _hasPartEnded, true))
         {
-            _ended.SetResult();
+            Interlocked.CompareExchange(ref _ended, s_hasEnded, null)?.SetResult();
         }
+    }
+
+    private static TaskCompletionSource CompletedSource()
+    {
+        var source = new TaskCompletionSource();
+        source.SetResult();
+        return source;
     }
 
     private static string Describe(ShutdownReason reason) => reason switch

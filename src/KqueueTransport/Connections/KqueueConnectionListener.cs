@@ -68,8 +68,8 @@ internal sealed class KqueueConnectionListener : IConnectionListener, IMeasuredL
     /// The next connection, or null after <see cref="UnbindAsync"/>. It never fails because of a connection or for
     /// want of descriptors: Kestrel would not ask again.
     /// </summary>
-    public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default) =>
-        await _queue.TakeAsync(cancellationToken).ConfigureAwait(false);
+    public ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default) =>
+        _queue.TakeAsync(cancellationToken);
 
     /// <summary>
     /// Stops accepting. What the kernel has accepted can still be taken, and has a moment to begin: Kestrel closes,

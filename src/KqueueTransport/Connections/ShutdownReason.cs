@@ -1,7 +1,7 @@
 namespace KqueueTransport.Connections;
 
 /// <summary>Why a connection ended. The first cause wins.</summary>
-internal enum ShutdownReason
+internal enum ShutdownReason : byte
 {
     /// <summary>It has not ended.</summary>
     None,
