@@ -21,6 +21,7 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
     private readonly ListenSocket _socket;
     private readonly SocketCalls _calls;
     private readonly ReserveDescriptor _reserve;
+    private readonly DescriptorHeadroom _headroom;
     private readonly AcceptedConnections _connections;
     private readonly AcceptQueue _queue;
     private readonly ListenerStatistics _statistics;
@@ -54,6 +55,7 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
         _socket = socket;
         _calls = loops.Calls;
         _reserve = loops.Reserve;
+        _headroom = loops.Headroom;
         _connections = connections;
         _queue = queue;
         _statistics = statistics;
@@ -148,22 +150,18 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
         }
     }
 
-    /// <summary>Accepts one connection; true also when its peer had already given up.</summary>
+    /// <summary>
+    /// Accepts one connection; true when there may be another: also when this one's peer had already given up.
+    /// </summary>
     private bool AcceptOne(out Errno error)
     {
         var result = _calls.Accept(_socket.Descriptor, _peer);
         error = result.Error;
         if (!result.IsError)
         {
-            _shortage.OnAccepted();
-            Volatile.Write(ref _lastAccept, _clock.GetTimestamp());
-            _statistics.CountAccept();
-            if (_connections.Take(result.Value, _peer) is { } connection)
-            {
-                _queue.Add(connection);
-            }
-
-            return true;
+            Take(result.Value);
+            error = _headroom.Contains(result.Value) ? Errno.EMFILE : Errno.None;
+            return error == Errno.None;
         }
 
         if (error == Errno.EAGAIN)
@@ -177,6 +175,17 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
         // connection's network here, too (accept(2), "Error handling").
         return error is Errno.ECONNABORTED or Errno.ECONNRESET or Errno.EPROTO or Errno.ENETDOWN or
             Errno.EHOSTUNREACH or Errno.ENETUNREACH or Errno.EOPNOTSUPP or Errno.ENOPROTOOPT;
+    }
+
+    private void Take(int descriptor)
+    {
+        _shortage.OnAccepted();
+        Volatile.Write(ref _lastAccept, _clock.GetTimestamp());
+        _statistics.CountAccept();
+        if (_connections.Take(descriptor, _peer) is { } connection)
+        {
+            _queue.Add(connection);
+        }
     }
 
     private void BackOff(Errno error)
@@ -199,6 +208,17 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
     {
         lock (_gate)
         {
+            if (_isStopped)
+            {
+                return;
+            }
+
+            if (_headroom.IsReached())
+            {
+                BackOff(Errno.EMFILE);
+                return;
+            }
+
             _isBackingOff = false;
         }
 

@@ -48,6 +48,7 @@ internal sealed class TransportLoops : IDisposable
                 : null));
         _defaults = For(options);
         Reserve = new ReserveDescriptor(calls);
+        Headroom = new DescriptorHeadroom(calls);
     }
 
     public SocketCalls Calls { get; }
@@ -58,6 +59,8 @@ internal sealed class TransportLoops : IDisposable
 
     /// <summary>One for all listeners: a shortage is the process's.</summary>
     public ReserveDescriptor Reserve { get; }
+
+    public DescriptorHeadroom Headroom { get; }
 
     /// <summary>The settings of the loop with the fewest connections, with the server's own options.</summary>
     public ConnectionSettings LeastLoaded() => _defaults.LeastLoaded();

@@ -78,7 +78,7 @@ internal static partial class TransportLog
     public static partial void NoBackend(ILogger logger, string? reason);
 
     [LoggerMessage(101, LogLevel.Warning,
-        "Accepting connections on {EndPoint} fails with {Error}. It goes on by itself as soon as it can.",
+        "Accepting connections on {EndPoint} pauses because of {Error}. It goes on by itself as soon as it can.",
         EventName = nameof(AcceptError))]
     public static partial void AcceptError(ILogger logger, EndPoint endPoint, Errno error);
 

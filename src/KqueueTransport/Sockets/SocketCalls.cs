@@ -110,6 +110,11 @@ internal abstract class SocketCalls
     /// </summary>
     public virtual bool HasProcessDescriptors => false;
 
+    /// <summary>
+    /// One more than the largest descriptor that the process may have at the moment. It can be changed from outside.
+    /// </summary>
+    public virtual int DescriptorLimit => int.MaxValue;
+
     /// <summary>Opens a listen socket, non-blocking and close-on-exec, on which listen(2) has been called.</summary>
     /// <param name="endPoint">
     /// An <see cref="IPEndPoint"/> (port 0 picks one; IPv6Any takes IPv4 too), a

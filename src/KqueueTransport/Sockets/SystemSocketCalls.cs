@@ -22,6 +22,8 @@ internal sealed class SystemSocketCalls : NativeSocketCalls
 
     public override bool HasProcessDescriptors => true;
 
+    public override int DescriptorLimit => Libc.getdtablesize();
+
     public override ListenSocket Listen(EndPoint endPoint, ListenSocketOptions options) =>
         SystemListenSocket.Open(endPoint, options, Numbers);
 

@@ -80,6 +80,13 @@ internal sealed partial class RunningProgram : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_process.HasExited && _process.ExitCode != 0)
+        {
+            // The cause of whatever the test is about to fail with.
+            TestContext.Current.TestOutputHelper?.WriteLine(
+                $"{_process.StartInfo.FileName} ended with {_process.ExitCode}: {await _errors}");
+        }
+
         _process.Kill();
         await _process.WaitForExitAsync();
         _process.Dispose();

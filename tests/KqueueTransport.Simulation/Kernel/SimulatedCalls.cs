@@ -18,6 +18,8 @@ internal sealed class SimulatedCalls : NativeSocketCalls
     {
     }
 
+    public override int DescriptorLimit => _kernel.DescriptorLimit;
+
     public override ListenSocket Listen(EndPoint endPoint, ListenSocketOptions options) =>
         throw new NotSupportedException();
 

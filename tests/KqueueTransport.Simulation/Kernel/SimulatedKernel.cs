@@ -41,6 +41,8 @@ internal sealed class SimulatedKernel
     /// <summary>How many descriptors the process may have.</summary>
     public int DescriptorsMax { get; }
 
+    public int DescriptorLimit => DescriptorsMax == int.MaxValue ? int.MaxValue : FirstDescriptor + DescriptorsMax;
+
     /// <summary>Whether accepting has failed, or may, for want of descriptors or memory.</summary>
     public bool HasShortage => DescriptorsMax < int.MaxValue || Faults.Counts[(int)Fault.OutOfDescriptors] > 0;
 

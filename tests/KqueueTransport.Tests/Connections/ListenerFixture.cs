@@ -23,13 +23,17 @@ internal sealed class ListenerFixture : IAsyncDisposable
     private readonly TransportLoops _loops;
     private readonly List<ConnectionContext> _accepted = [];
 
-    public ListenerFixture(string loopName = "kqueue", bool handOver = true) => _loops = new TransportLoops(
-        new EventLoopGroup(new EventLoopGroupOptions { LoopCount = 1, Loop = { Name = loopName }, HandOver = handOver }),
-        new ManualSurroundings(Clock),
-        new KqueueTransportOptions { LoopCount = 1 },
-        Calls,
-        Log,
-        _pool);
+    public ListenerFixture(string loopName = "kqueue", bool handOver = true, int? descriptorLimit = null)
+    {
+        Calls.Limit = descriptorLimit;
+        _loops = new TransportLoops(
+            new EventLoopGroup(new EventLoopGroupOptions { LoopCount = 1, Loop = { Name = loopName }, HandOver = handOver }),
+            new ManualSurroundings(Clock),
+            new KqueueTransportOptions { LoopCount = 1 },
+            Calls,
+            Log,
+            _pool);
+    }
 
     public ScriptedSocketCalls Calls { get; } = new(SystemSocketCalls.Instance);
 
@@ -45,6 +49,8 @@ internal sealed class ListenerFixture : IAsyncDisposable
 
     public int AcceptedByTheKernel =>
         Calls.Calls.Count(made => made.Call == SocketCall.Accept && !made.Result.IsError);
+
+    public int CountOf(SocketCall call) => Calls.Calls.Count(made => made.Call == call);
 
     /// <summary>Listens; the steps are the kernel's answers to the first accepts.</summary>
     public KqueueConnectionListener Listen(params SocketStep[] steps) =>

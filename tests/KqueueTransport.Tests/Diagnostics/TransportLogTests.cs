@@ -73,7 +73,7 @@ public sealed class TransportLogTests : IDisposable
         Assert.Equal(
             [LogLevel.Warning, LogLevel.Warning, LogLevel.Error], _logs.Entries.Select(entry => entry.Level));
         Assert.Contains("of this and that", _logs.Entries[0].Message, StringComparison.Ordinal);
-        Assert.Contains("127.0.0.1:80 fails with EMFILE", _logs.Entries[1].Message, StringComparison.Ordinal);
+        Assert.Contains("127.0.0.1:80 pauses because of EMFILE", _logs.Entries[1].Message, StringComparison.Ordinal);
         Assert.IsType<InvalidOperationException>(_logs.Entries[2].Exception);
     }
 

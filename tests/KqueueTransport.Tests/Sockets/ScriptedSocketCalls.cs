@@ -25,6 +25,11 @@ internal sealed class ScriptedSocketCalls(SocketCalls? kernel = null) : SocketCa
 
     public override bool HasProcessDescriptors => !HidesProcessDescriptors && kernel is { HasProcessDescriptors: true };
 
+    public override int DescriptorLimit => Limit ?? kernel?.DescriptorLimit ?? int.MaxValue;
+
+    /// <summary>A limit of descriptors other than the kernel's.</summary>
+    public int? Limit { get; set; }
+
     /// <summary>Whether its descriptors pass for those of a library.</summary>
     public bool HidesProcessDescriptors { get; set; }
 

@@ -51,6 +51,9 @@ internal sealed unsafe partial class Libc : SocketFunctions
 
     public override int ioctl(int descriptor, nuint request) => Native.ioctl(descriptor, request);
 
+    /// <summary>The soft limit of descriptors: on every system, without its constants (getdtablesize(2), (3)).</summary>
+    public static int getdtablesize() => Native.getdtablesize();
+
     private static partial class Native
     {
         [LibraryImport("libc")]
@@ -94,6 +97,9 @@ internal sealed unsafe partial class Libc : SocketFunctions
 
         [LibraryImport("libc")]
         public static partial int ioctl(int descriptor, nuint request);
+
+        [LibraryImport("libc")]
+        public static partial int getdtablesize();
     }
 }
 #pragma warning restore IDE1006

@@ -1,0 +1,52 @@
+using System.Net.Sockets;
+using KqueueTransport.Connections;
+using KqueueTransport.Tests.Pipes;
+using KqueueTransport.Tests.Sockets;
+
+namespace KqueueTransport.Tests.Connections;
+
+/// <summary>
+/// Threads and files of the application find descriptors when connections would take them all. Method: a limit that
+/// the process has passed long ago.
+/// </summary>
+public sealed class DescriptorHeadroomTests : IAsyncDisposable
+{
+    private readonly ListenerFixture _fixture = new(descriptorLimit: 8);
+
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
+
+    [Fact]
+    public async Task Accept_FewDescriptorsAreLeft_LeavesThemToTheProcessUntilThereAreMore()
+    {
+        _fixture.Listen();
+        await _fixture.ConnectAsync(2);
+        await _fixture.AcceptAsync();
+        await Waiting.UntilAsync(() => _fixture.WarningCount == 1);
+        var looks = _fixture.CountOf(SocketCall.OpenReserve);
+        await Waiting.UntilAsync(() => _fixture.CountOf(SocketCall.OpenReserve) > looks + 1);
+        Assert.Equal(1, _fixture.AcceptedByTheKernel);
+
+        _fixture.Calls.Limit = null;
+
+        await _fixture.AcceptAsync();
+        Assert.Equal(1, _fixture.WarningCount);
+    }
+
+    [Fact]
+    public async Task Accept_FewDescriptorsAreLeftForLong_PeersAreReset()
+    {
+        _fixture.Listen();
+        await _fixture.ConnectAsync();
+        await _fixture.AcceptAsync();
+        var peer = await _fixture.ConnectAsync();
+        await Waiting.UntilAsync(() => _fixture.WarningCount == 1);
+
+        _fixture.Clock.Advance(AcceptShortage.Patience);
+
+        var error = await Assert.ThrowsAsync<SocketException>(() => peer.ReceiveAllAsync());
+        Assert.Equal(SocketError.ConnectionReset, error.SocketErrorCode);
+        _fixture.Calls.Limit = null;
+        await _fixture.ConnectAsync();
+        await _fixture.AcceptAsync();
+    }
+}
