@@ -47,17 +47,18 @@ internal sealed partial class ConnectionWriter
             return true;
         }
 
-        if (!_connection.HasUnconsumedInput)
-        {
-            return false;
-        }
-
         if (!Has(WriterFlags.Posted))
         {
+            if (!_connection.HasUnconsumedInput && !_joining.MustTry())
+            {
+                return false;
+            }
+
             Set(WriterFlags.Posted);
             _connection.Loop.Post(this);
         }
 
+        _joining.OnLeft();
         return true;
     }
 
@@ -88,6 +89,7 @@ internal sealed partial class ConnectionWriter
         {
             _flushedInARow = 0;
             Clear(WriterFlags.Posted);
+            _joining.OnSending();
             SendUnlessArmed();
             if (Has(WriterFlags.Completed))
             {

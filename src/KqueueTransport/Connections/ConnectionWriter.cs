@@ -10,10 +10,11 @@ namespace KqueueTransport.Connections;
 /// </summary>
 /// <remarks>
 /// A flush commits and, as a rule, sends. It only commits, so that several flushes become one send, in two cases: the
-/// loop is just running this connection's application and sends when that returns to it; or input is waiting that
-/// will bring the next flush at once, and then the loop sends as soon as it comes by. Bytes are never sent but in
-/// order, because every send is made under one lock. WRITE is armed once, one-shot, each time the socket is full, and
-/// where an application that never waits for its peer would keep the loop from the other connections.
+/// loop is just running this connection's application and sends when that returns to it; or the next flush is likely
+/// to follow at once, because input is waiting or because it was so before, and then the loop sends as soon as it
+/// comes by. Bytes are never sent but in order, because every send is made under one lock. WRITE is armed once,
+/// one-shot, each time the socket is full, and where an application that never waits for its peer would keep the loop
+/// from the other connections.
 /// </remarks>
 internal sealed partial class ConnectionWriter :
     PipeWriter, IValueTaskSource<FlushResult>, IThreadPoolWorkItem, IWatchedHandler
@@ -26,6 +27,7 @@ internal sealed partial class ConnectionWriter :
     private OutputBuffer _written;
     private PendingOperation _flush;
     private WriterFlags _flags;
+    private FlushJoining _joining = new();
     private Errno _failure;
     private long _flushedInARow;
 
@@ -153,14 +155,17 @@ internal sealed partial class ConnectionWriter :
 
     void IWatchedHandler.OnStuck(bool isHandedOver) => _connection.OnStuck(isHandedOver);
 
-    /// <summary>Drops what is unsent because the connection ends. The descriptor is not used after this.</summary>
-    /// <param name="mustSend">Whether what was flushed, and left to the loop, is given to the kernel first.</param>
+    /// <summary>
+    /// Drops what is unsent because the connection ends, but not what would have been sent already if it was not left
+    /// to the loop's work. The descriptor is not used after this.
+    /// </summary>
+    /// <param name="mustSend">Whether what was put off while the application runs on the loop is sent, too.</param>
     public void End(bool mustSend)
     {
         bool mustResume;
         lock (_gate)
         {
-            if (mustSend)
+            if (mustSend || Has(WriterFlags.Posted))
             {
                 SendUnlessArmed();
             }

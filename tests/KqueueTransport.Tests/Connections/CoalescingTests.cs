@@ -63,17 +63,72 @@ public sealed class CoalescingTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task FlushAsync_OffTheLoop_SendsAtOnce()
+    public async Task FlushAsync_FirstOffTheLoop_SendsAtOnce()
     {
         var (connection, peer) = _fixture.Open();
 
-        for (var i = 1; i <= 5; i++)
+        await connection.Transport.Output.WriteAsync(new byte[10]).Soon();
+
+        Assert.Equal(1, SendsOf(connection));
+        await peer.ReceiveExactlyAsync(10);
+    }
+
+    [Fact]
+    public async Task FlushAsync_ManyOffTheLoopWhileItIsBusy_BecomeOneSend()
+    {
+        var (connection, peer) = _fixture.Open();
+        var payload = Payload.Create(17 * 100);
+        await connection.Transport.Output.WriteAsync(payload.AsMemory(0, 100)).Soon();
+        using var goOn = new SemaphoreSlim(0);
+        var blocked = _fixture.OnLoopAsync(() => goOn.Wait(TimeSpan.FromSeconds(20)));
+
+        for (var i = 1; i < 17; i++)
         {
-            await connection.Transport.Output.WriteAsync(new byte[10]).Soon();
-            Assert.Equal(i, SendsOf(connection));
+            await connection.Transport.Output.WriteAsync(payload.AsMemory(i * 100, 100)).Soon();
         }
 
-        await peer.ReceiveExactlyAsync(50);
+        Assert.Equal(1, SendsOf(connection));
+        goOn.Release();
+        await blocked.Soon();
+        Assert.Equal(payload, await peer.ReceiveExactlyAsync(payload.Length));
+        await _fixture.LoopBarrierAsync();
+        Assert.Equal(2, SendsOf(connection));
+    }
+
+    [Fact]
+    public async Task FlushAsync_OffTheLoopWhileAHandlerBlocksIt_ArrivesAllTheSame()
+    {
+        await using var fixture = new ConnectionFixture(Scheduling.Adaptive);
+        var (connection, peer) = fixture.Open();
+        await connection.Transport.Output.WriteAsync(new byte[10]).Soon();
+        using var goOn = new SemaphoreSlim(0);
+        var blocked = fixture.OnLoopAsync(() => Assert.True(goOn.Wait(TimeSpan.FromSeconds(20))));
+
+        await connection.Transport.Output.WriteAsync(new byte[10]).Soon();
+
+        await peer.ReceiveExactlyAsync(20);
+        Assert.False(blocked.IsCompleted);
+        goOn.Release();
+        await blocked.Soon();
+    }
+
+    // What was left to the loop has stayed alone: waking the loop was for nothing, and the next flush does without.
+    [Fact]
+    public async Task FlushAsync_OffTheLoopAfterOneThatStayedAlone_SendsAtOnce()
+    {
+        var (connection, peer) = _fixture.Open();
+        await connection.Transport.Output.WriteAsync(new byte[10]).Soon();
+        await connection.Transport.Output.WriteAsync(new byte[10]).Soon();
+        await _fixture.LoopBarrierAsync();
+        using var goOn = new SemaphoreSlim(0);
+        var blocked = _fixture.OnLoopAsync(() => goOn.Wait(TimeSpan.FromSeconds(20)));
+
+        await connection.Transport.Output.WriteAsync(new byte[10]).Soon();
+
+        Assert.Equal(3, SendsOf(connection));
+        await peer.ReceiveExactlyAsync(30);
+        goOn.Release();
+        await blocked.Soon();
     }
 
     // Unread input is the next pipelined request: its answer will follow, and the loop sends both.

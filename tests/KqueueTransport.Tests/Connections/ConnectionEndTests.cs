@@ -181,6 +181,26 @@ public sealed class ConnectionEndTests : IAsyncDisposable
         await _fixture.AssertEndedCleanlyAsync();
     }
 
+    // A flush off the loop gives its bytes to the kernel, whoever makes the call: the abort does not overtake it.
+    [Fact]
+    public async Task Abort_FinOnErrorAndAFlushOffTheLoopWasLeftToIt_SendsItFirst()
+    {
+        await using var fixture = new ConnectionFixture(Scheduling.Inline, options => options.FinOnError = true);
+        var (connection, peer) = fixture.Open();
+        await connection.Transport.Output.WriteAsync("one, "u8.ToArray()).Soon();
+        using var goOn = new SemaphoreSlim(0);
+        var blocked = fixture.OnLoopAsync(() => goOn.Wait(TimeSpan.FromSeconds(20)));
+        await connection.Transport.Output.WriteAsync("two"u8.ToArray()).Soon();
+        Assert.Equal(1, fixture.Calls.CountOf(SocketCall.Send, connection.Descriptor));
+
+        connection.Abort(s_reason);
+
+        Assert.Equal("one, two"u8.ToArray(), await peer.ReceiveAllAsync());
+        goOn.Release();
+        await blocked.Soon();
+        await fixture.AssertEndedCleanlyAsync();
+    }
+
     // The loop has found the reset, but the abort ends the connection before the loop can.
     [Fact]
     public async Task Abort_TheLoopHasJustFoundAReset_TheAbortIsTheReason()
