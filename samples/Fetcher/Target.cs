@@ -16,7 +16,8 @@ internal sealed record Target(IPEndPoint EndPoint, string Host, string PathAndQu
         if (!Uri.TryCreate(url.Replace(DelayMark, "MS", StringComparison.Ordinal), UriKind.Absolute, out var uri) ||
             uri.Scheme != Uri.UriSchemeHttp)
         {
-            throw new IOException($"'{url}' is no http URL; write for example http://127.0.0.1:5000/delay?ms={DelayMark}.");
+            throw new IOException(
+                $"'{url}' is no http URL; write for example http://127.0.0.1:5000/delay?ms={DelayMark}.");
         }
 
         var pathStart = url.IndexOf('/', "http://".Length);

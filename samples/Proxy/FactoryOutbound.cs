@@ -8,6 +8,7 @@ internal sealed class FactoryOutbound(IConnectionFactory factory, Target target)
     public async Task<OutboundConnection> ConnectAsync(CancellationToken cancellationToken)
     {
         var connection = await factory.ConnectAsync(target.EndPoint, cancellationToken);
-        return new OutboundConnection(connection.Transport, () => connection.Transport.Output.CompleteAsync(), connection);
+        return new OutboundConnection(
+            connection.Transport, () => connection.Transport.Output.CompleteAsync(), connection);
     }
 }

@@ -60,7 +60,9 @@ public sealed class KqueueTransportOptions : KqueueEndPointOptions
     /// <remarks>Defaults to 1024 connections. From 0, with which none waits, to 1,000,000.</remarks>
     public int LingerConnectionsMax { get; set; } = 1024;
 
-    /// <summary>How long <see cref="KqueueConnectionFactory"/> waits for an answer, over all addresses of a name.</summary>
+    /// <summary>
+    /// How long <see cref="KqueueConnectionFactory"/> waits for an answer, over all addresses of a name.
+    /// </summary>
     /// <remarks>
     /// Defaults to 30 seconds. <see cref="Timeout.InfiniteTimeSpan"/> leaves it to the system; at most an hour.
     /// </remarks>

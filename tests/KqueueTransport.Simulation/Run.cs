@@ -131,7 +131,8 @@ internal sealed class Run : IEnvironment
         }
 
         var accepted = _process.Conversations.Select(conversation => conversation.Plan.Id).ToHashSet();
-        var lost = _peers.Find(peer => !peer.Connection.IsReset && !IsRefused(peer) && !accepted.Contains(peer.Connection.Id));
+        var lost = _peers.Find(
+            peer => !peer.Connection.IsReset && !IsRefused(peer) && !accepted.Contains(peer.Connection.Id));
         if (lost is not null)
         {
             return $"Connection {lost.Connection.Id} was never accepted.";

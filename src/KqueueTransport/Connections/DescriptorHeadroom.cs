@@ -32,7 +32,7 @@ internal sealed class DescriptorHeadroom(SocketCalls calls)
         return descriptor >= Volatile.Read(ref _start);
     }
 
-    /// <summary>Whether the next descriptor is one of those to be left free, or none is left. Makes one to see.</summary>
+    /// <summary>Whether the next descriptor, if there is one, is to be left free. Makes one to see.</summary>
     public bool IsReached()
     {
         var made = calls.OpenReserve();

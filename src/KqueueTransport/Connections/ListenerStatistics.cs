@@ -29,7 +29,9 @@ internal sealed class ListenerStatistics
     /// <summary>How often a connection stopped receiving because the application did not read.</summary>
     public long Pauses => Volatile.Read(ref _pauses);
 
-    /// <summary>Connections that were accepted and have not ended. Those whose peer was gone at once count, too.</summary>
+    /// <summary>
+    /// Connections that were accepted and have not ended. Those whose peer was gone at once count, too.
+    /// </summary>
     public long Open
     {
         get

@@ -27,7 +27,8 @@ internal sealed class ListenerFixture : IAsyncDisposable
     {
         Calls.Limit = descriptorLimit;
         _loops = new TransportLoops(
-            new EventLoopGroup(new EventLoopGroupOptions { LoopCount = 1, Loop = { Name = loopName }, HandOver = handOver }),
+            new EventLoopGroup(
+                new EventLoopGroupOptions { LoopCount = 1, Loop = { Name = loopName }, HandOver = handOver }),
             new ManualSurroundings(Clock),
             new KqueueTransportOptions { LoopCount = 1 },
             Calls,

@@ -147,7 +147,8 @@ public sealed class ConnectTests : IDisposable
         var connecting = _connector.Value.ConnectAsync(FreeEndPoint(), cancel.Token);
         await cancel.CancelAsync();
 
-        var error = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connecting.WaitAsync(s_deadline, Token));
+        var error = await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => connecting.WaitAsync(s_deadline, Token));
         Assert.Equal(cancel.Token, error.CancellationToken);
         AssertEveryDescriptorClosedOnce();
     }

@@ -51,7 +51,7 @@ internal sealed unsafe partial class Libc : SocketFunctions
 
     public override int ioctl(int descriptor, nuint request) => Native.ioctl(descriptor, request);
 
-    /// <summary>The soft limit of descriptors: on every system, without its constants (getdtablesize(2), (3)).</summary>
+    /// <summary>The soft limit of descriptors: everywhere, and without constants (getdtablesize(2), (3)).</summary>
     public static int getdtablesize() => Native.getdtablesize();
 
     private static partial class Native

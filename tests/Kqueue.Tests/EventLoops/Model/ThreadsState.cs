@@ -58,7 +58,9 @@ internal sealed record ThreadsScenario(
 internal record struct ModelThread(
     ThreadStep Step, bool IsCalled, byte Given, byte Own, bool IsPulsed, byte TimeoutsLeft);
 
-/// <summary>Somebody who needs a thread: how many are still to be had, and the one that is held, counted from 1.</summary>
+/// <summary>
+/// Somebody who needs a thread: how many are still to be had, and the one that is held, counted from 1.
+/// </summary>
 internal record struct ModelCaller(CallerStep Step, byte Left, byte Holds);
 
 /// <summary>Everything that can differ between two moments of the model of the threads.</summary>
