@@ -6,22 +6,14 @@ namespace WebApp.RawTcp;
 /// <summary>Sends back what it receives.</summary>
 internal sealed class EchoHandler : RawTcpHandler
 {
-    protected override async Task ServeAsync(PipeReader input, PipeWriter output)
+    protected override bool Serve(ref ReadOnlySequence<byte> received, PipeWriter output)
     {
-        while (true)
+        foreach (var segment in received)
         {
-            var read = await input.ReadAsync();
-            foreach (var segment in read.Buffer)
-            {
-                output.Write(segment.Span);
-            }
-
-            input.AdvanceTo(read.Buffer.End);
-            var flush = await output.FlushAsync();
-            if (read.IsCompleted || read.IsCanceled || flush.IsCompleted)
-            {
-                return;
-            }
+            output.Write(segment.Span);
         }
+
+        received = received.Slice(received.End);
+        return true;
     }
 }

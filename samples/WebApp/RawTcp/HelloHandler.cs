@@ -16,29 +16,10 @@ internal sealed class HelloHandler : RawTcpHandler
     private static ReadOnlySpan<byte> Response =>
         "HTTP/1.1 200 OK\r\nServer: raw\r\nContent-Type: text/plain\r\nContent-Length: 13\r\n\r\nHello, World!"u8;
 
-    protected override async Task ServeAsync(PipeReader input, PipeWriter output)
+    protected override bool Serve(ref ReadOnlySequence<byte> received, PipeWriter output)
     {
-        while (true)
-        {
-            var read = await input.ReadAsync();
-            var rest = read.Buffer;
-            var answers = TakeHeads(ref rest);
-            var tooLong = rest.Length > MaxHeadBytes;
-            input.AdvanceTo(rest.Start, rest.End);
-            if (answers > 0)
-            {
-                WriteAnswers(output, answers);
-                if ((await output.FlushAsync()).IsCompleted)
-                {
-                    return;
-                }
-            }
-
-            if (read.IsCompleted || read.IsCanceled || tooLong)
-            {
-                return;
-            }
-        }
+        WriteAnswers(output, TakeHeads(ref received));
+        return received.Length <= MaxHeadBytes;
     }
 
     /// <summary>Counts the complete heads and leaves what follows the last of them.</summary>

@@ -1,22 +1,35 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 
 namespace WebApp.RawTcp;
 
-/// <summary>What a protocol on a bare connection needs: an end when the server stops or the peer vanishes.</summary>
+/// <summary>
+/// What a protocol on a bare connection needs: reads and flushes, and an end when the server stops or the peer
+/// vanishes. A connection that waits costs one state machine.
+/// </summary>
 internal abstract class RawTcpHandler : ConnectionHandler
 {
     public sealed override async Task OnConnectedAsync(ConnectionContext connection)
     {
+        var (input, output) = (connection.Transport.Input, connection.Transport.Output);
+
         // Kestrel asks connections to end before it aborts them; its HTTP connections listen to that by themselves.
         var stopRequested =
             connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? default;
-        using var stopping = stopRequested.UnsafeRegister(
-            static input => ((PipeReader)input!).CancelPendingRead(), connection.Transport.Input);
+        using var stopping =
+            stopRequested.UnsafeRegister(static input => ((PipeReader)input!).CancelPendingRead(), input);
         try
         {
-            await ServeAsync(connection.Transport.Input, connection.Transport.Output);
+            for (var goesOn = true; goesOn;)
+            {
+                var read = await input.ReadAsync();
+                var rest = read.Buffer;
+                goesOn = Serve(ref rest, output) && !read.IsCompleted && !read.IsCanceled;
+                input.AdvanceTo(rest.Start, rest.End);
+                goesOn &= !(await output.FlushAsync()).IsCompleted;
+            }
         }
         catch (Exception e) when (e is ConnectionResetException or ConnectionAbortedException)
         {
@@ -24,6 +37,7 @@ internal abstract class RawTcpHandler : ConnectionHandler
         }
     }
 
-    /// <summary>Serves until the input completes or a read is cancelled.</summary>
-    protected abstract Task ServeAsync(PipeReader input, PipeWriter output);
+    /// <summary>Takes what it can from the front of the received bytes and writes the answers to it.</summary>
+    /// <returns>False to end the connection.</returns>
+    protected abstract bool Serve(ref ReadOnlySequence<byte> received, PipeWriter output);
 }
