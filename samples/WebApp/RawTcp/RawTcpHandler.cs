@@ -7,28 +7,26 @@ namespace WebApp.RawTcp;
 
 /// <summary>
 /// What a protocol on a bare connection needs: reads and flushes, and an end when the server stops or the peer
-/// vanishes. A connection that waits costs one state machine.
+/// vanishes. A connection that waits costs one state machine, and no output before the first answer.
 /// </summary>
 internal abstract class RawTcpHandler : ConnectionHandler
 {
     public sealed override async Task OnConnectedAsync(ConnectionContext connection)
     {
-        var (input, output) = (connection.Transport.Input, connection.Transport.Output);
-
         // Kestrel asks connections to end before it aborts them; its HTTP connections listen to that by themselves.
         var stopRequested =
             connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? default;
-        using var stopping =
-            stopRequested.UnsafeRegister(static input => ((PipeReader)input!).CancelPendingRead(), input);
+        using var stopping = stopRequested.UnsafeRegister(
+            static connection => ((ConnectionContext)connection!).Transport.Input.CancelPendingRead(), connection);
         try
         {
             for (var goesOn = true; goesOn;)
             {
-                var read = await input.ReadAsync();
+                var read = await connection.Transport.Input.ReadAsync();
                 var rest = read.Buffer;
-                goesOn = Serve(ref rest, output) && !read.IsCompleted && !read.IsCanceled;
-                input.AdvanceTo(rest.Start, rest.End);
-                goesOn &= !(await output.FlushAsync()).IsCompleted;
+                goesOn = Serve(ref rest, connection.Transport.Output) && !read.IsCompleted && !read.IsCanceled;
+                connection.Transport.Input.AdvanceTo(rest.Start, rest.End);
+                goesOn &= !(await connection.Transport.Output.FlushAsync()).IsCompleted;
             }
         }
         catch (Exception e) when (e is ConnectionResetException or ConnectionAbortedException)

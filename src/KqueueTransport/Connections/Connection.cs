@@ -30,8 +30,10 @@ internal sealed partial class Connection :
     private readonly ConnectionSettings _settings;
     private readonly ApplicationScheduling _scheduling;
     private readonly ConnectionReader _reader;
-    private readonly ConnectionWriter _writer;
     private readonly Registration _registration;
+
+    // Made when the output is first asked for, by compare-and-swap: the end of the connection may come at that moment.
+    private ConnectionWriter? _writer;
 
     // Set once, by the first cause.
     private volatile ShutdownReason _shutdownReason;
@@ -69,8 +71,7 @@ internal sealed partial class Connection :
         _settings = settings;
         _scheduling = scheduling;
         Descriptor = descriptor;
-        _reader = new ConnectionReader(this, settings);
-        _writer = new ConnectionWriter(this, settings);
+        _reader = new ConnectionReader(this);
         _registration = settings.Loop.Register(descriptor, this);
         _transport = this;
         LocalEndPoint = local;
@@ -79,6 +80,8 @@ internal sealed partial class Connection :
 
     /// <summary>Valid until the reader and the writer have been told of the end.</summary>
     public int Descriptor { get; }
+
+    public ConnectionSettings Settings => _settings;
 
     public EventLoop Loop => _settings.Loop;
 
@@ -93,7 +96,11 @@ internal sealed partial class Connection :
 
     PipeReader IDuplexPipe.Input => _reader;
 
-    PipeWriter IDuplexPipe.Output => _writer;
+    PipeWriter IDuplexPipe.Output => Writer;
+
+    private bool HasSentFin => Volatile.Read(ref _writer) is { HasSentFin: true };
+
+    private ConnectionWriter Writer => Volatile.Read(ref _writer) ?? MakeWriter();
 
     /// <summary>
     /// Begins to receive events. A socket without an armed filter would never hear of a reset on macOS, so READ stays
@@ -156,7 +163,7 @@ internal sealed partial class Connection :
     {
         if (kevent.Filter == KEventFilter.Write)
         {
-            _writer.OnWritable();
+            Writer.OnWritable();
         }
         else if (!_reader.OnReadable((kevent.Flags & KEventFlags.Eof) != 0))
         {
@@ -178,7 +185,7 @@ internal sealed partial class Connection :
     public override ValueTask DisposeAsync()
     {
         _reader.Complete();
-        _writer.Complete();
+        Writer.Complete();
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         return new ValueTask((Interlocked.CompareExchange(ref _ended, ended, null) ?? ended).Task);
     }
@@ -235,6 +242,12 @@ internal sealed partial class Connection :
         EndPart();
     }
 
+    private ConnectionWriter MakeWriter()
+    {
+        var writer = new ConnectionWriter(this, _settings);
+        return Interlocked.CompareExchange(ref _writer, writer, null) ?? writer;
+    }
+
     private void OnReceiveFailed(Exception error)
     {
         if (error is ConnectionResetException)
@@ -252,7 +265,7 @@ internal sealed partial class Connection :
     // Each direction notes its end under its lock and then comes here: the second of the two sees both.
     private void EndIfBothDirectionsHave()
     {
-        if (_settings.HalfClose && _writer.HasSentFin && _reader.HasEnded)
+        if (_settings.HalfClose && HasSentFin && _reader.HasEnded)
         {
             Shutdown(ShutdownReason.OutputCompleted, null);
         }
@@ -273,7 +286,7 @@ internal sealed partial class Connection :
         // The reader learns the reason before the descriptor closes, so that the application sees the reason and not
         // the close. Once both have returned, neither uses the descriptor again.
         _reader.End(error ?? new ConnectionAbortedException(Describe(reason)));
-        _writer.End(mustSend: reason is ShutdownReason.Closed);
+        Writer.End(mustSend: reason is ShutdownReason.Closed);
         DisposeSocket();
         EndDescriptor(reason, error);
         FireConnectionClosed();
@@ -290,7 +303,7 @@ internal sealed partial class Connection :
             return;
         }
 
-        var isFinSent = _settings.HalfClose && _writer.HasSentFin;
+        var isFinSent = _settings.HalfClose && HasSentFin;
         if (!isFinSent)
         {
             TransportLog.ConnectionWriteFin(_settings.Logger, this, error?.Message ?? Describe(reason));

@@ -109,7 +109,7 @@ internal sealed partial class ConnectionReader
             return;
         }
 
-        var limit = _settings.MaxReadBufferBytes;
+        var limit = _connection.Settings.MaxReadBufferBytes;
         while (Has(ReaderFlags.Readable) && !Has(ReaderFlags.Ended) && _received.Length < limit)
         {
             Receive();
@@ -124,7 +124,7 @@ internal sealed partial class ConnectionReader
             Set(ReaderFlags.ResumeUnreported);
         }
 
-        var result = _received.Receive(_settings.Calls, _connection.Descriptor, out var isShort);
+        var result = _received.Receive(_connection.Settings.Calls, _connection.Descriptor, out var isShort);
         if (result.IsWouldBlock)
         {
             Clear(ReaderFlags.Readable | ReaderFlags.EofAnnounced);
@@ -140,7 +140,7 @@ internal sealed partial class ConnectionReader
         // A short receive has drained the socket; what comes after it makes a new edge. Only an announced end does
         // not: data and EOF may have come in one event.
         _receivedInARow += result.Value;
-        _settings.LoopStatistics.CountReceived(result.Value);
+        _connection.Settings.LoopStatistics.CountReceived(result.Value);
         if (isShort && !Has(ReaderFlags.EofAnnounced))
         {
             Clear(ReaderFlags.Readable);

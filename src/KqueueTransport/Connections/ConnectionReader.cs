@@ -18,7 +18,6 @@ internal sealed partial class ConnectionReader :
     PipeReader, IValueTaskSource<ReadResult>, IThreadPoolWorkItem, IWatchedHandler
 {
     private readonly Connection _connection;
-    private readonly ConnectionSettings _settings;
     private readonly Lock _gate = new();
 
     // Everything below is under _gate, except where it says otherwise.
@@ -34,11 +33,10 @@ internal sealed partial class ConnectionReader :
     // Not under _gate: whoever ends the pending read off the loop uses it, and there is one pending read at a time.
     private Resumption? _resumption;
 
-    public ConnectionReader(Connection connection, ConnectionSettings settings)
+    public ConnectionReader(Connection connection)
     {
         _connection = connection;
-        _settings = settings;
-        _received = new InputBuffer(settings.MemoryPool);
+        _received = new InputBuffer(connection.Settings.MemoryPool);
     }
 
     /// <summary>
@@ -307,13 +305,13 @@ internal sealed partial class ConnectionReader :
 
         if ((reports & ReaderFlags.ResumeUnreported) != 0)
         {
-            TransportLog.ConnectionResume(_settings.Logger, _connection);
+            TransportLog.ConnectionResume(_connection.Settings.Logger, _connection);
         }
 
         if ((reports & ReaderFlags.PauseUnreported) != 0)
         {
-            _settings.ListenerStatistics.CountPause();
-            TransportLog.ConnectionPause(_settings.Logger, _connection);
+            _connection.Settings.ListenerStatistics.CountPause();
+            TransportLog.ConnectionPause(_connection.Settings.Logger, _connection);
         }
 
         if ((reports & ReaderFlags.EndUnreported) != 0)
