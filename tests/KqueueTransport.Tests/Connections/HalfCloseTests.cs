@@ -46,6 +46,9 @@ public sealed class HalfCloseTests : IAsyncDisposable
         await connection.Transport.Output.CompleteAsync();
 
         Assert.Equal(payload, await peer.ReceiveAllAsync());
+
+        // The peer may see the FIN before the loop has come back from sending it.
+        await _fixture.LoopBarrierAsync();
         Assert.False(connection.ConnectionClosed.IsCancellationRequested);
         Assert.Equal(1, _fixture.Calls.CountOf(SocketCall.Shutdown, connection.Descriptor));
         await _fixture.AssertEndedCleanlyAsync();
