@@ -94,6 +94,9 @@ internal sealed partial class Connection :
     /// <summary>Whether received bytes wait for the application. A hint, from any thread.</summary>
     public bool HasUnconsumedInput => _reader.HasUnconsumedBytes;
 
+    /// <summary>The error that a send has met, or None. Waits for a send that is under way.</summary>
+    public Errno SendError => _writer.Failure;
+
     PipeReader IDuplexPipe.Input => _reader;
 
     PipeWriter IDuplexPipe.Output => Writer;

@@ -133,7 +133,10 @@ internal sealed partial class ConnectionReader
 
         if (result.IsError || result.Value == 0)
         {
-            EndFromKernel(result.IsError ? SocketErrors.ToException(result.Error) : null);
+            // A reset is told once, to whichever call comes first (Linux include/net/sock.h, sock_error): behind a send
+            // that was told, a receive finds what looks like the peer's end.
+            var error = result.IsError ? result.Error : _connection.SendError;
+            EndFromKernel(error == Errno.None ? null : SocketErrors.ToException(error));
             return;
         }
 

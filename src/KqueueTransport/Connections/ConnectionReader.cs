@@ -45,8 +45,11 @@ internal sealed partial class ConnectionReader :
     /// </summary>
     public bool HasUnconsumedBytes => _received.HasUnconsumed;
 
-    /// <summary>Whether the application or the stream has ended the input.</summary>
-    public bool HasEnded => (State & (ReaderFlags.Completed | ReaderFlags.Ended)) != 0;
+    /// <summary>
+    /// Whether the application or the stream has ended the input. Without the lock: the writer asks under its own, and
+    /// this asks the writer under the reader's.
+    /// </summary>
+    public bool HasEnded => (_flags & (ReaderFlags.Completed | ReaderFlags.Ended)) != 0;
 
     /// <summary>Whether the kernel may have bytes that nobody has received.</summary>
     public bool HasUnreceived => (State & ReaderFlags.Readable) != 0;

@@ -45,6 +45,18 @@ internal sealed partial class ConnectionWriter :
 
     public override long UnflushedBytes => _written.Uncommitted;
 
+    /// <summary>The error that a send has met, or None.</summary>
+    public Errno Failure
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _failure;
+            }
+        }
+    }
+
     /// <summary>Whether the output has ended for itself, with FIN.</summary>
     public bool HasSentFin
     {

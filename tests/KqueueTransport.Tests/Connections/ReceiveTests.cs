@@ -247,6 +247,41 @@ public sealed class ReceiveTests : IAsyncDisposable
         await _fixture.AssertEndedCleanlyAsync();
     }
 
+    // Goal: a reset is no orderly end, also where a send at the same moment was the call that heard of it. Method: the
+    // send has failed in the kernel, and returns only when a receive is about to find nothing left to report.
+    [Fact]
+    public async Task PendingRead_ASendIsToldOfTheReset_Throws()
+    {
+        using var isSending = new SemaphoreSlim(0);
+        using var isReceiving = new SemaphoreSlim(0);
+        var (connection, _) = _fixture.Open(descriptor =>
+        {
+            Receives(SocketStep.End)(descriptor);
+            _fixture.Calls.Prepare(SocketCall.Send, descriptor, SocketStep.Fails(Errno.ECONNRESET));
+        });
+        _fixture.Calls.BeforeCall = (call, _) =>
+        {
+            if (call == SocketCall.Send)
+            {
+                isSending.Release();
+                Assert.True(isReceiving.Wait(TimeSpan.FromSeconds(20)));
+            }
+            else if (call == SocketCall.Receive)
+            {
+                isReceiving.Release();
+            }
+        };
+        var reading = Input(connection).ReadAsync();
+        var writing = Task.Run(() => connection.Transport.Output.WriteAsync("x"u8.ToArray()).AsTask());
+        Assert.True(await isSending.WaitAsync(TimeSpan.FromSeconds(20)));
+
+        await _fixture.RaiseAsync(connection, KEventFilter.Read);
+
+        await Assert.ThrowsAsync<ConnectionResetException>(() => reading.Soon());
+        await writing.Soon();
+        await _fixture.AssertEndedCleanlyAsync();
+    }
+
     [Fact]
     public async Task ReadAsync_OneByteAtATime_KeepsTheOrder()
     {
