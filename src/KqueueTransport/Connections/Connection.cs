@@ -95,7 +95,7 @@ internal sealed partial class Connection :
     public bool HasUnconsumedInput => _reader.HasUnconsumedBytes;
 
     /// <summary>The error that a send has met, or None. Waits for a send that is under way.</summary>
-    public Errno SendError => _writer.Failure;
+    public Errno SendError => Volatile.Read(ref _writer)?.Failure ?? Errno.None;
 
     PipeReader IDuplexPipe.Input => _reader;
 
