@@ -12,7 +12,7 @@ namespace KqueueTransport.Connections;
 internal sealed class AcceptShortage(TimeProvider clock)
 {
     /// <summary>How long nothing has been accepted when peers are refused.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     /// <summary>Failures with less than this between them are one shortage, and one warning.</summary>
     public static readonly TimeSpan Quiet = TimeSpan.FromMinutes(1);
