@@ -10,6 +10,12 @@ namespace KqueueTransport.Connections;
 /// </summary>
 internal struct OutputBuffer(MemoryPool<byte> pool)
 {
+    /// <summary>
+    /// Blocks grow with what is here up to this size, so that a megabyte is some twenty of them and not 256: each costs
+    /// a third of a microsecond, which is as much as to fill 4 KiB. An array of this size is no large object.
+    /// </summary>
+    public const int BlockBytesMax = 64 * 1024;
+
     private SegmentQueue _segments = new(pool);
     private int _headIndex;
 
@@ -54,7 +60,8 @@ internal struct OutputBuffer(MemoryPool<byte> pool)
         {
             // Memory of a tail with too little room left was never handed out twice: what lies behind its end stays
             // unused.
-            _tailMemory = _segments.Append(sizeHint, runningIndex: 0).Free;
+            var size = (int)Math.Min(Unsent + Uncommitted, BlockBytesMax);
+            _tailMemory = _segments.Append(Math.Max(sizeHint, size), runningIndex: 0).Free;
         }
 
         return _tailMemory;

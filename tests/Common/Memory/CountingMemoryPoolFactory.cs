@@ -29,15 +29,17 @@ internal sealed class CountingMemoryPoolFactory : IMemoryPoolFactory<byte>
 
     private sealed class CountingPool(CountingMemoryPoolFactory counts) : MemoryPool<byte>
     {
+        // What Kestrel's own pool hands out. That has no larger ones, which then come from elsewhere, uncounted.
         private const int BlockBytes = 4096;
 
-        public override int MaxBufferSize => BlockBytes;
+        public override int MaxBufferSize => 16 * BlockBytes;
 
         public override IMemoryOwner<byte> Rent(int minBufferSize = -1)
         {
             ArgumentOutOfRangeException.ThrowIfGreaterThan(minBufferSize, MaxBufferSize);
-            counts.Count(BlockBytes);
-            return new Block(counts);
+            var size = Math.Max(minBufferSize, BlockBytes);
+            counts.Count(size);
+            return new Block(counts, size);
         }
 
         protected override void Dispose(bool disposing)
@@ -45,10 +47,10 @@ internal sealed class CountingMemoryPoolFactory : IMemoryPoolFactory<byte>
         }
     }
 
-    private sealed class Block(CountingMemoryPoolFactory counts) : IMemoryOwner<byte>
+    private sealed class Block(CountingMemoryPoolFactory counts, int size) : IMemoryOwner<byte>
     {
         // Pinned, as the blocks of Kestrel's own pool are.
-        private readonly byte[] _bytes = GC.AllocateUninitializedArray<byte>(4096, pinned: true);
+        private readonly byte[] _bytes = GC.AllocateUninitializedArray<byte>(size, pinned: true);
         private int _isReturned;
 
         public Memory<byte> Memory

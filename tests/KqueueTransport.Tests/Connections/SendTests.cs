@@ -77,7 +77,7 @@ public sealed class SendTests : IAsyncDisposable
     [Fact]
     public async Task FlushAsync_MoreBlocksThanOneGatherSendTakes_SendsAll()
     {
-        var payload = Payload.Create((PinnedBlocks.CountMax * BlockBytes * 2) + 1);
+        var payload = Payload.Create((PinnedBlocks.CountMax * OutputBuffer.BlockBytesMax) + 1);
         var (connection, peer) = _fixture.Open();
 
         var flush = Output(connection).WriteAsync(payload);
@@ -85,6 +85,30 @@ public sealed class SendTests : IAsyncDisposable
         Assert.Equal(payload, await peer.ReceiveExactlyAsync(payload.Length));
         await flush.Soon();
         await _fixture.AssertEndedCleanlyAsync();
+    }
+
+    [Fact]
+    public async Task GetMemory_MuchIsWrittenInARow_GrowsUntilTheNextStart()
+    {
+        await using var fixture = new ConnectionFixture(Scheduling.Inline);
+        var (connection, peer) = fixture.Open();
+        var output = Output(connection);
+        int[] sizes = [1, 1, 2, 4, 8, 16, 16];
+
+        for (var i = 0; i < 2; i++)
+        {
+            foreach (var size in sizes)
+            {
+                Assert.Equal(size * BlockBytes, output.GetMemory().Length);
+                output.Advance(size * BlockBytes);
+            }
+
+            await output.FlushAsync().Soon();
+            await peer.ReceiveExactlyAsync(sizes.Sum() * BlockBytes);
+            await fixture.LoopBarrierAsync();
+        }
+
+        await fixture.AssertEndedCleanlyAsync();
     }
 
     [Fact]
