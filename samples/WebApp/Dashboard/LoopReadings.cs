@@ -19,7 +19,7 @@ internal sealed class LoopReadings
     public double Sent { get; private set; }
 
     public static bool Wants(Instrument instrument) => instrument.Meter.Name == "KqueueTransport" &&
-        instrument.Name is "kqueue.loop.handler_time" or "kqueue.loop.connections" or "kqueue.loop.io"
+        instrument.Name is "kqueue.loop.handler_time" or "kqueue.loop.connection.count" or "kqueue.loop.io"
             or "kqueue.loop.hand_overs";
 
     public void Add(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
@@ -29,7 +29,7 @@ internal sealed class LoopReadings
             case "kqueue.loop.handler_time":
                 _handlerSeconds.Add(value);
                 break;
-            case "kqueue.loop.connections":
+            case "kqueue.loop.connection.count":
                 Connections += value;
                 break;
             case "kqueue.loop.hand_overs":

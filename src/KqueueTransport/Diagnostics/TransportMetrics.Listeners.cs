@@ -13,7 +13,7 @@ internal sealed partial class TransportMetrics
             "1",
             "1 while the listener's application runs on the loops, 0 while it runs on the thread pool.");
         Meter.CreateObservableUpDownCounter(
-            "kqueue.listener.queue_length",
+            "kqueue.listener.queue.length",
             () => OfListeners(listener => listener.QueueLength),
             "{connection}",
             "Accepted connections that wait for the server to take them.");

@@ -12,7 +12,7 @@ internal sealed partial class TransportMetrics
     private void ObserveLoops()
     {
         Meter.CreateObservableUpDownCounter(
-            "kqueue.loop.registrations",
+            "kqueue.loop.registration.count",
             () => OfLoops(loop => loop.RegistrationCount),
             "{registration}",
             "Descriptors of a loop: its connections, those that wait for their peers' end, and listen sockets.");
@@ -46,7 +46,7 @@ internal sealed partial class TransportMetrics
     private void ObserveConnections()
     {
         Meter.CreateObservableUpDownCounter(
-            "kqueue.loop.connections",
+            "kqueue.loop.connection.count",
             () => OfLoops(loop => _statistics[loop].Connections),
             "{connection}",
             "Connections of a loop.");

@@ -95,7 +95,7 @@ internal sealed partial class TransportMetrics : IDisposable
             "{hand_over}",
             "Loops taken from a thread that was stuck in a handler, or left with it for want of a thread.");
         Meter.CreateObservableUpDownCounter(
-            "kqueue.threads",
+            "kqueue.thread.count",
             () =>
             {
                 var standby = _group.StandbyThreadCount;

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using Kqueue.EventLoops;
 using Kqueue.Interop;
 using KqueueTransport.Connections;
@@ -10,7 +11,7 @@ using KqueueTransport.Diagnostics;
 
 namespace KqueueTransport.Tests.Diagnostics;
 
-public sealed class TransportMetricsTests
+public sealed partial class TransportMetricsTests
 {
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(10);
 
@@ -29,7 +30,7 @@ public sealed class TransportMetricsTests
 
             Assert.Equal(group.HandOvers, observed["kqueue.hand_overs", "taken"]);
             Assert.Equal(0, observed["kqueue.hand_overs", "refused"]);
-            Assert.True(observed["kqueue.threads", "busy"] >= 2);
+            Assert.True(observed["kqueue.thread.count", "busy"] >= 2);
         }
         finally
         {
@@ -58,7 +59,7 @@ public sealed class TransportMetricsTests
             },
             s_timeout));
         Assert.All(group.Loops, loop => Assert.True(observed["kqueue.loop.waits", loop.Name] > 0));
-        Assert.All(group.Loops, loop => Assert.Equal(0, observed["kqueue.loop.registrations", loop.Name]));
+        Assert.All(group.Loops, loop => Assert.Equal(0, observed["kqueue.loop.registration.count", loop.Name]));
     }
 
     // One loop computes, the other waits: the time of each stands beside its name. Without hand-over, so that it is all
@@ -145,11 +146,36 @@ public sealed class TransportMetricsTests
 
         Assert.Equal(2, observed["kqueue.listener.accepts", "/a"]);
         Assert.Equal(3, observed["kqueue.listener.refusals", "/a"]);
-        Assert.Equal(7, observed["kqueue.listener.queue_length", "/a"]);
+        Assert.Equal(7, observed["kqueue.listener.queue.length", "/a"]);
         Assert.Equal(1, observed["kqueue.listener.accept_errors", "/a,EMFILE"]);
         Assert.Equal(1, observed["kqueue.listener.pauses", "/a"]);
         Assert.Equal(1, observed["kqueue.listener.ends", "/a,peer_reset"]);
         Assert.Equal(0, observed["kqueue.listener.ends", "/a,aborted"]);
+    }
+
+    [Fact]
+    public void Readme_TableOfInstruments_IsWhatTheMeterHas()
+    {
+        using var group = new EventLoopGroup(new EventLoopGroupOptions { LoopCount = 1 });
+        using var metrics = new TransportMetrics(group, meterFactory: null);
+        using var observed = new Observed(metrics.Meter);
+        var listener = new MeasuredListener(new UnixDomainSocketEndPoint("/a"), RunsInline: true);
+        listener.Statistics.CountError(Errno.EMFILE);
+
+        metrics.Add(listener);
+        observed.Record();
+
+        Assert.Equal(observed.Descriptions.Order(), DocumentedInstruments().Order());
+    }
+
+    private static IEnumerable<string> DocumentedInstruments()
+    {
+        using var stream = typeof(TransportMetricsTests).Assembly.GetManifestResourceStream("README.md")!;
+        foreach (Match row in Instrument().Matches(new StreamReader(stream).ReadToEnd()))
+        {
+            var attributes = Attribute().Matches(row.Groups["attributes"].Value).Select(name => name.Value.Trim('`'));
+            yield return $"{row.Groups["name"]} {row.Groups["type"]} {row.Groups["unit"]} {string.Join(',', attributes)}";
+        }
     }
 
     private sealed record MeasuredListener(EndPoint EndPoint, bool RunsInline) : IMeasuredListener
@@ -168,10 +194,20 @@ public sealed class TransportMetricsTests
         }
     }
 
+    [GeneratedRegex(
+        @"^\| `(?<name>kqueue\.[a-z._]+)` \| (?<type>[a-z -]+) \| `(?<unit>[^`]+)` \| (?<attributes>[^|]*) \|",
+        RegexOptions.Multiline)]
+    private static partial Regex Instrument();
+
+    // An attribute's name has a dot; its values have none.
+    [GeneratedRegex(@"`[a-z_]+(\.[a-z_]+)+`")]
+    private static partial Regex Attribute();
+
     /// <summary>The last measurement of each instrument of one meter, by instrument and tag values.</summary>
     private sealed class Observed : IDisposable
     {
         private readonly ConcurrentDictionary<(string Instrument, string? Tag), double> _values = new();
+        private readonly ConcurrentDictionary<string, bool> _descriptions = new();
         private readonly MeterListener _listener = new();
 
         public Observed(Meter meter)
@@ -189,6 +225,9 @@ public sealed class TransportMetricsTests
             _listener.Start();
         }
 
+        /// <summary>Gets name, type, unit and attributes of every instrument that had a measurement.</summary>
+        public IEnumerable<string> Descriptions => _descriptions.Keys;
+
         public double this[string instrument, string? tag] => _values[(instrument, tag)];
 
         public bool Has(string instrument, string? tag) => _values.ContainsKey((instrument, tag));
@@ -201,7 +240,19 @@ public sealed class TransportMetricsTests
 
         public void Dispose() => _listener.Dispose();
 
-        private void Set(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags) =>
-            _values[(instrument.Name, string.Join(',', tags.ToArray().Select(tag => tag.Value)))] = value;
+        private void Set(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        {
+            var all = tags.ToArray();
+            _values[(instrument.Name, string.Join(',', all.Select(tag => tag.Value)))] = value;
+            _descriptions[$"{instrument.Name} {TypeOf(instrument)} {instrument.Unit} " +
+                string.Join(',', all.Select(tag => tag.Key))] = true;
+        }
+
+        private static string TypeOf(Instrument instrument) => instrument.GetType().Name switch
+        {
+            "ObservableCounter`1" => "counter",
+            "ObservableUpDownCounter`1" => "up-down counter",
+            var name => name == "ObservableGauge`1" ? "gauge" : name,
+        };
     }
 }
