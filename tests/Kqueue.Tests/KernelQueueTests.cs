@@ -60,9 +60,7 @@ public sealed class KernelQueueTests
     [Fact]
     public async Task Create_LibraryWithAPrefix_CallsItsFunctions()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "the library is built for Linux");
-        Assert.SkipWhen(CCompiler.Missing is not null, CCompiler.Missing ?? "");
-        using var library = await CCompiler.BuildLibraryAsync(StubKernel, TestContext.Current.CancellationToken);
+        using var library = await BuildStubKernelAsync();
         var options = new KernelQueueOptions { Library = library.Path, SymbolPrefix = "stub_", Layout = "freebsd" };
 
         using var queue = KernelQueue.Create(options);
@@ -76,14 +74,19 @@ public sealed class KernelQueueTests
     [Fact]
     public async Task Create_LibraryWithAnotherLayout_IsFoundOutAtOnce()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "the library is built for Linux");
-        Assert.SkipWhen(CCompiler.Missing is not null, CCompiler.Missing ?? "");
-        using var library = await CCompiler.BuildLibraryAsync(StubKernel, TestContext.Current.CancellationToken);
+        using var library = await BuildStubKernelAsync();
         var options = new KernelQueueOptions { Library = library.Path, SymbolPrefix = "stub_", Layout = "darwin" };
 
         var error = Assert.Throws<KernelQueueException>(() => KernelQueue.Create(options));
 
         Assert.Contains("layout", error.Message, StringComparison.Ordinal);
+    }
+
+    private static Task<BuiltLibrary> BuildStubKernelAsync()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the library is built for Linux");
+        Assert.SkipWhen(CCompiler.Missing is not null, CCompiler.Missing ?? "");
+        return CCompiler.BuildLibraryAsync(StubKernel, TestContext.Current.CancellationToken);
     }
 
     // FreeBSD's struct in C: answers a bad descriptor as that kernel does, and otherwise reports descriptor 42.

@@ -234,13 +234,8 @@ public abstract partial class KernelQueueContract
     {
         Requires(KernelTrait.CloseRemovesKnotes);
         var queue = CreateQueue();
-        var first = ConnectPair().WithNearAt(Sockets.ReservedNumber);
-        queue.Apply(Changes.Read(first.Near, Add | Clear, userData: 1));
-        first.Near.Close();
 
-        var second = ConnectPair().WithNearAt(Sockets.ReservedNumber);
-        second.Peer.Send(1);
-        second.Near.WaitForBytes(1);
+        var second = UseNumberAgain(queue);
         queue.ExpectSilence();
         Assert.Equal(Errno.ENOENT, queue.ApplyForResult(Changes.Read(second.Near, Enable)).ChangeError);
 
@@ -254,13 +249,8 @@ public abstract partial class KernelQueueContract
     {
         Requires(KernelTrait.CloseRemovesKnotes);
         var queue = CreateQueue();
-        var first = ConnectPair().WithNearAt(Sockets.ReservedNumber);
-        queue.Apply(Changes.Read(first.Near, Add | Clear, userData: 1));
-        first.Near.Close();
 
-        var second = ConnectPair().WithNearAt(Sockets.ReservedNumber);
-        second.Peer.Send(1);
-        second.Near.WaitForBytes(1);
+        var second = UseNumberAgain(queue);
         queue.Apply(Changes.Write(second.Near, Add | OneShot, userData: 2));
 
         Assert.Equal(2, queue.WaitForEvent().UserData);
@@ -303,5 +293,18 @@ public abstract partial class KernelQueueContract
         }
 
         Assert.Equal(6, seen.Count);
+    }
+
+    /// <summary>Adds READ to a descriptor, closes it, and gives its number to another one that has a byte.</summary>
+    private SocketPair UseNumberAgain(KernelQueue queue)
+    {
+        var first = ConnectPair().WithNearAt(Sockets.ReservedNumber);
+        queue.Apply(Changes.Read(first.Near, Add | Clear, userData: 1));
+        first.Near.Close();
+
+        var second = ConnectPair().WithNearAt(Sockets.ReservedNumber);
+        second.Peer.Send(1);
+        second.Near.WaitForBytes(1);
+        return second;
     }
 }

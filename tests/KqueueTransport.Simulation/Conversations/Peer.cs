@@ -32,9 +32,6 @@ internal sealed class Peer(SimulatedKernel kernel, SimulatedListener listener, P
         SendBufferBytes = plan.SendBufferBytes,
     };
 
-    /// <summary>It will never do anything by itself any more.</summary>
-    public bool IsDone => _hasReset || Connection.HasSentReset || (Connection.HasPeerEnded && Connection.IsOverForPeer);
-
     public int CountSteps()
     {
         var count = 0;

@@ -21,9 +21,6 @@ internal sealed class SimulatedConnection(SimulatedKernel kernel, int id)
 
     public int SendBufferBytes { get; init; } = 64 * 1024;
 
-    /// <summary>Whether the transport's stream is checked as an echo of what it received.</summary>
-    public bool IsEcho { get; init; }
-
     // From the peer: sent, then delivered to this machine, then received by the process.
     public long PeerSent { get; private set; }
 
