@@ -7,8 +7,8 @@ namespace Bench.Machine;
 /// <summary>What figures depend on: the machine, its system and the tools.</summary>
 internal sealed record MachineFacts(IReadOnlyList<(string Name, string Value)> Facts)
 {
-    /// <summary>The date and the processor, in a few words.</summary>
-    public string Summary => string.Join(", ", Facts.Take(2).Select(fact => fact.Value));
+    /// <summary>The date and the processor, in half a sentence.</summary>
+    public string Summary => $"{Facts[0].Value},\n{Facts[1].Value}, which the client shares.";
 
     public static async Task<MachineFacts> CollectAsync(LoadTools tools, CancellationToken cancellation) => new(
     [

@@ -55,11 +55,11 @@ internal sealed record Report(
     {
         var relative = Path.GetRelativePath(Path.GetDirectoryName(Path.GetFullPath(path))!, folder);
         var summary =
-            $"{Tables[0].Title}, on {Facts.Summary}, by `{Command}`:\n\n" +
+            $"{Tables[0].Title}, on {Facts.Summary}\n" +
+            $"[The command and all figures]({relative}/README.md): latencies, memory, the machine and the tools.\n\n" +
             MarkdownWriter.WriteCells(Tables[0]) +
             $"\n{Tables[0].Note}\n\n" +
-            string.Concat(Charts.Select(chart => $"![{chart.Title}]({relative}/{chart.FileName})\n")) +
-            $"\n[All figures]({relative}/README.md): latencies, memory, the machine and the tools.\n";
+            string.Concat(Charts.Select(chart => $"![{chart.Title}]({relative}/{chart.FileName})\n"));
         File.WriteAllText(path, MarkedSection.Replace(File.ReadAllText(path), SummaryName, summary));
     }
 

@@ -23,7 +23,7 @@ internal static class SummaryTable
             [.. cases.Where(IsShown).Select(RowOf)])
         {
             TextColumns = 1,
-            Note = "Requests/s (more is better) · server CPU per request (less is better). " +
+            Note = "Requests/s (more is better) · server CPU per request (less is better).\n" +
                 "An asterisk: the client used over 95 % of its core, so the server could have done more.",
         };
 
