@@ -7,7 +7,7 @@ internal sealed class EpollInstance
 {
     private readonly int _descriptor;
     private readonly bool _isPrecise;
-    private Registration?[] _registrations = new Registration?[64];
+    private readonly PagedTable<Registration> _registrations = new();
     private uint _lastGeneration;
 
     public EpollInstance(bool isPrecise)
@@ -35,8 +35,7 @@ internal sealed class EpollInstance
             : null;
     }
 
-    public Registration? Find(int descriptor) =>
-        (uint)descriptor < (uint)_registrations.Length ? _registrations[descriptor] : null;
+    public Registration? Find(int descriptor) => _registrations.Find(descriptor);
 
     /// <summary>
     /// Registers with a new generation: everything of an earlier one is stale. EEXIST leaves the registration as it is.
@@ -63,7 +62,7 @@ internal sealed class EpollInstance
 
         if (error == Errno.None)
         {
-            Place(registration);
+            _registrations.Set(registration.Descriptor, registration);
         }
 
         return error;
@@ -93,32 +92,18 @@ internal sealed class EpollInstance
         registration.IsRegistered = false;
         if (Find(registration.Descriptor) == registration)
         {
-            _registrations[registration.Descriptor] = null;
+            _registrations.Set(registration.Descriptor, null);
         }
     }
 
     public void Close()
     {
-        foreach (var registration in _registrations)
+        foreach (var registration in _registrations.All().Where(registration => registration.IsOwn))
         {
-            if (registration is { IsOwn: true })
-            {
-                _ = Libc.Close(registration.Descriptor);
-            }
+            _ = Libc.Close(registration.Descriptor);
         }
 
         _ = Libc.Close(_descriptor);
-    }
-
-    private void Place(Registration registration)
-    {
-        var descriptor = registration.Descriptor;
-        if (descriptor >= _registrations.Length)
-        {
-            Array.Resize(ref _registrations, Math.Max(descriptor + 1, _registrations.Length * 2));
-        }
-
-        _registrations[descriptor] = registration;
     }
 
     private Errno Control(int operation, int descriptor, uint generation, uint interest) =>

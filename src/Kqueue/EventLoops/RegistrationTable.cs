@@ -6,15 +6,13 @@ namespace Kqueue.EventLoops;
 /// </summary>
 internal sealed class RegistrationTable
 {
-    private const int InitialCapacity = 64;
-
     private readonly Lock _gate = new();
 
-    // Written under _gate; Find reads the array without it. A slot is filled before any event can carry its number.
-    private Registration?[] _slots = new Registration?[InitialCapacity];
+    // Set under _gate; Find reads without it. A slot is filled before any event can carry its number.
+    private readonly PagedTable<Registration> _slots = new();
 
-    // Under _gate. The generation a slot's next owner gets.
-    private uint[] _generations = new uint[InitialCapacity];
+    // Under _gate. Counts all registrations, so that a slot's owners differ in it.
+    private uint _lastGeneration;
 
     // Under _gate. Slots that were given back, last one first: their lines are still in the cache.
     private readonly Stack<int> _free = new();
@@ -31,9 +29,9 @@ internal sealed class RegistrationTable
     {
         lock (_gate)
         {
-            var slot = _free.Count > 0 ? _free.Pop() : TakeUnusedSlot();
-            registration.UserData = Pack(slot, _generations[slot]);
-            Volatile.Write(ref _slots[slot], registration);
+            var slot = _free.Count > 0 ? _free.Pop() : _used++;
+            registration.UserData = Pack(slot, ++_lastGeneration);
+            _slots.Set(slot, registration);
             _count++;
         }
     }
@@ -44,13 +42,12 @@ internal sealed class RegistrationTable
         lock (_gate)
         {
             var slot = SlotOf(registration.UserData);
-            if (_slots[slot] != registration)
+            if (_slots.Find(slot) != registration)
             {
                 return false;
             }
 
-            Volatile.Write(ref _slots[slot], null);
-            _generations[slot]++;
+            _slots.Set(slot, null);
             _free.Push(slot);
             _count--;
             return true;
@@ -60,31 +57,11 @@ internal sealed class RegistrationTable
     /// <summary>The registration that an event belongs to, or null when the event is stale.</summary>
     public Registration? Find(nint userData)
     {
-        var slots = Volatile.Read(ref _slots);
-        var slot = SlotOf(userData);
-        if ((uint)slot >= (uint)slots.Length)
-        {
-            return null;
-        }
-
-        var registration = Volatile.Read(ref slots[slot]);
+        var registration = _slots.Find(SlotOf(userData));
         return registration is not null && registration.UserData == userData ? registration : null;
     }
 
     private static nint Pack(int slot, uint generation) => (nint)(((ulong)generation << 32) | (uint)slot);
 
     private static int SlotOf(nint userData) => (int)(uint)(ulong)userData;
-
-    private int TakeUnusedSlot()
-    {
-        if (_used == _slots.Length)
-        {
-            Array.Resize(ref _generations, _used * 2);
-            var larger = new Registration?[_used * 2];
-            _slots.CopyTo(larger, 0);
-            Volatile.Write(ref _slots, larger);
-        }
-
-        return _used++;
-    }
 }
