@@ -124,7 +124,9 @@ internal sealed partial class ConnectionReader
             Set(ReaderFlags.ResumeUnreported);
         }
 
-        var result = _received.Receive(_connection.Settings.Calls, _connection.Descriptor, out var isShort);
+        var settings = _connection.Settings;
+        var result = _received.Receive(
+            settings.Calls, _connection.Descriptor, settings.MemoryPool, out var isShort);
         if (result.IsWouldBlock)
         {
             Clear(ReaderFlags.Readable | ReaderFlags.EofAnnounced);
@@ -143,7 +145,7 @@ internal sealed partial class ConnectionReader
         // A short receive has drained the socket; what comes after it makes a new edge. Only an announced end does
         // not: data and EOF may have come in one event.
         _receivedInARow += result.Value;
-        _connection.Settings.LoopStatistics.CountReceived(result.Value);
+        settings.LoopStatistics.CountReceived(result.Value);
         if (isShort && !Has(ReaderFlags.EofAnnounced))
         {
             Clear(ReaderFlags.Readable);

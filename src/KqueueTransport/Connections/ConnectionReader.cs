@@ -21,7 +21,7 @@ internal sealed partial class ConnectionReader :
     private readonly Lock _gate = new();
 
     // Everything below is under _gate, except where it says otherwise.
-    private InputBuffer _received;
+    private InputBuffer _received = new();
     private PendingOperation _read;
     private ReaderFlags _flags;
     private Exception? _error;
@@ -33,11 +33,7 @@ internal sealed partial class ConnectionReader :
     // Not under _gate: whoever ends the pending read off the loop uses it, and there is one pending read at a time.
     private Resumption? _resumption;
 
-    public ConnectionReader(Connection connection)
-    {
-        _connection = connection;
-        _received = new InputBuffer(connection.Settings.MemoryPool);
-    }
+    public ConnectionReader(Connection connection) => _connection = connection;
 
     /// <summary>
     /// Whether bytes are here that the application has not consumed. A hint, without the lock: the writer asks whether

@@ -38,7 +38,6 @@ internal sealed partial class ConnectionWriter :
     {
         _connection = connection;
         _settings = settings;
-        _written = new OutputBuffer(settings.MemoryPool);
     }
 
     public override bool CanGetUnflushedBytes => true;
@@ -80,7 +79,7 @@ internal sealed partial class ConnectionWriter :
         lock (_gate)
         {
             ThrowIfCompleted();
-            return _written.Allocate(sizeHint);
+            return _written.Allocate(_settings.MemoryPool, sizeHint);
         }
     }
 

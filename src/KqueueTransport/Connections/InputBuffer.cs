@@ -8,7 +8,7 @@ namespace KqueueTransport.Connections;
 /// What a connection has received and the application has not consumed: pooled segments, and the receives that fill
 /// them without a copy. Used under the reader's lock, except where it says otherwise.
 /// </summary>
-internal struct InputBuffer(MemoryPool<byte> pool)
+internal struct InputBuffer()
 {
     // Less free space than this at the end of the tail is not worth a receive: half of Kestrel's block.
     private const int MinReceiveBytes = 2048;
@@ -16,8 +16,7 @@ internal struct InputBuffer(MemoryPool<byte> pool)
     // Blocks that one receive fills at most: 64 KiB with Kestrel's 4 KiB blocks.
     private const int BlocksPerReceiveMax = 16;
 
-    private SegmentQueue _segments = new(pool);
-    private int _headIndex;
+    private SegmentQueue _segments;
     private int _blocksPerReceive = 1;
 
     // Positions in the whole stream: what was consumed, what was examined, what was received.
@@ -34,7 +33,7 @@ internal struct InputBuffer(MemoryPool<byte> pool)
     public readonly long Length => _end - _consumed;
 
     public readonly ReadOnlySequence<byte> Sequence => _segments.Head is { } head
-        ? new ReadOnlySequence<byte>(head, _headIndex, _segments.Tail!, _segments.Tail!.End)
+        ? new ReadOnlySequence<byte>(head, _segments.HeadIndex, _segments.Tail!, _segments.Tail!.End)
         : default;
 
     /// <summary>Gives back what is consumed.</summary>
@@ -56,7 +55,6 @@ internal struct InputBuffer(MemoryPool<byte> pool)
     public void Clear()
     {
         _segments.Clear();
-        _headIndex = 0;
         _examined = _end;
         Volatile.Write(ref _consumed, _end);
     }
@@ -66,13 +64,14 @@ internal struct InputBuffer(MemoryPool<byte> pool)
     /// </summary>
     /// <param name="calls">The kernel.</param>
     /// <param name="descriptor">The connection.</param>
+    /// <param name="pool">Where blocks come from.</param>
     /// <param name="isShort">The kernel had less than there was room for: the socket is drained.</param>
     /// <returns>How many bytes came; 0 is the peer's end.</returns>
-    public KernelResult Receive(SocketCalls calls, int descriptor, out bool isShort)
+    public KernelResult Receive(SocketCalls calls, int descriptor, MemoryPool<byte> pool, out bool isShort)
     {
         var result = _blocksPerReceive > 1
-            ? ReceiveIntoBlocks(calls, descriptor, out var capacity)
-            : ReceiveIntoTail(calls, descriptor, out capacity);
+            ? ReceiveIntoBlocks(calls, descriptor, pool, out var capacity)
+            : ReceiveIntoTail(calls, descriptor, pool, out capacity);
         var received = result.IsError ? 0 : result.Value;
         isShort = received < capacity;
         _blocksPerReceive = received == 0 ? 1
@@ -83,11 +82,12 @@ internal struct InputBuffer(MemoryPool<byte> pool)
         return result;
     }
 
-    private KernelResult ReceiveIntoTail(SocketCalls calls, int descriptor, out int capacity)
+    private KernelResult ReceiveIntoTail(
+        SocketCalls calls, int descriptor, MemoryPool<byte> pool, out int capacity)
     {
         var tail = _segments.Tail is { } last && last.Free.Length >= MinReceiveBytes
             ? last
-            : _segments.Append(sizeHint: 0, _end);
+            : _segments.Append(pool, sizeHint: 0, _end);
         var free = tail.Free.Span;
         capacity = free.Length;
         var result = calls.Receive(descriptor, free);
@@ -99,11 +99,12 @@ internal struct InputBuffer(MemoryPool<byte> pool)
         return result;
     }
 
-    private KernelResult ReceiveIntoBlocks(SocketCalls calls, int descriptor, out int capacity)
+    private KernelResult ReceiveIntoBlocks(
+        SocketCalls calls, int descriptor, MemoryPool<byte> pool, out int capacity)
     {
         using var pinned = new PinnedBlocks();
         capacity = 0;
-        var first = _segments.Append(sizeHint: 0, _end);
+        var first = _segments.Append(pool, sizeHint: 0, _end);
         var segment = first;
         while (true)
         {
@@ -114,7 +115,7 @@ internal struct InputBuffer(MemoryPool<byte> pool)
                 break;
             }
 
-            segment = _segments.Append(sizeHint: 0, _end + capacity);
+            segment = _segments.Append(pool, sizeHint: 0, _end + capacity);
         }
 
         var result = calls.Receive(descriptor, pinned.Vectors);
@@ -142,7 +143,6 @@ internal struct InputBuffer(MemoryPool<byte> pool)
         if (_end == _consumed)
         {
             _segments.Clear();
-            _headIndex = 0;
         }
     }
 
@@ -152,13 +152,12 @@ internal struct InputBuffer(MemoryPool<byte> pool)
         while (head is not null && head.RunningIndex + head.End <= position)
         {
             _segments.RemoveHead();
-            _headIndex = 0;
             head = _segments.Head;
         }
 
         if (head is not null)
         {
-            _headIndex = (int)(position - head.RunningIndex);
+            _segments.HeadIndex = (int)(position - head.RunningIndex);
         }
 
         Volatile.Write(ref _consumed, position);

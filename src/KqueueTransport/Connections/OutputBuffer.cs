@@ -8,7 +8,7 @@ namespace KqueueTransport.Connections;
 /// What the application has written and the kernel has not taken: pooled segments, and the sends that empty them
 /// without a copy. Used under the writer's lock, except where it says otherwise.
 /// </summary>
-internal struct OutputBuffer(MemoryPool<byte> pool)
+internal struct OutputBuffer
 {
     /// <summary>
     /// Blocks grow with what is here up to this size, so that a megabyte is some twenty of them and not 256: each costs
@@ -16,8 +16,7 @@ internal struct OutputBuffer(MemoryPool<byte> pool)
     /// </summary>
     public const int BlockBytesMax = 64 * 1024;
 
-    private SegmentQueue _segments = new(pool);
-    private int _headIndex;
+    private SegmentQueue _segments;
 
     // The writing application's own: it alone changes them, and reads them without the lock. What it writes to is not
     // given back while _isWriting is set: it holds memory of the tail, or has advanced and not flushed.
@@ -52,7 +51,7 @@ internal struct OutputBuffer(MemoryPool<byte> pool)
     }
 
     /// <summary>Gives the application memory to write to.</summary>
-    public Memory<byte> Allocate(int sizeHint)
+    public Memory<byte> Allocate(MemoryPool<byte> pool, int sizeHint)
     {
         _isWriting = true;
         KeepWritten();
@@ -61,7 +60,7 @@ internal struct OutputBuffer(MemoryPool<byte> pool)
             // Memory of a tail with too little room left was never handed out twice: what lies behind its end stays
             // unused.
             var size = (int)Math.Min(Unsent + Uncommitted, BlockBytesMax);
-            _tailMemory = _segments.Append(Math.Max(sizeHint, size), runningIndex: 0).Free;
+            _tailMemory = _segments.Append(pool, Math.Max(sizeHint, size), runningIndex: 0).Free;
         }
 
         return _tailMemory;
@@ -115,14 +114,13 @@ internal struct OutputBuffer(MemoryPool<byte> pool)
     private ReadOnlyMemory<byte> FirstUnsent()
     {
         var head = _segments.Head!;
-        while (head.End == _headIndex)
+        while (head.End == _segments.HeadIndex)
         {
             _segments.RemoveHead();
-            _headIndex = 0;
             head = _segments.Head!;
         }
 
-        return head.Memory[_headIndex..];
+        return head.Memory[_segments.HeadIndex..];
     }
 
     private readonly KernelResult GatherSend(
@@ -160,16 +158,15 @@ internal struct OutputBuffer(MemoryPool<byte> pool)
         while (sent > 0)
         {
             var head = _segments.Head!;
-            var left = head.End - _headIndex;
+            var left = head.End - _segments.HeadIndex;
             if (sent < left || head == _segments.Tail)
             {
-                _headIndex += sent;
+                _segments.HeadIndex += sent;
                 return;
             }
 
             sent -= left;
             _segments.RemoveHead();
-            _headIndex = 0;
         }
     }
 
@@ -192,7 +189,6 @@ internal struct OutputBuffer(MemoryPool<byte> pool)
         }
 
         _segments.Clear();
-        _headIndex = 0;
         _tailMemory = default;
         return true;
     }

@@ -6,12 +6,11 @@ namespace KqueueTransport.Connections;
 /// The segments of a reader or a writer, oldest first, and a few spare objects for the next ones. Used under its
 /// owner's lock.
 /// </summary>
-internal struct SegmentQueue(MemoryPool<byte> pool)
+internal struct SegmentQueue
 {
     // Enough for a burst; an idle connection keeps what its last burst needed, at 72 bytes each.
     private const int SparesMax = 16;
 
-    private readonly MemoryPool<byte> _pool = pool;
     private BufferSegment? _spares;
     private int _spareCount;
 
@@ -19,13 +18,17 @@ internal struct SegmentQueue(MemoryPool<byte> pool)
 
     public BufferSegment? Tail { get; private set; }
 
+    /// <summary>Where the head begins: how many of its bytes are done with. 0 for every new head.</summary>
+    public int HeadIndex { get; set; }
+
     /// <summary>Appends an empty segment.</summary>
+    /// <param name="pool">Where its block comes from.</param>
     /// <param name="sizeHint">How many bytes it has at least; 0 or less takes the pool's own size.</param>
     /// <param name="runningIndex">Where its first byte stands in the whole stream.</param>
-    public BufferSegment Append(int sizeHint, long runningIndex)
+    public BufferSegment Append(MemoryPool<byte> pool, int sizeHint, long runningIndex)
     {
         var segment = TakeSpare() ?? new BufferSegment();
-        segment.Rent(_pool, sizeHint <= 0 ? -1 : sizeHint, runningIndex);
+        segment.Rent(pool, sizeHint <= 0 ? -1 : sizeHint, runningIndex);
         if (Tail is null)
         {
             Head = segment;
@@ -43,6 +46,7 @@ internal struct SegmentQueue(MemoryPool<byte> pool)
     {
         var head = Head!;
         Head = head.NextSegment;
+        HeadIndex = 0;
         if (Head is null)
         {
             Tail = null;

@@ -14,13 +14,12 @@ public sealed class SegmentQueueTests
     public SegmentQueueTests()
     {
         _pool = _counts.Create();
-        _queue = new SegmentQueue(_pool);
     }
 
     [Fact]
     public void Append_ThenRemoveHead_KeepsTheOrderAndReturnsEveryBlock()
     {
-        var segments = Enumerable.Range(0, 5).Select(i => _queue.Append(0, i * 10)).ToList();
+        var segments = Enumerable.Range(0, 5).Select(i => _queue.Append(_pool, 0, i * 10)).ToList();
 
         foreach (var segment in segments)
         {
@@ -36,9 +35,9 @@ public sealed class SegmentQueueTests
     [Fact]
     public void RemoveAfter_First_LeavesItAlone()
     {
-        var first = _queue.Append(0, 0);
-        _queue.Append(0, 0);
-        _queue.Append(0, 0);
+        var first = _queue.Append(_pool, 0, 0);
+        _queue.Append(_pool, 0, 0);
+        _queue.Append(_pool, 0, 0);
 
         _queue.RemoveAfter(first);
 
@@ -52,13 +51,13 @@ public sealed class SegmentQueueTests
     [Fact]
     public void Append_AfterClear_UsesTheObjectsAgainAndTheyAreEmpty()
     {
-        var segments = Enumerable.Range(0, 16).Select(_ => _queue.Append(0, 0)).ToHashSet();
+        var segments = Enumerable.Range(0, 16).Select(_ => _queue.Append(_pool, 0, 0)).ToHashSet();
         _queue.Head!.End = 100;
         _queue.Clear();
 
         for (var i = 0; i < 16; i++)
         {
-            var segment = _queue.Append(0, i);
+            var segment = _queue.Append(_pool, 0, i);
             Assert.Contains(segment, segments);
             Assert.Equal(0, segment.End);
             Assert.Null(segment.NextSegment);
@@ -71,7 +70,7 @@ public sealed class SegmentQueueTests
     [Fact]
     public void Append_MoreThanThePoolsBlocks_TakesOtherMemory()
     {
-        var segment = _queue.Append(_pool.MaxBufferSize + 1, 0);
+        var segment = _queue.Append(_pool, _pool.MaxBufferSize + 1, 0);
 
         Assert.True(segment.Free.Length > _pool.MaxBufferSize);
         Assert.Equal(0, _counts.RentedBytes);
