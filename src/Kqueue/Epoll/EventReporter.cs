@@ -49,7 +49,7 @@ internal sealed class EventReporter(
                 descriptors.Quiet(registration, events);
             }
         }
-        else if (registration?.Timer is { IsArmed: true } timer)
+        else if (registration is TimerRegistration { Timer: { IsArmed: true } timer })
         {
             _ = Report(timer, events, ref writer);
         }

@@ -6,16 +6,13 @@ namespace Kqueue.Epoll;
 /// What one descriptor number has in the epoll instance: one entry for both its filters. The object stays with the
 /// number, so that the next descriptor of that number allocates nothing.
 /// </summary>
-internal sealed class Registration
+internal class Registration
 {
     public Registration(int descriptor, bool isOwn = false)
     {
         Descriptor = descriptor;
         IsOwn = isOwn;
     }
-
-    /// <summary>The timer behind a timerfd; null for every other descriptor.</summary>
-    public Knote? Timer { get; private set; }
 
     public int Descriptor { get; }
 
@@ -43,16 +40,6 @@ internal sealed class Registration
     public bool IsLevelTriggered => (Interest & Libc.EPOLLET) == 0;
 
     public bool HasKnotes => Read is { IsAttached: true } || Write is { IsAttached: true };
-
-    /// <summary>
-    /// The registration of the timerfd behind the timer of the caller's number <paramref name="ident"/>.
-    /// </summary>
-    public static Registration ForTimer(int descriptor, nint ident)
-    {
-        var registration = new Registration(descriptor, isOwn: true);
-        registration.Timer = new Knote(ident, KEventFilter.Timer, registration);
-        return registration;
-    }
 
     public Knote KnoteOf(KEventFilter filter) => filter == KEventFilter.Read
         ? Read ??= new Knote(Descriptor, filter, this)

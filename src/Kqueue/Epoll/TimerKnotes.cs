@@ -71,8 +71,8 @@ internal sealed class TimerKnotes(EpollInstance epoll, ActiveKnotes active, Acti
             forget(former);
         }
 
-        var registration = Registration.ForTimer(created.Value, change.Ident);
-        var knote = registration.Timer!;
+        var registration = new TimerRegistration(created.Value, change.Ident);
+        var knote = registration.Timer;
         knote.Attach(change, TimerTranslation.ImpliedMode(change));
         _knotes.Add(change.Ident, knote);
 

@@ -7,8 +7,7 @@ namespace KqueueTransport.Connections;
 /// Makes connections of the descriptors that one listen socket accepts, each on the loop with the fewest. Under the
 /// acceptor's lock.
 /// </summary>
-internal sealed class AcceptedConnections(
-    ListenSocket socket, SocketCalls calls, EndPointLoops loops, ApplicationScheduling scheduling)
+internal sealed class AcceptedConnections(ListenSocket socket, SocketCalls calls, EndPointLoops loops)
 {
     private readonly SocketAddress _local = SocketCalls.CreateAddress();
 
@@ -38,8 +37,8 @@ internal sealed class AcceptedConnections(
 
         var (settings, local) = (loops.LeastLoaded(), LocalEndPoint(descriptor));
         var connection = IPv4Peer.TryParse(peer, out var remote)
-            ? new Connection(settings, scheduling, descriptor, local, remote)
-            : new Connection(settings, scheduling, descriptor, local, peer.ToEndPoint());
+            ? new Connection(settings, descriptor, local, remote)
+            : new Connection(settings, descriptor, local, peer.ToEndPoint());
         connection.Start();
         return connection;
     }

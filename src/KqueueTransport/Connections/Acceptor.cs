@@ -64,7 +64,7 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
         _logger = logger;
         _clock = loops.Surroundings.Clock;
         _shortage = new AcceptShortage(_clock);
-        _registration = loops.LeastLoaded().Loop.Register(socket.Descriptor, this);
+        _registration = loops.LeastLoaded().Register(socket.Descriptor, this);
     }
 
     /// <summary>When the last connection was accepted, by the clock of the surroundings; 0 before the first.</summary>

@@ -28,7 +28,6 @@ internal sealed partial class Connection :
     private static readonly TaskCompletionSource s_hasEnded = CompletedSource();
 
     private readonly ConnectionSettings _settings;
-    private readonly ApplicationScheduling _scheduling;
     private readonly ConnectionReader _reader;
     private readonly Registration _registration;
 
@@ -53,23 +52,12 @@ internal sealed partial class Connection :
 
     private BlockingProbation _probation;
 
-    public Connection(
-        ConnectionSettings settings,
-        ApplicationScheduling scheduling,
-        int descriptor,
-        EndPoint? local,
-        IPv4Peer remote)
-        : this(settings, scheduling, descriptor, local, remote: null) => _peer = remote;
+    public Connection(ConnectionSettings settings, int descriptor, EndPoint? local, IPv4Peer remote)
+        : this(settings, descriptor, local, remote: null) => _peer = remote;
 
-    public Connection(
-        ConnectionSettings settings,
-        ApplicationScheduling scheduling,
-        int descriptor,
-        EndPoint? local,
-        EndPoint? remote)
+    public Connection(ConnectionSettings settings, int descriptor, EndPoint? local, EndPoint? remote)
     {
         _settings = settings;
-        _scheduling = scheduling;
         Descriptor = descriptor;
         _reader = new ConnectionReader(this);
         _registration = settings.Loop.Register(descriptor, this);
@@ -86,7 +74,7 @@ internal sealed partial class Connection :
     public EventLoop Loop => _settings.Loop;
 
     /// <summary>Whether the application runs on the loop, at the moment.</summary>
-    public bool RunsInline => !_probation.IsOffLoop && _scheduling.RunsInline;
+    public bool RunsInline => !_probation.IsOffLoop && _settings.Scheduling.RunsInline;
 
     /// <summary>Whether the input goes on when the output is completed. From any thread.</summary>
     public bool KeepsInput => _settings.HalfClose && !_reader.HasEnded;
@@ -156,7 +144,7 @@ internal sealed partial class Connection :
     {
         TransportEventSource.Log.HandlerBlocks(this);
         _probation.OnStuck();
-        _scheduling.OnStuck(Loop, isHandedOver);
+        _settings.Scheduling.OnStuck(Loop, isHandedOver);
     }
 
     /// <summary>Arms a filter: under the reader's or writer's lock, or before others have the connection.</summary>

@@ -27,9 +27,6 @@ internal sealed partial class ConnectionReader :
     private Exception? _error;
     private int _receivedInARow;
 
-    // What the last read that was asked for wants to show at least.
-    private int _minimumBytes;
-
     // Not under _gate: whoever ends the pending read off the loop uses it, and there is one pending read at a time.
     private Resumption? _resumption;
 
@@ -234,7 +231,7 @@ internal sealed partial class ConnectionReader :
             PipeErrors.ThrowReadInProgress();
         }
 
-        _minimumBytes = minimumBytes;
+        _received.MinimumBytes = minimumBytes;
         if (!IsResultReady && mayReceive && Has(ReaderFlags.Readable))
         {
             ReceiveMinimum();
@@ -253,8 +250,7 @@ internal sealed partial class ConnectionReader :
     }
 
     private bool IsResultReady =>
-        (_received.HasUnexamined && _received.Length >= _minimumBytes) ||
-        (_flags & (ReaderFlags.Canceled | ReaderFlags.Ended)) != 0;
+        _received.HasWanted || (_flags & (ReaderFlags.Canceled | ReaderFlags.Ended)) != 0;
 
     private bool HasUnreportedError => Has(ReaderFlags.EndUnreported) && _error is not null;
 

@@ -20,6 +20,9 @@ internal sealed class ConnectionSettings
     /// <summary>The loops, whose standby threads run handlers that are likely to block.</summary>
     public required EventLoopGroup Group { get; init; }
 
+    /// <summary>Where the application of the listener's connections runs.</summary>
+    public required ApplicationScheduling Scheduling { get; init; }
+
     public required Surroundings Surroundings { get; init; }
 
     /// <summary>What the connections of the loop count, whatever their listener.</summary>

@@ -27,7 +27,11 @@ internal struct InputBuffer()
     /// <summary>Whether bytes are here that the application has not consumed. A hint, also without the lock.</summary>
     public readonly bool HasUnconsumed => Volatile.Read(in _end) != Volatile.Read(in _consumed);
 
-    public readonly bool HasUnexamined => _end != _examined;
+    /// <summary>How many bytes the last read that was asked for wants to show at least.</summary>
+    public int MinimumBytes { get; set; }
+
+    /// <summary>Whether bytes are here that the application has not examined, and as many as it wants.</summary>
+    public readonly bool HasWanted => _end != _examined && Length >= MinimumBytes;
 
     /// <summary>How many bytes are here.</summary>
     public readonly long Length => _end - _consumed;

@@ -37,7 +37,7 @@ internal sealed class KqueueConnectionListener : IConnectionListener, IMeasuredL
         _metrics = loops.Metrics;
         _queue = new AcceptQueue(options.Backlog);
         _scheduling = new ApplicationScheduling(scheduling, EndPoint, logger, loops.Surroundings.Clock);
-        var connections = new AcceptedConnections(socket, loops.Calls, loops.For(options, Statistics), _scheduling);
+        var connections = new AcceptedConnections(socket, loops.Calls, loops.For(options, _scheduling, Statistics));
         _acceptor = new Acceptor(socket, loops, connections, _queue, Statistics, options, logger);
         _queue.RoomMade = _acceptor.Resume;
     }

@@ -14,7 +14,6 @@ internal sealed class TransportLoops : IDisposable
     private readonly EventLoopGroup _group;
     private readonly Dictionary<EventLoop, LoopShare> _shares;
     private readonly ILogger _logger;
-    private readonly EndPointLoops _defaults;
 
     public TransportLoops(
         KqueueTransportOptions options,
@@ -46,7 +45,6 @@ internal sealed class TransportLoops : IDisposable
             LimitsOfLingering(options) is { } limits
                 ? new LingeringCloses(loop, calls, limits, surroundings.Clock)
                 : null));
-        _defaults = For(options);
         Reserve = new ReserveDescriptor(calls);
         Headroom = new DescriptorHeadroom(calls);
     }
@@ -62,15 +60,18 @@ internal sealed class TransportLoops : IDisposable
 
     public DescriptorHeadroom Headroom { get; }
 
-    /// <summary>The settings of the loop with the fewest connections, with the server's own options.</summary>
-    public ConnectionSettings LeastLoaded() => _defaults.LeastLoaded();
+    /// <summary>The loop with the fewest connections.</summary>
+    public EventLoop LeastLoaded() => _group.LeastLoaded();
 
-    /// <summary>The loops with the options of outbound connections, which no listener counts.</summary>
-    public EndPointLoops For(KqueueEndPointOptions options) => For(options, new ListenerStatistics());
+    /// <summary>The loops for outbound connections, which no listener counts.</summary>
+    public EndPointLoops For(KqueueEndPointOptions options, ApplicationScheduling scheduling) =>
+        For(options, scheduling, new ListenerStatistics());
 
-    /// <summary>The loops with the options and the counts of one endpoint.</summary>
-    public EndPointLoops For(KqueueEndPointOptions options, ListenerStatistics statistics) =>
-        new(_group, _group.Loops.ToDictionary(loop => loop, loop => SettingsOf(loop, options, statistics)));
+    /// <summary>The loops with the options, the scheduling and the counts of one endpoint.</summary>
+    public EndPointLoops For(
+        KqueueEndPointOptions options, ApplicationScheduling scheduling, ListenerStatistics statistics) => new(
+        _group,
+        _group.Loops.ToDictionary(loop => loop, loop => SettingsOf(loop, options, scheduling, statistics)));
 
     /// <summary>
     /// Ends the loops. Connections have ended by then, but for their descriptors that wait for a peer's FIN, which are
@@ -89,12 +90,16 @@ internal sealed class TransportLoops : IDisposable
     }
 
     private ConnectionSettings SettingsOf(
-        EventLoop loop, KqueueEndPointOptions options, ListenerStatistics statistics)
+        EventLoop loop,
+        KqueueEndPointOptions options,
+        ApplicationScheduling scheduling,
+        ListenerStatistics statistics)
     {
         return new ConnectionSettings
         {
             Group = _group,
             Loop = loop,
+            Scheduling = scheduling,
             Surroundings = Surroundings,
             LoopStatistics = Metrics.StatisticsOf(loop),
             ListenerStatistics = statistics,

@@ -14,7 +14,6 @@ namespace KqueueTransport.Outbound;
 internal sealed class ConnectAttempt : IEventHandler
 {
     private readonly ConnectionSettings _settings;
-    private readonly ApplicationScheduling _scheduling;
     private readonly EndPoint _remote;
     private readonly int _descriptor;
     private readonly Registration _registration;
@@ -28,11 +27,9 @@ internal sealed class ConnectAttempt : IEventHandler
     // Under _gate: the descriptor is a connection's, or closed.
     private bool _isOver;
 
-    private ConnectAttempt(
-        ConnectionSettings settings, ApplicationScheduling scheduling, EndPoint remote, int descriptor)
+    private ConnectAttempt(ConnectionSettings settings, EndPoint remote, int descriptor)
     {
         _settings = settings;
-        _scheduling = scheduling;
         _remote = remote;
         _descriptor = descriptor;
         _registration = settings.Loop.Register(descriptor, this);
@@ -43,7 +40,6 @@ internal sealed class ConnectAttempt : IEventHandler
     /// <exception cref="OperationCanceledException">Cancelled before it was connected.</exception>
     public static async Task<Connection> ConnectAsync(
         ConnectionSettings settings,
-        ApplicationScheduling scheduling,
         EndPoint remote,
         SocketOptions options,
         CancellationToken cancellationToken)
@@ -55,7 +51,7 @@ internal sealed class ConnectAttempt : IEventHandler
             throw SocketErrors.ToConnectException(started.Error, remote);
         }
 
-        var attempt = new ConnectAttempt(settings, scheduling, remote, started.Value);
+        var attempt = new ConnectAttempt(settings, remote, started.Value);
         attempt.Arm();
         await using (cancellationToken.UnsafeRegister(
             static (state, token) => ((ConnectAttempt)state!).End(new OperationCanceledException(token)), attempt))
@@ -112,7 +108,7 @@ internal sealed class ConnectAttempt : IEventHandler
         var local = SocketCalls.CreateAddress();
         var hasLocal = !_settings.Calls.GetLocalAddress(_descriptor, local).IsError;
         var connection = new Connection(
-            _settings, _scheduling, _descriptor, hasLocal ? local.ToEndPoint() : null, _remote);
+            _settings, _descriptor, hasLocal ? local.ToEndPoint() : null, _remote);
         connection.Start();
         _completion.SetResult(connection);
     }

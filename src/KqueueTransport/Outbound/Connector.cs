@@ -10,16 +10,15 @@ namespace KqueueTransport.Outbound;
 internal sealed class Connector
 {
     private readonly EndPointLoops _loops;
-    private readonly ApplicationScheduling _scheduling;
     private readonly SocketOptions _socketOptions;
     private readonly TimeSpan _timeout;
     private readonly TimeProvider _clock;
 
     public Connector(TransportLoops loops, KqueueTransportOptions options, ILogger logger)
     {
-        _loops = loops.For(options);
         _clock = loops.Surroundings.Clock;
-        _scheduling = new ApplicationScheduling(options.Scheduling, OutboundEndPoint.Instance, logger, _clock);
+        _loops = loops.For(
+            options, new ApplicationScheduling(options.Scheduling, OutboundEndPoint.Instance, logger, _clock));
         _socketOptions = EndPointConfiguration.ToSocketOptions(options);
         _timeout = options.ConnectTimeout;
     }
@@ -73,8 +72,7 @@ internal sealed class Connector
             cancellationToken);
 
     private Task<Connection> ConnectToAsync(EndPoint endPoint, CancellationToken cancellationToken) =>
-        ConnectAttempt.ConnectAsync(
-            _loops.LeastLoaded(), _scheduling, endPoint, _socketOptions, cancellationToken);
+        ConnectAttempt.ConnectAsync(_loops.LeastLoaded(), endPoint, _socketOptions, cancellationToken);
 
     /// <summary>Stands for all outbound connections where a listener is named, in logs.</summary>
     private sealed class OutboundEndPoint : EndPoint

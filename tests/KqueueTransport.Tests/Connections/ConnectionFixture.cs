@@ -18,16 +18,15 @@ namespace KqueueTransport.Tests.Connections;
 internal sealed class ConnectionFixture : IAsyncDisposable
 {
     private readonly TransportLoops _loops;
-    private readonly Scheduling _mode;
+    private readonly KqueueTransportOptions _options;
     private readonly List<Connection> _connections = [];
     private readonly List<Socket> _peers = [];
 
     public ConnectionFixture(Scheduling mode = Scheduling.Adaptive, Action<KqueueTransportOptions>? configure = null)
     {
-        _mode = mode;
-        var options = new KqueueTransportOptions { LoopCount = 1, Scheduling = mode };
-        configure?.Invoke(options);
-        _loops = new TransportLoops(options, Calls, Log, Pool, meterFactory: null);
+        _options = new KqueueTransportOptions { LoopCount = 1, Scheduling = mode };
+        configure?.Invoke(_options);
+        _loops = new TransportLoops(_options, Calls, Log, Pool, meterFactory: null);
     }
 
     public ScriptedSocketCalls Calls { get; } = new(SystemSocketCalls.Instance);
@@ -36,7 +35,7 @@ internal sealed class ConnectionFixture : IAsyncDisposable
 
     public LogCollector Log { get; } = new();
 
-    public EventLoop Loop => _loops.LeastLoaded().Loop;
+    public EventLoop Loop => _loops.LeastLoaded();
 
     /// <summary>A connection that receives events, and the socket at its other end.</summary>
     public (Connection Connection, Socket Peer) Open(Action<int>? prepare = null)
@@ -45,9 +44,8 @@ internal sealed class ConnectionFixture : IAsyncDisposable
         var peer = new Socket(new SafeSocketHandle(pair.TakeConnected(), ownsHandle: true));
         var descriptor = pair.TakeAccepted();
         prepare?.Invoke(descriptor);
-        var scheduling = new ApplicationScheduling(_mode, pair.ListenEndPoint, Log);
-        var connection = new Connection(
-            _loops.LeastLoaded(), scheduling, descriptor, pair.ListenEndPoint, peer.LocalEndPoint);
+        var loops = _loops.For(_options, new ApplicationScheduling(_options.Scheduling, pair.ListenEndPoint, Log));
+        var connection = new Connection(loops.LeastLoaded(), descriptor, pair.ListenEndPoint, peer.LocalEndPoint);
         connection.Start();
         _connections.Add(connection);
         _peers.Add(peer);

@@ -100,7 +100,7 @@ internal sealed class ListenerFixture : IAsyncDisposable
     }
 
     /// <summary>Runs on the loop, after what it was asked to do before.</summary>
-    public void Post(Action action) => _loops.LeastLoaded().Loop.Post(_ => action(), null);
+    public void Post(Action action) => _loops.LeastLoaded().Post(_ => action(), null);
 
     /// <summary>Ends everything; the memory is back.</summary>
     public async ValueTask DisposeAsync()

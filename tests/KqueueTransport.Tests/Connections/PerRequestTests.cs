@@ -49,14 +49,14 @@ public sealed class PerRequestTests
     {
         const int Warm = 2000;
         const int Measured = 1000;
+        var options = new KqueueTransportOptions { LoopCount = 1, Scheduling = Scheduling.Inline };
         using var loops = new TransportLoops(
-            new KqueueTransportOptions { LoopCount = 1, Scheduling = Scheduling.Inline },
-            SystemSocketCalls.Instance, NullLogger.Instance, new KeepingMemoryPoolFactory(), meterFactory: null);
+            options, SystemSocketCalls.Instance, NullLogger.Instance, new KeepingMemoryPoolFactory(), meterFactory: null);
         using var pair = SocketPair.Create(SystemSocketCalls.Instance, new IPEndPoint(IPAddress.Loopback, 0));
         using var peer = new Socket(new SafeSocketHandle(pair.TakeConnected(), ownsHandle: true));
+        var scheduling = new ApplicationScheduling(Scheduling.Inline, pair.ListenEndPoint, NullLogger.Instance);
         var connection = new Connection(
-            loops.LeastLoaded(), new ApplicationScheduling(Scheduling.Inline, pair.ListenEndPoint, NullLogger.Instance),
-            pair.TakeAccepted(), pair.ListenEndPoint, peer.LocalEndPoint);
+            loops.For(options, scheduling).LeastLoaded(), pair.TakeAccepted(), pair.ListenEndPoint, peer.LocalEndPoint);
         var before = (Thread: 0, Bytes: 0L);
         var after = (Thread: 0, Bytes: 0L);
         var serving = ServeAsync(connection, (served, _) =>
