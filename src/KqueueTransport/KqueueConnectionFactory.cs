@@ -5,7 +5,6 @@ using KqueueTransport.Outbound;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 
 namespace KqueueTransport;
 

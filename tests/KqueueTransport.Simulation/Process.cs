@@ -4,7 +4,6 @@ using KqueueTransport.Connections;
 using KqueueTransport.Simulation.Actors;
 using KqueueTransport.Simulation.Conversations;
 using KqueueTransport.Simulation.Kernel;
-using Microsoft.AspNetCore.Connections;
 
 namespace KqueueTransport.Simulation;
 

@@ -29,7 +29,7 @@ internal sealed class SwarmCommand : RootCommand
             "clients",
             "Runs a number of clients in one process.",
             [o.Server, o.Protocol, o.Clients, o.Window, o.Loss, o.Timeout, o.Folder, o.Csv, o.Plot]);
-        Demo = Add(
+        Add(
             "demo",
             "Runs a server and its clients in one process, on an event loop each.",
             [
@@ -49,8 +49,6 @@ internal sealed class SwarmCommand : RootCommand
     public Command Server { get; }
 
     public Command Clients { get; }
-
-    public Command Demo { get; }
 
     public ServerOptions ServerOptionsOf(ParseResult result, string path, string listen)
     {

@@ -15,8 +15,6 @@ internal sealed class Retries<TKey>(TimeProvider clock)
 
     public int Count => _open.Count;
 
-    public bool Contains(TKey key) => _open.ContainsKey(key);
-
     /// <summary>A question was asked for the first time.</summary>
     public void Add(TKey key) => Set(key, clock.GetTimestamp(), attempts: 1);
 

@@ -42,8 +42,6 @@ internal sealed class SwarmServer
     /// <summary>How many clients have the whole file.</summary>
     public int DoneCount { get; private set; }
 
-    public IReadOnlyList<Session> Sessions => _sessions;
-
     /// <summary>A client wants to take part. Null when all that are waited for are there already.</summary>
     public Session? Join(ITransport transport)
     {

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Diagnostics.Metrics;
 using KqueueTransport.Diagnostics;
 using KqueueTransport.Sockets;

@@ -12,7 +12,6 @@ internal sealed class SystemAbi
 
     private SystemAbi(string system)
     {
-        System = system;
         foreach (var property in s_document.RootElement.GetProperty(system).EnumerateObject())
         {
             if (property.Value.ValueKind == JsonValueKind.Number)
@@ -25,8 +24,6 @@ internal sealed class SystemAbi
             }
         }
     }
-
-    public string System { get; }
 
     /// <summary>All numbers by their native names.</summary>
     public IReadOnlyDictionary<string, long> Numbers => _numbers;

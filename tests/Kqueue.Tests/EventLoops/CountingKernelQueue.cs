@@ -6,15 +6,11 @@ namespace Kqueue.Tests.EventLoops;
 internal sealed class CountingKernelQueue(KernelQueue queue) : KernelQueue
 {
     private int _triggers;
-    private int _waits;
 
     public override string BackendName => queue.BackendName;
 
     /// <summary>How often the wake was triggered.</summary>
     public int Triggers => Volatile.Read(ref _triggers);
-
-    /// <summary>How often the driver went to ask for events.</summary>
-    public int Waits => Volatile.Read(ref _waits);
 
     /// <summary>What the next waits return instead of asking the kernel.</summary>
     public KernelResult? WaitResult { get; set; }
@@ -31,13 +27,9 @@ internal sealed class CountingKernelQueue(KernelQueue queue) : KernelQueue
             }
         }
 
-        if (!events.IsEmpty)
+        if (!events.IsEmpty && WaitResult is { } result)
         {
-            Interlocked.Increment(ref _waits);
-            if (WaitResult is { } result)
-            {
-                return result;
-            }
+            return result;
         }
 
         return queue.TryKevent(changes, events, timeoutNs);

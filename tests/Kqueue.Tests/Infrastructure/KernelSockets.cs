@@ -248,9 +248,6 @@ internal sealed unsafe class KernelSockets
 
     public void ShutdownSend(int descriptor) => Check(_shutdown(descriptor, 1), "shutdown");
 
-    public void SetSendBuffer(int descriptor, int bytes) =>
-        Check(_setsockopt(descriptor, _numbers.SolSocket, _numbers.SoSndBuf, &bytes, sizeof(int)), "setsockopt");
-
     /// <summary>Closes with a RST: lingering for no time at all.</summary>
     public void Reset(int descriptor)
     {

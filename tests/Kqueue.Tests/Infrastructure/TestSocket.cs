@@ -53,8 +53,6 @@ internal sealed class TestSocket(KernelSockets sockets, int descriptor) : IDispo
         return total;
     }
 
-    public void SetSendBuffer(int bytes) => sockets.SetSendBuffer(Descriptor, bytes);
-
     public void ShutdownSend() => sockets.ShutdownSend(Descriptor);
 
     public TestSocket Duplicate() => sockets.Duplicate(this);

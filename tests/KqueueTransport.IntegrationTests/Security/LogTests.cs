@@ -5,7 +5,6 @@ using KqueueTransport.IntegrationTests.Servers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace KqueueTransport.IntegrationTests.Security;

@@ -28,7 +28,6 @@ internal sealed class Peer(SimulatedKernel kernel, SimulatedListener listener, P
 
     public SimulatedConnection Connection { get; } = new(kernel, plan.Id)
     {
-        ReceiveBufferBytes = plan.ReceiveBufferBytes,
         SendBufferBytes = plan.SendBufferBytes,
     };
 

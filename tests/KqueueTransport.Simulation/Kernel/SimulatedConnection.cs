@@ -17,8 +17,6 @@ internal sealed class SimulatedConnection(SimulatedKernel kernel, int id)
     /// <summary>-1 until it is accepted.</summary>
     public int Descriptor { get; set; } = -1;
 
-    public int ReceiveBufferBytes { get; init; } = 64 * 1024;
-
     public int SendBufferBytes { get; init; } = 64 * 1024;
 
     // From the peer: sent, then delivered to this machine, then received by the process.

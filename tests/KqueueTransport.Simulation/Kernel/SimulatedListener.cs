@@ -1,5 +1,4 @@
 using System.Net;
-using KqueueTransport.Simulation.Conversations;
 using KqueueTransport.Sockets;
 
 namespace KqueueTransport.Simulation.Kernel;

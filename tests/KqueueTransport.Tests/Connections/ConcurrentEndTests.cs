@@ -1,7 +1,6 @@
 using System.Buffers;
 using KqueueTransport.Connections;
 using KqueueTransport.Tests.Pipes;
-using KqueueTransport.Tests.Sockets;
 using Microsoft.AspNetCore.Connections;
 
 namespace KqueueTransport.Tests.Connections;

@@ -1,7 +1,6 @@
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using Kqueue;
-using Kqueue.EventLoops;
 using Kqueue.Interop;
 using KqueueTransport.Connections;
 using KqueueTransport.Tests.Pipes;

@@ -1,7 +1,5 @@
-using System.Buffers;
 using System.Net.Sockets;
 using Kqueue;
-using KqueueTransport.Connections;
 using KqueueTransport.Tests.Pipes;
 using KqueueTransport.Tests.Sockets;
 using Microsoft.Extensions.Logging;

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Tracing;
-using KqueueTransport.Connections;
 using KqueueTransport.Tests.Connections;
 using KqueueTransport.Tests.Pipes;
 using Microsoft.AspNetCore.Connections;

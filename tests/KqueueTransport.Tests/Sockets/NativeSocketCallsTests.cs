@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Kqueue.Interop;
 using KqueueTransport.Sockets;
 using KqueueTransport.Sockets.Interop;

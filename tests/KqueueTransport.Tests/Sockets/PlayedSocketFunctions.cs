@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Kqueue.Interop;
 using KqueueTransport.Sockets;
 using KqueueTransport.Sockets.Interop;

@@ -12,19 +12,13 @@ internal sealed class SocketAbi
 
     private readonly Dictionary<string, long> _numbers;
 
-    private SocketAbi(JsonProperty system)
-    {
-        Name = system.Name;
-        _numbers = system.Value.EnumerateObject()
-            .Where(number => number.Value.ValueKind == JsonValueKind.Number)
-            .ToDictionary(number => number.Name, number => number.Value.GetInt64());
-    }
+    private SocketAbi(JsonElement system) => _numbers = system.EnumerateObject()
+        .Where(number => number.Value.ValueKind == JsonValueKind.Number)
+        .ToDictionary(number => number.Name, number => number.Value.GetInt64());
 
     public static IReadOnlyDictionary<string, SocketAbi> Systems { get; } = s_document.RootElement.EnumerateObject()
         .Where(system => system.Value.ValueKind == JsonValueKind.Object)
-        .ToDictionary(system => system.Name, system => new SocketAbi(system));
-
-    public string Name { get; }
+        .ToDictionary(system => system.Name, system => new SocketAbi(system.Value));
 
     /// <summary>The error numbers by name.</summary>
     public IEnumerable<KeyValuePair<string, long>> Errors =>

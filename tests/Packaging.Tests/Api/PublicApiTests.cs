@@ -1,5 +1,4 @@
 using System.Reflection;
-using Kqueue;
 
 namespace Packaging.Tests.Api;
 

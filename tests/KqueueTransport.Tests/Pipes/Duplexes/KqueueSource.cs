@@ -1,4 +1,3 @@
-using KqueueTransport.Tests.Pipes.Properties;
 using KqueueTransport.Tests.Pipes.Suites;
 using Microsoft.AspNetCore.Hosting;
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.IO.Pipelines;
 using KqueueTransport.Tests.Pipes.Duplexes;
 
@@ -88,10 +87,10 @@ public abstract class AdvanceToSuite(DuplexSource source) : DuplexSuite(source)
     [Fact]
     public async Task AdvanceTo_Default_KeepsEverything()
     {
-        var read = await DeliverAndReadAsync(10);
+        await DeliverAndReadAsync(10);
         Reader.AdvanceTo(default);
 
-        Assert.True(Reader.TryRead(out read));
+        Assert.True(Reader.TryRead(out var read));
 
         Assert.Equal(10, read.Buffer.Length);
     }
