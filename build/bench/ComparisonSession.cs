@@ -1,4 +1,3 @@
-using Bench.Cases;
 using Bench.Machine;
 using Bench.Measurements;
 using Bench.Reports;
