@@ -1,0 +1,62 @@
+using System.Net;
+using System.Net.Sockets;
+using KqueueTransport.Connections;
+using KqueueTransport.Sockets;
+using KqueueTransport.Tests.Pipes;
+using KqueueTransport.Tests.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace KqueueTransport.Tests.Connections;
+
+/// <summary>What a connection takes that was accepted, reads, and has not heard of its peer.</summary>
+public sealed class IdleConnectionTests
+{
+    private static readonly SocketCalls s_calls = SystemSocketCalls.Instance;
+
+    // The sum of the objects in src/KqueueTransport/README.md.
+    private const int BytesMax = 576;
+
+    [Fact]
+    public async Task Take_ReadsAndHearsNothing_AllocatesNoMoreThanIsListed()
+    {
+        var options = new KqueueTransportOptions { LoopCount = 1, Scheduling = Scheduling.Inline };
+        using var loops = new TransportLoops(
+            options, s_calls, NullLogger.Instance, new KeepingMemoryPoolFactory(), meterFactory: null);
+        using var socket = s_calls.Listen(
+            new IPEndPoint(IPAddress.Loopback, 0), new ListenSocketOptions(Backlog: 1, new(NoDelay: true)));
+        var scheduling = new ApplicationScheduling(Scheduling.Inline, socket.EndPoint, NullLogger.Instance);
+        var accepted = new AcceptedConnections(socket, s_calls, loops.For(options, scheduling));
+        var connections = new List<(Connection Connection, Socket Peer)>();
+
+        var bytes = Take(accepted, count: 101, connections);
+
+        // The median: tables grow by a page now and then.
+        Assert.InRange(bytes.Order().ElementAt(bytes.Count / 2), 1, BytesMax);
+        foreach (var (connection, peer) in connections)
+        {
+            await connection.DisposeAsync().Soon();
+            peer.Dispose();
+        }
+    }
+
+    /// <summary>Takes connections, which begin to read; what each of them has allocated on this thread.</summary>
+    private static List<long> Take(
+        AcceptedConnections accepted, int count, List<(Connection Connection, Socket Peer)> connections)
+    {
+        var address = SocketCalls.CreateAddress();
+        var bytes = new List<long>(count);
+        for (var i = 0; i < count; i++)
+        {
+            using var pair = SocketPair.Create(s_calls, new IPEndPoint(IPAddress.Loopback, 0));
+            var descriptor = pair.TakeAccepted();
+            Assert.False(s_calls.GetRemoteAddress(descriptor, address).IsError);
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            var connection = accepted.Take(descriptor, address)!;
+            Assert.False(connection.Transport.Input.ReadAsync().IsCompleted);
+            bytes.Add(GC.GetAllocatedBytesForCurrentThread() - before);
+            connections.Add((connection, new Socket(new SafeSocketHandle(pair.TakeConnected(), ownsHandle: true))));
+        }
+
+        return bytes;
+    }
+}
