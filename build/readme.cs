@@ -119,7 +119,7 @@ internal sealed partial record Block(string Place, string? NotRunBecause, IReadO
 internal sealed class Session(string folder)
 {
     // The first command that builds a sample in a fresh clone takes longest.
-    private static readonly TimeSpan s_timeout = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromMinutes(4);
 
     private readonly List<Terminal> _terminals = [];
 
