@@ -2,7 +2,7 @@ using Kqueue.Interop;
 
 namespace Kqueue.Tests.EventLoops;
 
-/// <summary>A kernel queue that counts the calls which a loop makes.</summary>
+/// <summary>A kernel queue that counts the calls which a loop makes, and tells of its waits.</summary>
 internal sealed class CountingKernelQueue(KernelQueue queue) : KernelQueue
 {
     private int _triggers;
@@ -14,6 +14,9 @@ internal sealed class CountingKernelQueue(KernelQueue queue) : KernelQueue
 
     /// <summary>What the next waits return instead of asking the kernel.</summary>
     public KernelResult? WaitResult { get; set; }
+
+    /// <summary>Is told the timeout of each wait, before the kernel is asked.</summary>
+    public Action<long>? Waiting { get; set; }
 
     public bool IsDisposed { get; private set; }
 
@@ -27,9 +30,13 @@ internal sealed class CountingKernelQueue(KernelQueue queue) : KernelQueue
             }
         }
 
-        if (!events.IsEmpty && WaitResult is { } result)
+        if (!events.IsEmpty)
         {
-            return result;
+            Waiting?.Invoke(timeoutNs);
+            if (WaitResult is { } result)
+            {
+                return result;
+            }
         }
 
         return queue.TryKevent(changes, events, timeoutNs);
