@@ -46,7 +46,14 @@ internal static class CaseCatalog
         new WrkCase("upload", "1 MiB upload", at => Get(at, "upload", 16, "upload", $"{MiB}")),
         new WrkCase("echo", "raw echo", at => Raw(at.Echo, "echo")) { SuitsEpollServer = true },
         new WrkCase("hello", "raw hello", at => Raw(at.Hello)) { SuitsEpollServer = true },
-        new BlockingMixCase { ComparesSchedulings = true },
+        new SteadyRateCase(25),
+        new SteadyRateCase(50),
+        new SteadyRateCase(75),
+        new BlockingMixCase("blocking", "32 fast, when 8 begin to block for 20 ms") { ComparesSchedulings = true },
+        new BlockingMixCase(
+            "blocking-grown",
+            $"32 fast, when 8 have blocked for {BlockingMixCase.PoolGrowth.TotalSeconds} s",
+            BlockingMixCase.PoolGrowth),
         new RecoveryCase(),
         new IdleCase(),
     ];

@@ -6,6 +6,9 @@ internal enum CaseGroup
     /// <summary>Requests without a pause.</summary>
     Load,
 
+    /// <summary>As many requests on every server, and how long each waits for its answer.</summary>
+    Latency,
+
     /// <summary>Handlers that block their thread.</summary>
     Blocking,
 

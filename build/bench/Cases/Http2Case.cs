@@ -1,4 +1,5 @@
 using Bench.Measurements;
+using Bench.Tools;
 
 namespace Bench.Cases;
 
@@ -14,15 +15,16 @@ internal sealed class Http2Case() : BenchCase("http2", $"HTTP/2, {Connections} Ã
 
     public override async Task<Measurement> MeasureAsync(CaseRun run, CancellationToken cancellation)
     {
-        var address = new Uri(run.Server.EndPoints.Http2!, "plaintext");
+        var load = new StreamLoad(Connections, Streams, new Uri(run.Server.EndPoints.Http2!, "plaintext"));
         var h2Load = run.Tools.H2Load;
-        await h2Load.RunAsync(address, Connections, Streams, run.Warmup, log: null, cancellation);
+        await h2Load.RunAsync(load, run.Warmup, cancellation);
         var before = run.Server.Cpu;
-        var (report, clientCpu) =
-            await h2Load.RunAsync(address, Connections, Streams, run.Duration, log: null, cancellation);
+        var (report, clientCpu) = await h2Load.RunAsync(load, run.Duration, cancellation);
         var cpu = run.Server.Cpu - before;
         var memory = run.Server.ResidentBytes;
-        var latencies = await MeasureLatencyAsync(run, address, cancellation);
+
+        // h2load has percentiles only in its log, and writing that costs it a good part of its rate: a run of its own.
+        var (_, latencies, _) = await h2Load.RunLoggedAsync(load, s_latencyTime, [50, 99, 99.9], cancellation);
         return new Measurement(
             new Dictionary<Metric, double>
             {
@@ -35,20 +37,5 @@ internal sealed class Http2Case() : BenchCase("http2", $"HTTP/2, {Connections} Ã
                 [Metric.ClientCpu] = clientCpu,
             },
             report.Errors);
-    }
-
-    // h2load has percentiles only in its log, and writing that costs it a good part of its rate: a run of its own.
-    private static async Task<TimeSpan[]> MeasureLatencyAsync(CaseRun run, Uri address, CancellationToken cancellation)
-    {
-        var log = Path.GetTempFileName();
-        try
-        {
-            await run.Tools.H2Load.RunAsync(address, Connections, Streams, s_latencyTime, log, cancellation);
-            return Tools.H2LoadReport.ParseLog(File.ReadLines(log), 50, 99, 99.9);
-        }
-        finally
-        {
-            File.Delete(log);
-        }
     }
 }

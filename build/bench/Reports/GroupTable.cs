@@ -16,6 +16,9 @@ internal static class GroupTable
                 Metric.RequestRate, Metric.CpuPerRequest, Metric.P50, Metric.P99, Metric.P999, Metric.Memory,
                 Metric.ClientCpu,
             ]),
+        [CaseGroup.Latency] = (
+            "Latency at the same rate",
+            [Metric.RequestRate, Metric.CpuPerRequest, Metric.P50, Metric.P99, Metric.P999, Metric.ClientCpu]),
         [CaseGroup.Blocking] = (
             "Handlers that block",
             [

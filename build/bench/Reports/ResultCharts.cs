@@ -22,6 +22,7 @@ internal sealed class ResultCharts(
         {
             ("requests.svg", Ratios("Requests/s", "more is better", Metric.RequestRate)),
             ("cpu.svg", Ratios("Server CPU per request", "less is better", Metric.CpuPerRequest)),
+            ("latency.svg", Latency()),
             ("blocking.svg", Blocking()),
             ("idle.svg", Idle()),
         }
@@ -34,6 +35,12 @@ internal sealed class ResultCharts(
             results.Ratio(benchCase.Name, server.Name, metric))));
         return Chart($"{what} as a ratio to {Baseline} ({which})", "N2", categories) with { Mark = 1 };
     }
+
+    private BarChart Latency() => Chart(
+        "p99 at the same rate, in ms (less is better)",
+        Metric.P99.Format,
+        CasesOf(CaseGroup.Latency).Select(benchCase => (benchCase.Title, ValuesOf(server =>
+            results.Median(benchCase.Name, server.Name, Metric.P99)))));
 
     private BarChart Blocking() => Chart(
         "Fast requests/s beside, and after, handlers that block (more is better)",

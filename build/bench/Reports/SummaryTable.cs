@@ -28,7 +28,8 @@ internal static class SummaryTable
         };
 
         bool IsShown(BenchCase benchCase) =>
-            benchCase.Group != CaseGroup.Idle && servers.Any(server => results.Contains(benchCase.Name, server.Name));
+            benchCase.Group is CaseGroup.Load or CaseGroup.Blocking &&
+            servers.Any(server => results.Contains(benchCase.Name, server.Name));
 
         string[] RowOf(BenchCase benchCase) =>
         [
