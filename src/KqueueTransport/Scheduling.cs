@@ -22,10 +22,13 @@ public enum Scheduling
     /// goes on with the next event. The application may block.
     /// </summary>
     /// <remarks>
-    /// A connection whose handlers keep blocking runs on standby threads for its next few requests; a listener whose
-    /// handlers block too often, or more of them than there are standby threads, goes to the thread pool for one to
-    /// four seconds. A handler has blocked when its thread was found asleep in it, or when it is still running some
-    /// twenty milliseconds after its turn began; one that the kernel only set aside for other threads has not.
+    /// A connection whose handlers keep blocking runs on standby threads for its next few requests. A listener whose
+    /// handlers block too often, or more of them than there are standby threads, leaves the loops for one to four
+    /// seconds: connections whose handlers come back quickly run on the thread pool then, and the others on standby
+    /// threads. Where all of these are busy, requests wait for one, and where none comes back for 200 milliseconds they
+    /// go to the thread pool one by one, so that those which wait for each other come to an end. A handler has blocked
+    /// when its thread was found asleep in it, or when it is still running some twenty milliseconds after its turn
+    /// began; one that the kernel only set aside for other threads has not.
     /// <para>
     /// So the thread is that of a loop, a standby thread or one of the pool, and from one continuation to the next it
     /// may be any of them. The first two are background threads of the transport's own, with the name "kqueue loop",

@@ -60,10 +60,10 @@ public sealed class EventLoopGroup : IDisposable
     public int StandbyThreadCount => _threads.StandbyCount;
 
     /// <summary>How often a loop was taken from a stuck thread.</summary>
-    public long HandOvers => _threads.HandOvers;
+    public long HandOverCount => _threads.HandOverCount;
 
     /// <summary>How often a loop stayed with a stuck thread because no other was left.</summary>
-    public long HandOversRefused => _threads.HandOversRefused;
+    public long RefusedHandOverCount => _threads.RefusedHandOverCount;
 
     /// <summary>The loop with the fewest registrations; loops with equally few take turns.</summary>
     public EventLoop LeastLoaded()
@@ -85,11 +85,22 @@ public sealed class EventLoopGroup : IDisposable
     }
 
     /// <summary>
-    /// Runs work that is likely to block on a standby thread, so that no loop has to be taken over for it.
+    /// Runs work that is likely to block on a standby thread, so that no loop has to be taken over for it. While all
+    /// are busy it waits for one; where none comes back for a hundred watch periods it runs on the thread pool.
     /// </summary>
     /// <param name="work">What to run.</param>
-    /// <returns>False when no thread is left: run it on the thread pool instead.</returns>
-    public bool TryOffload(IThreadPoolWorkItem work) => _threads.TryOffload(work);
+    /// <returns>
+    /// False when the group has stopped, or has no threads for this because hand-over is off or
+    /// <see cref="EventLoopGroupOptions.StandbyThreadsMax"/> is not greater than the number of loops, or the system
+    /// lacks a thread: run it on the thread pool instead.
+    /// </returns>
+    public bool TryOffload(IThreadPoolWorkItem work)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        var isTaken = _threads.TryOffload(work);
+        _watch?.OnActive();
+        return isTaken;
+    }
 
     /// <summary>
     /// Stops all loops and waits until they have ended. A handler that does not return is waited for only where its

@@ -48,16 +48,20 @@ internal sealed class LoopThread
                 driver.Loop.Drive(driver);
             }
 
-            if (work is not null)
+            do
             {
-                _owner.Processors?.MoveAnywhere();
-                work.Execute();
-            }
+                if (work is not null)
+                {
+                    _owner.Processors?.MoveAnywhere();
+                    work.Execute();
+                }
 
-            if (!_owner.StandBy(this))
-            {
-                return;
+                if (!_owner.StandBy(this, out work))
+                {
+                    return;
+                }
             }
+            while (work is not null);
         }
     }
 

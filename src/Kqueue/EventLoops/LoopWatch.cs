@@ -1,8 +1,8 @@
 namespace Kqueue.EventLoops;
 
 /// <summary>
-/// Looks at the loops of a group and takes a loop from a driver that has not moved between two looks. While every loop
-/// is in its wait it sleeps until one leaves it.
+/// Looks at the loops of a group and takes a loop from a driver that has not moved between two looks. It also looks
+/// after offloaded work that waits for a thread. While there is none and every loop is in its wait, it sleeps.
 /// </summary>
 internal sealed class LoopWatch : IDisposable
 {
@@ -37,11 +37,13 @@ internal sealed class LoopWatch : IDisposable
 
     public void Start() => _thread.Start();
 
-    /// <summary>A loop has left its wait. Called by its driver, after the word says so.</summary>
+    /// <summary>
+    /// A loop has left its wait, or work waits for a thread. Called after the word, or the backlog, says so.
+    /// </summary>
     public void OnActive()
     {
-        // The driver moves the word and then looks at the flag; the watch raises the flag and then looks at the words.
-        // Both are full fences, so one of the two sees the other.
+        // The caller moves the word, or adds to the backlog, and then looks at the flag; the watch raises the flag and
+        // then looks at both. All are full fences, so one of the two sees the other.
         if (Volatile.Read(ref _isParked) != 0 && Interlocked.Exchange(ref _isParked, 0) != 0)
         {
             _unpark.Set();
@@ -72,11 +74,15 @@ internal sealed class LoopWatch : IDisposable
         }
     }
 
-    /// <summary>Looks at everybody once; false when all loops are in their wait and nobody is under suspicion.</summary>
+    /// <summary>
+    /// Looks at everybody once; false when all loops are in their wait, nobody is under suspicion and no work waits
+    /// for a thread.
+    /// </summary>
     internal bool Look()
     {
         _suspects.LookAgain();
-        var isActive = !_suspects.IsEmpty;
+        _threads.LookAtBacklog();
+        var isActive = !_suspects.IsEmpty || _threads.HasBacklog;
         for (var i = 0; i < _loops.Length; i++)
         {
             var word = _loops[i].Word;
@@ -114,7 +120,8 @@ internal sealed class LoopWatch : IDisposable
     {
         _unpark.Reset();
         Interlocked.Exchange(ref _isParked, 1);
-        if (!Volatile.Read(ref _isStopped) && Array.TrueForAll(_loops, loop => loop.Word.IsInWait))
+        if (!Volatile.Read(ref _isStopped) && !_threads.HasBacklog &&
+            Array.TrueForAll(_loops, loop => loop.Word.IsInWait))
         {
             _unpark.Wait();
         }

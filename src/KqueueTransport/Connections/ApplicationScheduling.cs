@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace KqueueTransport.Connections;
 
 /// <summary>
-/// Where the application of one listener's connections runs: on the loop, or on the thread pool. In the adaptive mode
-/// it leaves the loop for a while when its handlers block too often, and then tries again.
+/// Where the application of one listener's connections runs: on the loop, or elsewhere. In the adaptive mode it leaves
+/// the loop for a while when its handlers block too often, and then tries again.
 /// </summary>
 internal sealed class ApplicationScheduling(
     Scheduling mode, EndPoint endPoint, ILogger logger, TimeProvider? clock = null)
@@ -41,6 +41,9 @@ internal sealed class ApplicationScheduling(
 
     /// <summary>Whether the application runs on the loop at the moment.</summary>
     public bool RunsInline => _runsInline;
+
+    /// <summary>Whether the application has left the loops because its handlers block.</summary>
+    public bool IsAway => mode == Scheduling.Adaptive && !_runsInline;
 
     /// <summary>A handler holds up <paramref name="loop"/>, which is proven. On the watch.</summary>
     public void OnStuck(EventLoop loop, bool isHandedOver)

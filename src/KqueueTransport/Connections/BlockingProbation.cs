@@ -1,8 +1,9 @@
 namespace KqueueTransport.Connections;
 
 /// <summary>
-/// Whether one connection's handlers may run on the loop. After a proven block they are on probation; one that blocks
-/// then as well keeps the next ones off the loop, until enough of those have come back quickly.
+/// Whether one connection's handlers may run on the loop, and whether they are known to come back quickly where none of
+/// their listener's may. After a proven block they are on probation; one that blocks then as well keeps the next ones
+/// off the loop, until enough of those have come back quickly.
 /// </summary>
 /// <remarks>
 /// The watch puts it on probation and the thread that runs the application counts it down, at the same time perhaps: a
@@ -23,11 +24,19 @@ internal struct BlockingProbation
     // for another: that is no reason to return to the loop, and none to stay away for longer.
     private static readonly TimeSpan s_blocked = TimeSpan.FromMilliseconds(20);
 
+    // Handlers in a row that make them known to be quick. On the loop they are counted as they begin: that the second
+    // begins tells that the first has come back.
+    private const int HandlersToBeQuick = 2;
+
     private byte _offLoopLeft;
     private byte _probationLeft;
+    private byte _quickInARow;
 
     /// <summary>Whether the next handler has to run off the loop. From any thread.</summary>
     public readonly bool IsOffLoop => Volatile.Read(in _offLoopLeft) != 0;
+
+    /// <summary>Whether the last handlers came back quickly. From any thread.</summary>
+    public readonly bool IsQuick => Volatile.Read(in _quickInARow) >= HandlersToBeQuick;
 
     /// <summary>A handler holds up the loop.</summary>
     public void OnStuck()
@@ -38,11 +47,13 @@ internal struct BlockingProbation
         }
 
         _probationLeft = HandlersOnProbation;
+        _quickInARow = 0;
     }
 
     /// <summary>A handler is about to run on the loop.</summary>
     public void OnRunOnLoop()
     {
+        CountQuick();
         if (_probationLeft > 0)
         {
             _probationLeft--;
@@ -52,15 +63,32 @@ internal struct BlockingProbation
     /// <summary>A handler has run off the loop for so long.</summary>
     public void OnRanOffLoop(TimeSpan duration)
     {
+        var wasOffLoop = _offLoopLeft > 0;
         if (duration >= s_blocked)
         {
             Volatile.Write(ref _offLoopLeft, HandlersOffLoop);
+            _quickInARow = 0;
         }
-        else if (duration <= s_quick && _offLoopLeft > 0)
+        else if (duration <= s_quick)
         {
-            Volatile.Write(ref _offLoopLeft, (byte)(_offLoopLeft - 1));
+            CountQuick();
+            if (wasOffLoop)
+            {
+                Volatile.Write(ref _offLoopLeft, (byte)(_offLoopLeft - 1));
+            }
         }
 
-        _probationLeft = HandlersOnProbation;
+        if (wasOffLoop || duration >= s_blocked)
+        {
+            _probationLeft = HandlersOnProbation;
+        }
+    }
+
+    private void CountQuick()
+    {
+        if (_quickInARow < HandlersToBeQuick)
+        {
+            _quickInARow++;
+        }
     }
 }

@@ -108,10 +108,14 @@ internal sealed partial class Connection :
         }
     }
 
-    /// <summary>Resumes the application off the loop, by work that the reader or the writer does.</summary>
+    /// <summary>
+    /// Resumes the application off the loop, by work that the reader or the writer does: on the thread pool, which is
+    /// left to handlers that come back, unless this one may block.
+    /// </summary>
     public void ResumeElsewhere(IThreadPoolWorkItem work)
     {
-        if (!_probation.IsOffLoop || !_settings.Group.TryOffload(work))
+        var mayBlock = _probation.IsOffLoop || (_settings.Scheduling.IsAway && !_probation.IsQuick);
+        if (!mayBlock || !_settings.Group.TryOffload(work))
         {
             _settings.Surroundings.Queue(work);
         }
@@ -127,7 +131,7 @@ internal sealed partial class Connection :
     /// <summary>Runs the application off the loop and notes whether it has blocked.</summary>
     public void ResumeOffLoop(ref PendingOperation read)
     {
-        if (!_probation.IsOffLoop)
+        if (!_probation.IsOffLoop && !_settings.Scheduling.IsAway)
         {
             read.Complete();
             return;

@@ -103,7 +103,7 @@ internal sealed class TransportEventSource : EventSource
             DisplayName = "Connections",
         },
         MakeRate("accepts-per-second", "Accepted connections", server => server.Accepts),
-        MakeRate("hand-overs-per-second", "Hand-overs", server => server.HandOvers),
+        MakeRate("hand-overs-per-second", "Hand-overs", server => server.HandOverCount),
         MakeRate("bytes-received-per-second", "Bytes received", server => server.BytesReceived, "By"),
         MakeRate("bytes-sent-per-second", "Bytes sent", server => server.BytesSent, "By"),
     ];

@@ -83,8 +83,8 @@ internal static partial class TransportLog
     public static partial void AcceptError(ILogger logger, EndPoint endPoint, Errno error);
 
     [LoggerMessage(103, LogLevel.Warning,
-        "Handlers of {EndPoint} keep blocking their event loops. They run on the thread pool for some seconds, and " +
-        "then on the loops again. Make them asynchronous, or set Scheduling to ThreadPool.",
+        "Handlers of {EndPoint} keep blocking their event loops. They leave the loops for some seconds, and " +
+        "then return. Make them asynchronous, or set Scheduling to ThreadPool.",
         EventName = nameof(HandlersBlock))]
     public static partial void HandlersBlock(ILogger logger, EndPoint endPoint);
 

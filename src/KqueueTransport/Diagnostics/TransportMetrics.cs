@@ -41,7 +41,7 @@ internal sealed partial class TransportMetrics : IDisposable
 
     public long BytesSent => _statistics.Values.Sum(loop => loop.BytesSent);
 
-    public long HandOvers => _group.HandOvers;
+    public long HandOverCount => _group.HandOverCount;
 
     /// <summary>Connections that all listeners have accepted, also those that are gone.</summary>
     public long Accepts
@@ -89,8 +89,8 @@ internal sealed partial class TransportMetrics : IDisposable
             "kqueue.hand_overs",
             () => new[]
             {
-                new Measurement<long>(_group.HandOvers, Tag("kqueue.hand_over.outcome", "taken")),
-                new Measurement<long>(_group.HandOversRefused, Tag("kqueue.hand_over.outcome", "refused")),
+                new Measurement<long>(_group.HandOverCount, Tag("kqueue.hand_over.outcome", "taken")),
+                new Measurement<long>(_group.RefusedHandOverCount, Tag("kqueue.hand_over.outcome", "refused")),
             },
             "{hand_over}",
             "Loops taken from a thread that was stuck in a handler, or left with it for want of a thread.");

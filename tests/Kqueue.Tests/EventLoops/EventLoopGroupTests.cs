@@ -32,7 +32,7 @@ public sealed class EventLoopGroupTests : IDisposable
 
         Until.IsSet(ran, "A blocked handler stops its loop.");
 
-        Assert.True(group.HandOvers >= 1);
+        Assert.True(group.HandOverCount >= 1);
         Assert.False(_release.IsSet);
     }
 
@@ -82,7 +82,7 @@ public sealed class EventLoopGroupTests : IDisposable
             Block();
             after = EventLoop.Current;
         }));
-        Until.Holds(() => group.HandOvers > 0, "The loop was not handed over.");
+        Until.Holds(() => group.HandOverCount > 0, "The loop was not handed over.");
         Assert.InRange(group.ThreadCount, 2, 33);
 
         _release.Set();
@@ -103,9 +103,9 @@ public sealed class EventLoopGroupTests : IDisposable
         loop.Post(watched);
         loop.Post(new WorkAction(last.Set));
 
-        Until.Holds(() => group.HandOversRefused > 0 && watched.NotHandedOver > 0, "No hand-over was refused.");
+        Until.Holds(() => group.RefusedHandOverCount > 0 && watched.NotHandedOver > 0, "No hand-over was refused.");
 
-        Assert.True(group.HandOvers >= 2);
+        Assert.True(group.HandOverCount >= 2);
         Assert.Equal(3, group.ThreadCount);
         Assert.False(last.IsSet);
         _release.Set();
@@ -129,10 +129,10 @@ public sealed class EventLoopGroupTests : IDisposable
     public void ComputingWork_ForAFewPeriods_IsHandedOverAndNotTold()
     {
         var (group, loop) = StartGroup();
-        var watched = new WatchedAction(() => Compute(() => group.HandOvers > 0));
+        var watched = new WatchedAction(() => Compute(() => group.HandOverCount > 0));
 
         loop.Post(watched);
-        Until.Holds(() => group.HandOvers > 0, "The loop was not handed over.");
+        Until.Holds(() => group.HandOverCount > 0, "The loop was not handed over.");
         Until.Holds(() => group.StandbyThreadCount > 0, "The old driver does not stand by.");
 
         Assert.Equal((0, 0), (watched.HandedOver, watched.NotHandedOver));
@@ -218,7 +218,7 @@ public sealed class EventLoopGroupTests : IDisposable
             Block();
             results.Enqueue(EventLoop.TryDefer(new WorkAction(() => { })));
         }));
-        Until.Holds(() => group.HandOvers > 0, "The loop was not handed over.");
+        Until.Holds(() => group.HandOverCount > 0, "The loop was not handed over.");
 
         _release.Set();
 
@@ -240,7 +240,7 @@ public sealed class EventLoopGroupTests : IDisposable
         loop.Post(new WorkAction(ran.Set));
         Until.IsSet(blocked, "The work does not run.");
 
-        Assert.Equal((1, 0L), (_group!.ThreadCount, _group.HandOvers));
+        Assert.Equal((1, 0L), (_group!.ThreadCount, _group.HandOverCount));
         Assert.False(ran.IsSet);
         _release.Set();
         Until.IsSet(ran, "The loop does not go on.");
@@ -256,7 +256,7 @@ public sealed class EventLoopGroupTests : IDisposable
             Block();
             returned.Set();
         }));
-        Until.Holds(() => group.HandOvers > 0, "The loop was not handed over.");
+        Until.Holds(() => group.HandOverCount > 0, "The loop was not handed over.");
 
         using var disposal = new OtherThread(group.Dispose);
         disposal.Join();
@@ -281,7 +281,7 @@ public sealed class EventLoopGroupTests : IDisposable
 
     // One thread for each loop is kept back, so two of three are there for offloaded work.
     [Fact]
-    public void TryOffload_MoreThanTheBound_IsRefused()
+    public void TryOffload_MoreThanTheBound_LeavesAThreadForTheLoop()
     {
         var (group, loop) = StartGroup(standbyMax: 3);
         using var started = new CountdownEvent(2);
@@ -290,14 +290,48 @@ public sealed class EventLoopGroupTests : IDisposable
             started.Signal();
             Block();
         });
-
         Assert.True(group.TryOffload(work));
         Assert.True(group.TryOffload(work));
-        Assert.False(group.TryOffload(work));
-
         Assert.True(started.Wait(Until.Patience, TestContext.Current.CancellationToken));
+
+        Assert.True(group.TryOffload(new WorkAction(() => { })));
+
         loop.Post(new WorkAction(Block));
-        Until.Holds(() => group.HandOvers > 0, "Offloaded work keeps a stuck loop from being taken over.");
+        Until.Holds(() => group.HandOverCount > 0, "Offloaded work keeps a stuck loop from being taken over.");
+    }
+
+    // Every thread waits for what is offloaded last: only the thread pool can run that.
+    [Fact]
+    public void TryOffload_AllThreadsWaitForTheLast_RunsOnTheThreadPool()
+    {
+        var group = StartGroup(standbyMax: 3).Group;
+        using var ended = new CountdownEvent(3);
+        var isOnThreadPool = false;
+        var waiting = new WorkAction(() =>
+        {
+            Block();
+            ended.Signal();
+        });
+        Assert.True(group.TryOffload(waiting));
+        Assert.True(group.TryOffload(waiting));
+
+        Assert.True(group.TryOffload(new WorkAction(() =>
+        {
+            isOnThreadPool = Thread.CurrentThread.IsThreadPoolThread;
+            _release.Set();
+            ended.Signal();
+        })));
+
+        Assert.True(ended.Wait(Until.Patience, TestContext.Current.CancellationToken), "Work waits for itself.");
+        Assert.True(isOnThreadPool);
+    }
+
+    [Fact]
+    public void TryOffload_WithoutThreadsForIt_IsRefused()
+    {
+        var group = StartGroup(standbyMax: 1).Group;
+
+        Assert.False(group.TryOffload(new WorkAction(() => { })));
     }
 
     [Fact]

@@ -32,7 +32,7 @@ public sealed class LoopProcessorsTests
         group.Loops[0].Post(_ => release.Wait(Until.Patience), null);
 
         Assert.Equal([processor], ProcessorsOf(group.Loops[0]));
-        Assert.True(group.HandOvers > 0);
+        Assert.True(group.HandOverCount > 0);
         release.Set();
     }
 

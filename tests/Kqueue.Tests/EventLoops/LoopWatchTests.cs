@@ -41,6 +41,6 @@ public sealed class LoopWatchTests
 
         Until.IsSet(isOver, "The loop does not run what was posted.");
         Assert.Equal((Looks, 0L), (active, allocated));
-        Assert.Equal((0L, 0L), (threads.HandOvers, threads.HandOversRefused));
+        Assert.Equal((0L, 0L), (threads.HandOverCount, threads.RefusedHandOverCount));
     }
 }

@@ -84,6 +84,48 @@ public sealed class BlockingProbationTests
         Assert.True(_probation.IsOffLoop);
     }
 
+    [Fact]
+    public void IsQuick_TwoHandlersOnTheLoop_FromTheSecondOn()
+    {
+        RunOnLoop(1);
+        Assert.False(_probation.IsQuick);
+        RunOnLoop(1);
+
+        Assert.True(_probation.IsQuick);
+    }
+
+    [Fact]
+    public void IsQuick_AfterABlock_BeginsAnew()
+    {
+        RunOnLoop(2);
+        _probation.OnStuck();
+        Assert.False(_probation.IsQuick);
+
+        RunOffLoop(2, s_quick);
+        Assert.True(_probation.IsQuick);
+        RunOffLoop(1, s_blocked);
+
+        Assert.False(_probation.IsQuick);
+    }
+
+    [Fact]
+    public void OnRanOffLoop_QuickWhileTheListenerIsAway_IsNoProbation()
+    {
+        RunOffLoop(100, s_quick);
+
+        _probation.OnStuck();
+
+        Assert.False(_probation.IsOffLoop);
+    }
+
+    [Fact]
+    public void OnRanOffLoop_BlocksWhileTheListenerIsAway_StaysOffTheLoop()
+    {
+        RunOffLoop(1, s_blocked);
+
+        Assert.True(_probation.IsOffLoop);
+    }
+
     private void LeaveTheLoop()
     {
         _probation.OnStuck();

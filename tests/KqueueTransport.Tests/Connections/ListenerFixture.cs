@@ -115,9 +115,4 @@ internal sealed class ListenerFixture : IAsyncDisposable
         _loops.Dispose();
         Assert.Equal(0, _pool.RentedBytes);
     }
-
-    private sealed class ManualSurroundings(TimeProvider clock) : Surroundings
-    {
-        public override TimeProvider Clock => clock;
-    }
 }

@@ -25,10 +25,10 @@ public sealed partial class TransportMetricsTests
         group.Loops[0].Post(_ => release.Wait(s_timeout), null);
         try
         {
-            Assert.True(SpinWait.SpinUntil(() => group.HandOvers > 0, s_timeout));
+            Assert.True(SpinWait.SpinUntil(() => group.HandOverCount > 0, s_timeout));
             observed.Record();
 
-            Assert.Equal(group.HandOvers, observed["kqueue.hand_overs", "taken"]);
+            Assert.Equal(group.HandOverCount, observed["kqueue.hand_overs", "taken"]);
             Assert.Equal(0, observed["kqueue.hand_overs", "refused"]);
             Assert.True(observed["kqueue.thread.count", "busy"] >= 2);
         }

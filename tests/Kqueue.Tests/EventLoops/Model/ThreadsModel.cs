@@ -1,3 +1,4 @@
+using System.Numerics;
 using Kqueue.EventLoops;
 using static Kqueue.Tests.EventLoops.Model.ProtocolViolationException;
 
@@ -14,14 +15,16 @@ namespace Kqueue.Tests.EventLoops.Model;
 internal sealed class ThreadsModel(ThreadsScenario scenario) : IModel<ThreadsState>
 {
     private const int ThreadsMax = 3;
-    private const int BusyMax = 2;
 
     private readonly List<ThreadsState> _successors = [];
+
+    private int BusyMax => Math.Max(2, scenario.OffloadMax);
 
     public ThreadsState Initial() => new()
     {
         Offloader = new ModelCaller(FirstStep(scenario.Work), (byte)scenario.Work, Holds: 0),
         Watch = new ModelCaller(FirstStep(scenario.TakenForNothing), (byte)scenario.TakenForNothing, Holds: 0),
+        OverdueLeft = (byte)scenario.Overdue,
     };
 
     public List<ThreadsState> SuccessorsOf(in ThreadsState state)
@@ -34,6 +37,7 @@ internal sealed class ThreadsModel(ThreadsScenario scenario) : IModel<ThreadsSta
 
         StepOffloader(state);
         StepWatch(state);
+        LookAtBacklog(state);
         if (scenario.Stops && !state.IsStopped)
         {
             Stop(state);
@@ -43,7 +47,7 @@ internal sealed class ThreadsModel(ThreadsScenario scenario) : IModel<ThreadsSta
     }
 
     public void CheckAlways(in ThreadsState state) =>
-        Require(state.Count - StandbyCount(state) <= BusyMax, "More threads are busy than may be.");
+        Require(BusyCount(state) <= BusyMax, "More threads are busy than may be.");
 
     public void CheckAtEnd(in ThreadsState state)
     {
@@ -68,13 +72,15 @@ internal sealed class ThreadsModel(ThreadsScenario scenario) : IModel<ThreadsSta
         var copy = state;
         var threads = Enumerable.Range(1, ThreadsMax).Select(number => copy.Thread(number).Step);
         return $"{string.Join(' ', threads)} standby:{state.Standby:X2} count:{state.Count} stopped:{state.IsStopped}" +
-            $" offloader:{state.Offloader} watch:{state.Watch}";
+            $" backlog:{state.Backlog:X2} offloader:{state.Offloader} watch:{state.Watch}";
     }
 
     private static CallerStep FirstStep(int count) => count > 0 ? CallerStep.Take : CallerStep.Done;
 
     private static int StandbyCount(in ThreadsState state) =>
         (state.Standby & 0xF) == 0 ? 0 : state.Standby >> 4 == 0 ? 1 : 2;
+
+    private static int BusyCount(in ThreadsState state) => state.Count - StandbyCount(state);
 
     private static bool StandsBy(in ThreadsState state, int number) =>
         (state.Standby & 0xF) == number || state.Standby >> 4 == number;
@@ -119,14 +125,14 @@ internal sealed class ThreadsModel(ThreadsScenario scenario) : IModel<ThreadsSta
                 TryLeave(ref next, ref thread, number);
                 break;
             case ThreadStep.Run:
-                var work = (byte)(1 << thread.Own);
-                Require((next.Executed & work) == 0, "Work ran twice.");
-                next.Executed |= work;
+                Execute(ref next, (byte)(1 << thread.Own));
                 thread.Own = 0;
                 thread.Step = ThreadStep.StandBy;
                 break;
             case ThreadStep.StandBy:
-                thread.Step = TryStandBy(ref next, number) ? ThreadStep.LookForCall : ThreadStep.Left;
+                thread.Step = !TryStandBy(ref next, number, out var own) ? ThreadStep.Left
+                    : own == 0 ? ThreadStep.LookForCall : ThreadStep.Run;
+                thread.Own = own;
                 break;
             default:
                 return;
@@ -172,16 +178,45 @@ internal sealed class ThreadsModel(ThreadsScenario scenario) : IModel<ThreadsSta
         thread.Step = leaves ? ThreadStep.Left : ThreadStep.LookForCall;
     }
 
-    private bool TryStandBy(ref ThreadsState state, int number)
+    private static void Execute(ref ThreadsState state, byte work)
     {
+        Require((state.Executed & work) == 0, "Work ran twice.");
+        state.Executed |= work;
+    }
+
+    private bool TryStandBy(ref ThreadsState state, int number, out byte work)
+    {
+        work = 0;
         if (state.IsStopped && scenario.Flaw != ThreadsFlaw.StandsByAfterTheStop)
         {
             state.Count--;
             return false;
         }
 
-        Push(ref state, number);
+        var others = state.Count - StandbyCount(state) - 1;
+        if (others < scenario.OffloadMax && scenario.Flaw != ThreadsFlaw.StandsByBesideWork)
+        {
+            work = TakeBacklog(ref state);
+        }
+
+        if (work == 0)
+        {
+            Push(ref state, number);
+        }
+
         return true;
+    }
+
+    private static byte TakeBacklog(ref ThreadsState state)
+    {
+        if (state.Backlog == 0)
+        {
+            return 0;
+        }
+
+        var work = (byte)BitOperations.TrailingZeroCount(state.Backlog);
+        state.Backlog &= (byte)~(1 << work);
+        return work;
     }
 
     /// <summary>LoopThreads.TryOffload.</summary>
@@ -191,6 +226,11 @@ internal sealed class ThreadsModel(ThreadsScenario scenario) : IModel<ThreadsSta
         ref var caller = ref next.Offloader;
         switch (caller.Step)
         {
+            case CallerStep.Take when !state.IsStopped && BusyCount(state) >= scenario.OffloadMax:
+                next.Backlog |= (byte)(1 << caller.Left);
+                next.Accepted |= (byte)(1 << caller.Left);
+                GoOn(ref caller);
+                break;
             case CallerStep.Take or CallerStep.Make:
                 Take(ref next, ref caller, then: CallerStep.Assign);
                 break;
@@ -217,18 +257,10 @@ internal sealed class ThreadsModel(ThreadsScenario scenario) : IModel<ThreadsSta
                 Take(ref next, ref caller, then: CallerStep.PutBack);
                 break;
             case CallerStep.PutBack:
-                if (TryStandBy(ref next, caller.Holds) || scenario.Flaw == ThreadsFlaw.PutsBackWithoutDismissing)
-                {
-                    GoOn(ref caller);
-                }
-                else
-                {
-                    caller.Step = CallerStep.Dismiss;
-                }
-
+                PutBack(ref next, ref caller);
                 break;
-            case CallerStep.Dismiss:
-                Call(ref next.Thread(caller.Holds), work: 0);
+            case CallerStep.Assign or CallerStep.Dismiss:
+                Call(ref next.Thread(caller.Holds), caller.Gives);
                 GoOn(ref caller);
                 break;
             default:
@@ -238,6 +270,35 @@ internal sealed class ThreadsModel(ThreadsScenario scenario) : IModel<ThreadsSta
         _successors.Add(next);
     }
 
+    private void PutBack(ref ThreadsState state, ref ModelCaller caller)
+    {
+        var isKept = TryStandBy(ref state, caller.Holds, out var work);
+        caller.Gives = work;
+        if (!isKept && scenario.Flaw != ThreadsFlaw.PutsBackWithoutDismissing)
+        {
+            caller.Step = CallerStep.Dismiss;
+        }
+        else if (work != 0)
+        {
+            caller.Step = CallerStep.Assign;
+        }
+        else
+        {
+            GoOn(ref caller);
+        }
+    }
+
+    /// <summary>LoopThreads.LookAtBacklog, at a moment when work has waited for too long.</summary>
+    private void LookAtBacklog(ThreadsState state)
+    {
+        if (state.OverdueLeft > 0 && TakeBacklog(ref state) is > 0 and var work)
+        {
+            state.OverdueLeft--;
+            Execute(ref state, (byte)(1 << work));
+            _successors.Add(state);
+        }
+    }
+
     private void Take(ref ThreadsState state, ref ModelCaller caller, CallerStep then)
     {
         if (caller.Step == CallerStep.Make)
@@ -245,7 +306,7 @@ internal sealed class ThreadsModel(ThreadsScenario scenario) : IModel<ThreadsSta
             caller.Holds = Make(ref state);
             caller.Step = then;
         }
-        else if (state.IsStopped || state.Count - StandbyCount(state) >= BusyMax)
+        else if (state.IsStopped || BusyCount(state) >= BusyMax)
         {
             GoOn(ref caller);
         }
@@ -291,7 +352,7 @@ internal sealed class ThreadsModel(ThreadsScenario scenario) : IModel<ThreadsSta
 
     private static void GoOn(ref ModelCaller caller)
     {
-        caller.Holds = 0;
+        (caller.Holds, caller.Gives) = (0, 0);
         caller.Left--;
         caller.Step = FirstStep(caller.Left);
     }
@@ -305,6 +366,10 @@ internal sealed class ThreadsModel(ThreadsScenario scenario) : IModel<ThreadsSta
         {
             Call(ref state.Thread(state.Standby & 0xF), work: 0);
         }
+
+        // To the thread pool.
+        Execute(ref state, state.Backlog);
+        state.Backlog = 0;
 
         _successors.Add(state);
     }

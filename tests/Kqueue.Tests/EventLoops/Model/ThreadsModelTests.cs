@@ -9,6 +9,10 @@ public sealed class ThreadsModelTests(ITestOutputHelper output)
         ["threads that stay"] = new(Work: 3, TakenForNothing: 2, Timeouts: 0, Stops: false),
         ["threads that leave"] = new(Work: 3, TakenForNothing: 1, Timeouts: 2, Stops: false),
         ["a stop"] = new(Work: 2, TakenForNothing: 1, Timeouts: 1, Stops: true),
+        ["work that waits"] = new(Work: 4, TakenForNothing: 2, Timeouts: 1, Stops: false) { OffloadMax = 1 },
+        ["work that waits for too long"] =
+            new(Work: 3, TakenForNothing: 1, Timeouts: 1, Stops: false) { OffloadMax = 1, Overdue = 2 },
+        ["a stop while work waits"] = new(Work: 3, TakenForNothing: 1, Timeouts: 1, Stops: true) { OffloadMax = 1 },
     };
 
     public static TheoryData<string> Scenarios => [.. s_scenarios.Keys];
@@ -19,6 +23,7 @@ public sealed class ThreadsModelTests(ITestOutputHelper output)
         { ThreadsFlaw.LeavesWithoutAsking, "threads that leave" },
         { ThreadsFlaw.StandsByAfterTheStop, "a stop" },
         { ThreadsFlaw.PutsBackWithoutDismissing, "a stop" },
+        { ThreadsFlaw.StandsByBesideWork, "work that waits" },
     };
 
     [Theory]

@@ -41,6 +41,9 @@ public enum ThreadsFlaw
     /// <summary>A thread stands by although the group has stopped.</summary>
     StandsByAfterTheStop,
 
+    /// <summary>A thread that comes back, or is put back, stands by although work waits for one.</summary>
+    StandsByBesideWork,
+
     /// <summary>A thread that was taken for nothing is left to itself when the group has stopped meanwhile.</summary>
     PutsBackWithoutDismissing,
 }
@@ -50,18 +53,27 @@ public enum ThreadsFlaw
 /// <param name="TakenForNothing">How often the watch takes a thread and finds that it needs none.</param>
 /// <param name="Timeouts">How often each thread may have slept for long enough to end.</param>
 /// <param name="Stops">Whether the group stops meanwhile.</param>
-/// <param name="Flaw">What is wrong.</param>
-internal sealed record ThreadsScenario(
-    int Work, int TakenForNothing, int Timeouts, bool Stops, ThreadsFlaw Flaw = ThreadsFlaw.None);
+internal sealed record ThreadsScenario(int Work, int TakenForNothing, int Timeouts, bool Stops)
+{
+    /// <summary>How many threads offloaded work may have; the watch may have one more.</summary>
+    public int OffloadMax { get; init; } = 2;
+
+    /// <summary>How many pieces of work wait for too long and go to the thread pool.</summary>
+    public int Overdue { get; init; }
+
+    /// <summary>What is wrong.</summary>
+    public ThreadsFlaw Flaw { get; init; }
+}
 
 /// <summary>A thread's own memory: what was given to it, and what it has taken of that.</summary>
 internal record struct ModelThread(
     ThreadStep Step, bool IsCalled, byte Given, byte Own, bool IsPulsed, byte TimeoutsLeft);
 
 /// <summary>
-/// Somebody who needs a thread: how many are still to be had, and the one that is held, counted from 1.
+/// Somebody who needs a thread: how many are still to be had, the one that is held, counted from 1, and what it is
+/// given.
 /// </summary>
-internal record struct ModelCaller(CallerStep Step, byte Left, byte Holds);
+internal record struct ModelCaller(CallerStep Step, byte Left, byte Holds, byte Gives = 0);
 
 /// <summary>Everything that can differ between two moments of the model of the threads.</summary>
 internal record struct ThreadsState
@@ -80,8 +92,10 @@ internal record struct ThreadsState
     public byte Standby;
     public byte Count;
     public bool IsStopped;
+    public byte OverdueLeft;
 
     // By the bit of the work.
+    public byte Backlog;
     public byte Accepted;
     public byte Executed;
 

@@ -1,0 +1,123 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using Common;
+using Kqueue.EventLoops;
+using KqueueTransport.Connections;
+using KqueueTransport.Sockets;
+using KqueueTransport.Tests.Diagnostics;
+using KqueueTransport.Tests.Pipes;
+using KqueueTransport.Tests.Sockets;
+
+namespace KqueueTransport.Tests.Connections;
+
+/// <summary>Where a connection's handlers run while its listener's have left the loops.</summary>
+public sealed class AbsenceTests : IAsyncDisposable
+{
+    private readonly ManualClock _clock = new();
+    private readonly EventLoopGroup _group = new(new EventLoopGroupOptions { LoopCount = 1 });
+
+    // Does not run, so the time after which the listener returns never comes.
+    private readonly EventLoop _still = new();
+    private readonly ConcurrentQueue<string> _places = new();
+    private readonly TransportLoops _loops;
+    private readonly Socket _peer;
+    private readonly Connection _connection;
+    private readonly Task _serving;
+    private TimeSpan _duration;
+
+    public AbsenceTests()
+    {
+        var log = new LogCollector();
+        var options = new KqueueTransportOptions();
+        _loops = new TransportLoops(
+            _group, new ManualSurroundings(_clock), options, SystemSocketCalls.Instance, log, memoryPoolFactory: null);
+        using var pair = SocketPair.Create(SystemSocketCalls.Instance, new IPEndPoint(IPAddress.Loopback, 0));
+        _peer = new Socket(new SafeSocketHandle(pair.TakeConnected(), ownsHandle: true));
+        var scheduling = new ApplicationScheduling(Scheduling.Adaptive, pair.ListenEndPoint, log);
+        scheduling.OnStuck(_still, isHandedOver: false);
+        _connection = new Connection(
+            _loops.For(options, scheduling).LeastLoaded(), pair.TakeAccepted(), pair.ListenEndPoint,
+            _peer.LocalEndPoint);
+        _serving = ServeAsync();
+        _connection.Start();
+    }
+
+    [Fact]
+    public async Task Handlers_NewConnection_RunOnStandbyThreadsUntilTheyAreKnownToBeQuick()
+    {
+        Assert.Equal("standby", await AskAsync());
+
+        await AskUntilAsync("pool");
+
+        Assert.Equal("pool", await AskAsync());
+    }
+
+    [Fact]
+    public async Task Handlers_ConnectionThatBlocks_RunOnStandbyThreads()
+    {
+        _duration = TimeSpan.FromMilliseconds(30);
+
+        for (var i = 0; i < 2 * BlockingProbation.HandlersOffLoop; i++)
+        {
+            Assert.Equal("standby", await AskAsync());
+        }
+    }
+
+    [Fact]
+    public async Task Handlers_QuickConnectionBeginsToBlock_LeaveThePool()
+    {
+        await AskUntilAsync("pool");
+
+        _duration = TimeSpan.FromMilliseconds(30);
+
+        await AskUntilAsync("standby");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _peer.Dispose();
+        await _serving.Soon();
+        await _connection.DisposeAsync().Soon();
+        _loops.Dispose();
+        _still.Dispose();
+    }
+
+    private async Task ServeAsync()
+    {
+        var (input, output) = (_connection.Transport.Input, _connection.Transport.Output);
+        while (true)
+        {
+            var result = await input.ReadAsync().ConfigureAwait(false);
+            if (result.Buffer.IsEmpty)
+            {
+                return;
+            }
+
+            _places.Enqueue(
+                EventLoop.Current is not null ? "loop" : Thread.CurrentThread.IsThreadPoolThread ? "pool" : "standby");
+            _clock.Advance(_duration);
+            input.AdvanceTo(result.Buffer.End);
+            output.GetSpan(1)[0] = 1;
+            output.Advance(1);
+            await output.FlushAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async Task<string> AskAsync()
+    {
+        await _peer.SendAsync(new byte[1].AsMemory()).Soon();
+        await _peer.ReceiveExactlyAsync(1);
+        Assert.True(_places.TryDequeue(out var place));
+        return place;
+    }
+
+    // The answer is there before the handler is back: what it teaches may come too late for the next.
+    private async Task AskUntilAsync(string place)
+    {
+        for (var asked = 1; await AskAsync() != place; asked++)
+        {
+            Assert.True(asked < 1000, $"No handler runs in the place: {place}.");
+        }
+    }
+}
