@@ -107,6 +107,8 @@ public sealed class LingeringTests
             }
         });
 
+        // A close is remembered when it is back, and the peer may hear of it before that.
+        await ClosedAsync(fixture, connection);
         Assert.Equal(1, fixture.ClosesOf(connection.Descriptor));
         await fixture.AssertEndedCleanlyAsync();
     }
