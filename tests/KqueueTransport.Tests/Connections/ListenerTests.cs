@@ -37,6 +37,8 @@ public sealed class ListenerTests : IAsyncDisposable
         var listener = _fixture.Listen();
         await _fixture.ConnectAsync(Backlog + 3);
 
+        // The queue takes so many and leaves the rest, which is less than an unbind takes.
+        await Waiting.UntilAsync(() => _fixture.AcceptedByTheKernel == Backlog);
         await listener.UnbindAsync(TestContext.Current.CancellationToken).Soon();
 
         for (var i = 0; i < Backlog + 3; i++)
