@@ -100,6 +100,7 @@ internal sealed partial class Connection :
     public void Start()
     {
         _settings.LoopStatistics.CountStart();
+        _settings.Stop.OnAccepted();
         TransportEventSource.Log.ConnectionStart(this);
         var result = Arm(KEventFilter.Read, KEventFlags.Clear);
         if (result.IsError)

@@ -59,6 +59,29 @@ internal sealed partial class ConnectionReader
         FinishOnLoop(mustResume, reports);
     }
 
+    /// <summary>
+    /// A canceled read has waited long enough for bytes. They may be here all the same, where the loop was too busy to
+    /// come to their event.
+    /// </summary>
+    private void OnCancelDue()
+    {
+        bool mustResume;
+        ReaderFlags reports;
+        lock (_gate)
+        {
+            if (!Has(ReaderFlags.Canceled))
+            {
+                return;
+            }
+
+            Set(ReaderFlags.Readable);
+            mustResume = TryReceiveForPendingRead();
+            reports = TakeReports();
+        }
+
+        FinishOnLoop(mustResume, reports);
+    }
+
     /// <summary>Receives for a pending read; true when it can be resumed.</summary>
     private bool TryReceiveForPendingRead()
     {
@@ -67,7 +90,11 @@ internal sealed partial class ConnectionReader
             return false;
         }
 
-        if (!IsResultReady && (_flags & (ReaderFlags.Readable | ReaderFlags.Completed)) == ReaderFlags.Readable)
+        const ReaderFlags Relevant = ReaderFlags.Readable | ReaderFlags.Completed | ReaderFlags.Ended;
+        var mayReceive = (_flags & Relevant) == ReaderFlags.Readable;
+
+        // A canceled read that still pends waits for what came just now.
+        if (mayReceive && (!IsResultReady || Has(ReaderFlags.Canceled)))
         {
             ReceiveMinimum();
         }

@@ -145,7 +145,7 @@ internal sealed partial class ConnectionReader :
         lock (_gate)
         {
             Set(ReaderFlags.Canceled);
-            mustResume = _read.TryEnd();
+            mustResume = !TryPutOffCancel() && _read.TryEnd();
         }
 
         ResumeElsewhere(mustResume);
@@ -181,6 +181,7 @@ internal sealed partial class ConnectionReader :
                 _error = error;
             }
 
+            NoteHeard();
             Clear(ReaderFlags.Reports);
             mustResume = _read.TryEnd();
         }
@@ -215,6 +216,23 @@ internal sealed partial class ConnectionReader :
 
         reader.ResumeElsewhere(mustResume);
     };
+
+    private static readonly Action<object?> s_onCancelDue = static state => ((ConnectionReader)state!).OnCancelDue();
+
+    /// <summary>
+    /// While the listener stops, a canceled read waits a moment for bytes: Kestrel cancels the reads of connections
+    /// that it takes to be idle, and answers a request that comes with the cancellation.
+    /// </summary>
+    private bool TryPutOffCancel()
+    {
+        if (!_connection.Settings.Stop.HasBegun || !_read.IsPending)
+        {
+            return false;
+        }
+
+        _connection.Loop.Schedule(ListenerStop.LastRequestTime, s_onCancelDue, this);
+        return true;
+    }
 
     /// <summary>
     /// Kestrel starts a connection on the thread pool. With inline scheduling its first read is completed by the loop,
@@ -261,10 +279,24 @@ internal sealed partial class ConnectionReader :
             ExceptionDispatchInfo.Throw(_error);
         }
 
+        if (!Has(ReaderFlags.Heard) && _received.HasUnconsumed)
+        {
+            NoteHeard();
+        }
+
         var isCanceled = Has(ReaderFlags.Canceled);
         Clear(ReaderFlags.Canceled);
         Set(isCanceled ? ReaderFlags.ReadingTentatively : ReaderFlags.Reading);
         return new ReadResult(_received.Sequence, isCanceled, isCompleted: Has(ReaderFlags.Ended));
+    }
+
+    private void NoteHeard()
+    {
+        if (!Has(ReaderFlags.Heard))
+        {
+            Set(ReaderFlags.Heard);
+            _connection.Settings.Stop.OnHeard();
+        }
     }
 
     private void ResumeElsewhere(bool mustResume)

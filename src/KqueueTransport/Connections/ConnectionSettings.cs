@@ -31,6 +31,9 @@ internal sealed class ConnectionSettings
     /// <summary>What the connections of the listener count, whatever their loop.</summary>
     public required ListenerStatistics ListenerStatistics { get; init; }
 
+    /// <summary>What the listener's stop waits for. Of an outbound connection it never begins.</summary>
+    public required ListenerStop Stop { get; init; }
+
     /// <summary>Bytes that are received while nobody reads; <see cref="long.MaxValue"/> is no limit.</summary>
     public required long MaxReadBufferBytes { get; init; }
 

@@ -10,11 +10,12 @@ namespace KqueueTransport.Connections;
 /// <summary>A bound endpoint: an acceptor on one of the loops, and the queue that AcceptAsync takes from.</summary>
 internal sealed class KqueueConnectionListener : IConnectionListener, IMeasuredListener
 {
-    // How long a connection that was accepted last has until the server stops. Its request came right behind it, as a
-    // rule; what it has to go through is the accept queue, the thread pool and its loop.
-    private static readonly TimeSpan s_newcomersTime = TimeSpan.FromMilliseconds(100);
+    // How long the connection that was accepted last has until the server stops. Its request is right behind it, as a
+    // rule, on a client that may be busy, and has to go through the accept queue, the thread pool and its loop.
+    private static readonly TimeSpan s_newcomersTime = TimeSpan.FromMilliseconds(500);
 
     private readonly TimeProvider _clock;
+    private readonly ListenerStop _stop = new();
     private readonly AcceptQueue _queue;
     private readonly Acceptor _acceptor;
     private readonly ApplicationScheduling _scheduling;
@@ -37,7 +38,8 @@ internal sealed class KqueueConnectionListener : IConnectionListener, IMeasuredL
         _metrics = loops.Metrics;
         _queue = new AcceptQueue(options.Backlog);
         _scheduling = new ApplicationScheduling(scheduling, EndPoint, logger, loops.Surroundings.Clock);
-        var connections = new AcceptedConnections(socket, loops.Calls, loops.For(options, _scheduling, Statistics));
+        var connections = new AcceptedConnections(
+            socket, loops.Calls, loops.For(options, _scheduling, Statistics, _stop));
         _acceptor = new Acceptor(socket, loops, connections, _queue, Statistics, options, logger);
         _queue.RoomMade = _acceptor.Resume;
     }
@@ -72,18 +74,24 @@ internal sealed class KqueueConnectionListener : IConnectionListener, IMeasuredL
         _queue.TakeAsync(cancellationToken);
 
     /// <summary>
-    /// Stops accepting. What the kernel has accepted can still be taken, and has a moment to begin: Kestrel closes,
-    /// as soon as this returns, whatever has not been read a request from.
+    /// Stops accepting. What the kernel has accepted can still be taken, and has a moment to begin: Kestrel closes, as
+    /// soon as this returns, every connection that it does not know of any request from.
     /// </summary>
     public async ValueTask UnbindAsync(CancellationToken cancellationToken = default)
     {
         _acceptor.Stop();
         _queue.Complete();
         _metrics.Remove(this);
-        var left = s_newcomersTime - _clock.GetElapsedTime(_acceptor.LastAccept);
-        if (Statistics.Open > 0 && left > TimeSpan.Zero)
+        if (_stop.HasBegun)
         {
-            await Task.Delay(left, _clock, cancellationToken)
+            return;
+        }
+
+        var allHeard = _stop.Begin();
+        var left = s_newcomersTime - _clock.GetElapsedTime(_acceptor.LastAccept);
+        if (left > TimeSpan.Zero)
+        {
+            await allHeard.WaitAsync(left, _clock, cancellationToken)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }

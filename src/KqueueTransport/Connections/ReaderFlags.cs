@@ -45,6 +45,9 @@ internal enum ReaderFlags
     /// <summary>The end of the pause has to be logged, once the lock is left.</summary>
     ResumeUnreported = 2048,
 
+    /// <summary>The application has been shown bytes, or the connection's end.</summary>
+    Heard = 4096,
+
     /// <summary>What has to be told once the lock is left.</summary>
     Reports = EndUnreported | PauseUnreported | ResumeUnreported,
 }

@@ -65,13 +65,16 @@ internal sealed class TransportLoops : IDisposable
 
     /// <summary>The loops for outbound connections, which no listener counts.</summary>
     public EndPointLoops For(KqueueEndPointOptions options, ApplicationScheduling scheduling) =>
-        For(options, scheduling, new ListenerStatistics());
+        For(options, scheduling, new(), new());
 
-    /// <summary>The loops with the options, the scheduling and the counts of one endpoint.</summary>
+    /// <summary>The loops with the options, the scheduling, the counts and the stop of one endpoint.</summary>
     public EndPointLoops For(
-        KqueueEndPointOptions options, ApplicationScheduling scheduling, ListenerStatistics statistics) => new(
+        KqueueEndPointOptions options,
+        ApplicationScheduling scheduling,
+        ListenerStatistics statistics,
+        ListenerStop stop) => new(
         _group,
-        _group.Loops.ToDictionary(loop => loop, loop => SettingsOf(loop, options, scheduling, statistics)));
+        _group.Loops.ToDictionary(loop => loop, loop => SettingsOf(loop, options, scheduling, statistics, stop)));
 
     /// <summary>
     /// Ends the loops. Connections have ended by then, but for their descriptors that wait for a peer's FIN, which are
@@ -93,7 +96,8 @@ internal sealed class TransportLoops : IDisposable
         EventLoop loop,
         KqueueEndPointOptions options,
         ApplicationScheduling scheduling,
-        ListenerStatistics statistics)
+        ListenerStatistics statistics,
+        ListenerStop stop)
     {
         return new ConnectionSettings
         {
@@ -103,6 +107,7 @@ internal sealed class TransportLoops : IDisposable
             Surroundings = Surroundings,
             LoopStatistics = Metrics.StatisticsOf(loop),
             ListenerStatistics = statistics,
+            Stop = stop,
             Calls = Calls,
             MemoryPool = _shares[loop].MemoryPool,
             Logger = _logger,
