@@ -105,7 +105,7 @@ internal sealed partial class Connection :
         var result = Arm(KEventFilter.Read, KEventFlags.Clear);
         if (result.IsError)
         {
-            OnReceiveFailed(SocketErrors.ToException(result.Error));
+            Fail(SocketErrors.ToException(result.Error));
         }
     }
 
@@ -191,7 +191,7 @@ internal sealed partial class Connection :
     {
         if (error is not null)
         {
-            OnReceiveFailed(error);
+            Fail(error);
             return;
         }
 
@@ -229,7 +229,7 @@ internal sealed partial class Connection :
         Shutdown(ShutdownReason.Aborted, error);
     }
 
-    public void OnSendFailed(Errno error) => OnReceiveFailed(SocketErrors.ToException(error));
+    public void OnSendFailed(Errno error) => Fail(SocketErrors.ToException(error));
 
     /// <summary>Cancels ConnectionClosed, on the thread pool: its callbacks are the application's.</summary>
     void IThreadPoolWorkItem.Execute()
@@ -244,7 +244,7 @@ internal sealed partial class Connection :
         return Interlocked.CompareExchange(ref _writer, writer, null) ?? writer;
     }
 
-    private void OnReceiveFailed(Exception error)
+    private void Fail(Exception error)
     {
         if (error is ConnectionResetException)
         {
