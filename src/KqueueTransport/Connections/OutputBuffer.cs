@@ -11,10 +11,11 @@ namespace KqueueTransport.Connections;
 internal struct OutputBuffer
 {
     /// <summary>
-    /// Blocks grow with what is here up to this size, so that a megabyte is some twenty of them and not 256: each costs
-    /// a third of a microsecond, which is as much as to fill 4 KiB. An array of this size is no large object.
+    /// Blocks grow with what is here up to this size, so that a megabyte is 64 of them and not 256: each costs a third of
+    /// a microsecond, which is as much as to fill 4 KiB. Larger ones would keep more than the write limit, as a block
+    /// goes back when all of it is sent, and are slower again: what is written is to be in the cache when it is sent.
     /// </summary>
-    public const int BlockBytesMax = 64 * 1024;
+    public const int BlockBytesMax = 16 * 1024;
 
     private SegmentQueue _segments;
 
