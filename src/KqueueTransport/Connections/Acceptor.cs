@@ -134,15 +134,17 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
                     return;
                 }
 
-                if (!AcceptOne(out var error))
+                if (AcceptOne(out var error) && error != Errno.EMFILE)
                 {
-                    if (error != Errno.EAGAIN)
-                    {
-                        BackOff(error);
-                    }
-
-                    return;
+                    continue;
                 }
+
+                if (error != Errno.EAGAIN)
+                {
+                    BackOff(error);
+                }
+
+                return;
             }
 
             // More may be waiting, and an edge is reported once.
@@ -151,7 +153,8 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
     }
 
     /// <summary>
-    /// Accepts one connection; true when there may be another: also when this one's peer had already given up.
+    /// Accepts one connection; true also when its peer had already given up. The error is EMFILE, too, where it has one
+    /// of the descriptors that are to be left to the process.
     /// </summary>
     private bool AcceptOne(out Errno error)
     {
@@ -161,7 +164,7 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
         {
             Take(result.Value);
             error = _headroom.Contains(result.Value) ? Errno.EMFILE : Errno.None;
-            return error == Errno.None;
+            return true;
         }
 
         if (error == Errno.EAGAIN)

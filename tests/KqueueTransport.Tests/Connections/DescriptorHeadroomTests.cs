@@ -52,4 +52,19 @@ public sealed class DescriptorHeadroomTests : IAsyncDisposable
         await _fixture.ConnectAsync();
         await _fixture.AcceptAsync();
     }
+
+    [Fact]
+    public async Task Unbind_FewDescriptorsAreLeft_TakesWhatTheKernelHas()
+    {
+        _fixture.Listen();
+        await _fixture.ConnectAsync(3);
+        await _fixture.AcceptAsync();
+        await Waiting.UntilAsync(() => _fixture.WarningCount == 1);
+
+        await _fixture.Listener.UnbindAsync().AsTask().Soon();
+
+        await _fixture.AcceptAsync();
+        await _fixture.AcceptAsync();
+        Assert.Equal(3, _fixture.AcceptedByTheKernel);
+    }
 }
