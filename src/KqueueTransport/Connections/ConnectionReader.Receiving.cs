@@ -165,7 +165,7 @@ internal sealed partial class ConnectionReader
             // A reset is told once, to whichever call comes first (Linux include/net/sock.h, sock_error): behind a send
             // that was told, a receive finds what looks like the peer's end.
             var error = result.IsError ? result.Error : _connection.SendError;
-            EndFromKernel(error == Errno.None ? null : SocketErrors.ToException(error));
+            EndFromKernel(error);
             return;
         }
 
@@ -189,11 +189,18 @@ internal sealed partial class ConnectionReader
         }
     }
 
-    private void EndFromKernel(Exception? error)
+    private void EndFromKernel(Errno error)
     {
         Clear(ReaderFlags.Readable | ReaderFlags.EofAnnounced);
         Set(ReaderFlags.Ended | ReaderFlags.EndUnreported);
-        _error = error;
+        if (error == Errno.None)
+        {
+            Set(ReaderFlags.FinReceived);
+        }
+        else
+        {
+            _error = SocketErrors.ToException(error);
+        }
     }
 
     private void FinishOnLoop(bool mustResume, ReaderFlags reports)

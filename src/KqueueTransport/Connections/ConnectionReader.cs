@@ -50,7 +50,7 @@ internal sealed partial class ConnectionReader :
     /// <summary>
     /// After <see cref="End"/>: whether the peer's FIN had come, and everything before it had been received.
     /// </summary>
-    public bool HasReceivedAll => !HasUnreceived && _error is null;
+    public bool HasReceivedAll => (State & ReaderFlags.FinReceived) != 0;
 
     private ReaderFlags State
     {

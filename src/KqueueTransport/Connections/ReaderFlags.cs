@@ -48,6 +48,9 @@ internal enum ReaderFlags
     /// <summary>The application has been shown bytes, or the connection's end.</summary>
     Heard = 4096,
 
+    /// <summary>The peer's FIN has been received, and everything before it. A late event may tell of it again.</summary>
+    FinReceived = 8192,
+
     /// <summary>What has to be told once the lock is left.</summary>
     Reports = EndUnreported | PauseUnreported | ResumeUnreported,
 }

@@ -1,4 +1,6 @@
 using System.Net.Sockets;
+using Kqueue;
+using Kqueue.EventLoops;
 using KqueueTransport.Connections;
 using KqueueTransport.Tests.Pipes;
 using KqueueTransport.Tests.Sockets;
@@ -41,6 +43,23 @@ public sealed class LingeringTests
         await peer.SendAsync(new byte[10]).Soon();
         peer.Shutdown(SocketShutdown.Send);
         await connection.Transport.Input.ReadAtLeastAsync(11).Soon();
+
+        await connection.DisposeAsync().Soon();
+
+        Assert.Equal(1, fixture.ClosesOf(connection.Descriptor));
+        Assert.Equal(0, fixture.Calls.CountOf(SocketCall.Shutdown, connection.Descriptor));
+    }
+
+    // The event of the FIN may reach the loop after a read has received it.
+    [Fact]
+    public async Task Dispose_AnEventTellsAgainThatThePeerHasEnded_OnlyCloses()
+    {
+        await using var fixture = new ConnectionFixture();
+        var (connection, peer) = fixture.Open();
+        peer.Shutdown(SocketShutdown.Send);
+        Assert.True((await connection.Transport.Input.ReadAsync().Soon()).IsCompleted);
+        var late = new KEvent(connection.Descriptor, KEventFilter.Read, KEventFlags.Eof);
+        await fixture.OnLoopAsync(() => ((IEventHandler)connection).OnEvent(late)).Soon();
 
         await connection.DisposeAsync().Soon();
 
