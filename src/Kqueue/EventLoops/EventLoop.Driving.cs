@@ -96,23 +96,40 @@ public sealed partial class EventLoop
         Watch?.OnActive();
     }
 
-    /// <summary>Waits for events; after a turn that had some, it may ask once without waiting first.</summary>
+    /// <summary>Waits for events; after a turn that had some, it may ask without waiting first.</summary>
     private KernelResult TakeEvents()
     {
-        if (_eventCount > 0 && TimeoutNs() != 0 && _yield.MustYield())
+        _spin.OnWaitBegins(_eventCount);
+        if (_eventCount == 0 || !TryTakeAtOnce(out var result))
         {
-            _yield.Yield();
-            var result = _queue.TryKevent([], _events, timeoutNs: 0);
-            _yield.OnAsked(result.IsError ? 0 : result.Value);
-            if (result.IsError || result.Value > 0)
-            {
-                return result;
-            }
+            // Asked for again: the other threads may have taken a slice of the time until the next timer.
+            result = _queue.TryKevent([], _events, TimeoutNs());
         }
 
-        // Asked for again: the other threads may have taken a slice of the time until the next timer.
-        return _queue.TryKevent([], _events, TimeoutNs());
+        _spin.OnWaitEnds();
+        return result;
     }
+
+    private bool TryTakeAtOnce(out KernelResult result)
+    {
+        result = default;
+        if (TimeoutNs() != 0 && _yield.MustYield())
+        {
+            _yield.Yield();
+            result = _queue.TryKevent([], _events, timeoutNs: 0);
+            _yield.OnAsked(result.IsError ? 0 : result.Value);
+        }
+
+        while (!HasAnswer(result) && TimeoutNs() != 0 && _spin.MustAsk())
+        {
+            Thread.Yield();
+            result = _queue.TryKevent([], _events, timeoutNs: 0);
+        }
+
+        return HasAnswer(result);
+    }
+
+    private static bool HasAnswer(KernelResult result) => result.IsError || result.Value > 0;
 
     private long TimeoutNs()
     {

@@ -32,6 +32,7 @@ public sealed partial class EventLoop : IDisposable
     private int _eventCount;
 
     private BatchingYield _yield;
+    private WaitSpin _spin;
 
     // The ClaimWord. Only ever changed by compare-and-swap.
     private long _word = ClaimWord.Initial.Value;
@@ -69,6 +70,7 @@ public sealed partial class EventLoop : IDisposable
         _events = new KEvent[options.EventCapacity];
         _timers = new TimerQueue(options.TimeProvider);
         _yield = new BatchingYield(options.TimeProvider);
+        _spin = new WaitSpin(options.TimeProvider);
         _driver = new LoopDriver(this, epoch: 0);
         _queue = options.CreateQueue(options.KernelQueue);
         AddWakeEvent();

@@ -11,6 +11,8 @@ internal sealed class SimulatedQueue : KernelQueue
 {
     private const int RememberedEventsMax = 8;
 
+    private static readonly TimeSpan s_callDuration = TimeSpan.FromMicroseconds(1);
+
     private readonly SimulatedKernel _kernel;
     private readonly List<Knote> _knotes = [];
     private readonly List<KEvent> _remembered = [];
@@ -52,6 +54,13 @@ internal sealed class SimulatedQueue : KernelQueue
         }
 
         _kernel.Scheduler.Yield();
+        if (timeoutNs == 0 && !HasActive)
+        {
+            // The call takes its time and makes nothing up, or whoever asks for a while would never come to its end.
+            _kernel.Clock.PassTo(_kernel.Clock.Now + s_callDuration);
+            return KernelResult.Success(0);
+        }
+
         Wait(timeoutNs);
         return KernelResult.Success(_kernel.Faults.Strikes(Fault.WaitWithoutEvents) ? 0 : Report(events));
     }
@@ -76,7 +85,7 @@ internal sealed class SimulatedQueue : KernelQueue
 
     private void Wait(long timeoutNs)
     {
-        if (timeoutNs == 0 || HasActive)
+        if (HasActive)
         {
             return;
         }
