@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using Bench.Cases;
 using Bench.Reports;
 using Bench.Runs;
+using Bench.Scaling;
 using Bench.Servers;
 
 namespace Bench;
@@ -24,14 +25,14 @@ internal sealed class BenchCommand : RootCommand
         Number("--seconds", "How long each run is measured. Defaults to 2; with --quick to 1.", 1, 600);
 
     private readonly Option<int?> _warmup =
-        Number("--warmup", "Seconds of load before that. Defaults to 4; with --quick to 2.", 1, 600);
+        Number("--warmup", "Seconds of load before that. Defaults to 3; with --quick to 2.", 1, 600);
 
     private readonly Option<bool> _quick = new("--quick") { Description = "One short round, for a first look." };
 
-    private readonly Option<bool> _scaling = new("--scaling")
-    {
-        Description = "Measures how cost grows with loops and connections instead of comparing cases.",
-    };
+    private readonly Option<string[]> _scaling = Names(
+        "--scaling",
+        "Measures how cost grows with loops and connections instead of comparing cases. Defaults to all series.",
+        [.. ScalingCatalog.All.Select(series => series.Name)]);
 
     private readonly Option<bool> _list = new("--list") { Description = "Lists cases and servers and ends." };
 
@@ -43,12 +44,13 @@ internal sealed class BenchCommand : RootCommand
 
     private readonly Option<string?> _summary = new("--summary")
     {
-        Description = "A document that also gets the first table and the charts, between <!-- benchmarks --> marks.",
+        Description = "A document that also gets the summary and the charts, between <!-- benchmarks --> marks.",
     };
 
     public BenchCommand()
         : base("Compares the kqueue transport with Kestrel's Sockets on this machine.")
     {
+        _scaling.Arity = ArgumentArity.ZeroOrMore;
         _summary.Validators.Add(RequireMarks);
         foreach (var option in new Option[]
             { _cases, _servers, _rounds, _seconds, _warmup, _quick, _scaling, _list, _output, _summary })
@@ -68,8 +70,8 @@ internal sealed class BenchCommand : RootCommand
         }
 
         var options = OptionsOf(result);
-        return result.GetValue(_scaling)
-            ? new Scaling.ScalingSession(options).RunAsync(cancellation)
+        return result.GetResult(_scaling) is not null
+            ? new ScalingSession(options, NamesIn(result, _scaling)).RunAsync(cancellation)
             : new ComparisonSession(options).RunAsync(cancellation);
     }
 
@@ -81,7 +83,7 @@ internal sealed class BenchCommand : RootCommand
             NamesIn(result, _servers),
             result.GetValue(_rounds) ?? (isQuick ? 1 : 3),
             TimeSpan.FromSeconds(result.GetValue(_seconds) ?? (isQuick ? 1 : 2)),
-            TimeSpan.FromSeconds(result.GetValue(_warmup) ?? (isQuick ? 2 : 4)),
+            TimeSpan.FromSeconds(result.GetValue(_warmup) ?? (isQuick ? 2 : 3)),
             result.GetValue(_output)!)
         {
             CommandLine = CommandLineOf(result),

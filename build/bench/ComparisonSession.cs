@@ -16,7 +16,7 @@ internal sealed class ComparisonSession(BenchOptions options)
     {
         var tools = new LoadTools();
         PlannedRun[] plan = [.. Plan.Of(options)];
-        var runner = new Runner(options, tools, new RunProgress(Terminal.Open(), plan.Length));
+        var runner = new Runner(options, tools, new RunProgress(Terminal.Open(), plan, options));
         var results = new Results(await runner.RunAsync(plan, cancellation), ServerCatalog.Baseline);
         var report = ReportOf(results, await MachineFacts.CollectAsync(tools, cancellation));
         if (options.Summary is { } document)
@@ -32,18 +32,21 @@ internal sealed class ComparisonSession(BenchOptions options)
         var cases = Plan.CasesOf(options);
         BenchServer[] servers = [.. ServerCatalog.All
             .Where(server => results.Runs.Any(run => run.Server == server.Name))];
+        var summary = SummaryTable.Of(results, cases, servers);
+        var against = AgainstTable.Of(results, cases, servers);
         return new Report(
             "Benchmarks",
             options.CommandLine,
             facts,
             [
-                SummaryTable.Of(results, cases, servers),
+                .. new[] { summary, against }.OfType<ReportTable>(),
                 .. cases.Select(benchCase => benchCase.Group).Distinct().Order()
                     .Select(group => GroupTable.Of(group, results, cases, servers)),
             ],
             [.. new ResultCharts(results, cases, servers).Draw()])
         {
             Method = options.Method,
+            Summary = summary,
             Problems = results.Problems,
         };
     }

@@ -7,6 +7,9 @@ namespace Bench.Tests;
 /// <summary>The order of the runs.</summary>
 public sealed class PlanTests
 {
+    private static readonly BenchOptions s_defaults =
+        Options() with { Duration = TimeSpan.FromSeconds(2), Warmup = TimeSpan.FromSeconds(3) };
+
     [Fact]
     public void Plan_Default_RunsEveryCaseOnTheBaselineInEveryRound()
     {
@@ -24,6 +27,24 @@ public sealed class PlanTests
         Assert.Equal(
             ["sockets", "adaptive", "adaptive", "sockets", "sockets", "adaptive"], plan.Select(run => run.Server.Name));
         Assert.Equal([1, 1, 2, 2, 3, 3], plan.Select(run => run.Round));
+    }
+
+    // A command that takes longer is not run.
+    [Fact]
+    public void Plan_Default_TakesLessThan26Minutes()
+    {
+        var time = Plan.Of(s_defaults).Aggregate(TimeSpan.Zero, (sum, run) => sum + Plan.TimeOf(run, s_defaults));
+
+        Assert.InRange(time.TotalMinutes, 1, 26);
+    }
+
+    [Fact]
+    public void WarmupOf_ServerThatIsCompiled_IsShort()
+    {
+        var servers = ServerCatalog.All.ToLookup(server => server.Name);
+
+        Assert.Equal(s_defaults.Warmup, s_defaults.WarmupOf(servers[ServerCatalog.Main].Single()));
+        Assert.Equal(TimeSpan.FromSeconds(1), s_defaults.WarmupOf(servers["epoll"].Single()));
     }
 
     [Fact]

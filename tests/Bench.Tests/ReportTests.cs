@@ -44,21 +44,6 @@ public sealed class ReportTests
         Assert.Equal(isIn, MarkedSection.IsIn(document, "x"));
 
     [Fact]
-    public void Summary_ClientAtItsLimit_IsMarked()
-    {
-        var results = new Results(
-            [
-                Run(ServerCatalog.Baseline, 100, cpu: 10, client: 0.5),
-                Run(ServerCatalog.Main, 160, cpu: 5, client: 0.97),
-            ],
-            ServerCatalog.Baseline);
-
-        var table = SummaryTable.Of(results, Cases(), Servers());
-
-        Assert.Equal(["JSON", "100", "1.60* · 0.50"], Assert.Single(table.Rows));
-    }
-
-    [Fact]
     public void GroupTable_ClientAtItsLimit_SaysSo()
     {
         var results = new Results(

@@ -23,14 +23,17 @@ internal abstract class BenchCase(string name, string title)
     /// <summary>Whether a server without Kestrel can answer it.</summary>
     public bool SuitsEpollServer { get; init; }
 
-    /// <summary>The number of event loops; null for the server's own choice.</summary>
-    public int? Loops { get; init; }
+    /// <summary>How its server is started.</summary>
+    public ServerSetting Setting { get; init; } = ServerSetting.Default;
 
     /// <summary>Whether it is run on a server that nobody asked for by name.</summary>
     public bool ComparesByDefault(BenchServer server) =>
         ComparesSchedulings || !ServerCatalog.OtherSchedulings.Contains(server.Name);
 
     public bool Suits(BenchServer server) => server.IsWebApp || SuitsEpollServer;
+
+    /// <summary>How long a run takes, but for the start and the end of the server.</summary>
+    public virtual TimeSpan TimeOf(TimeSpan warmup, TimeSpan duration) => warmup + duration;
 
     /// <summary>Measures on a server that was just started.</summary>
     public abstract Task<Measurement> MeasureAsync(CaseRun run, CancellationToken cancellation);

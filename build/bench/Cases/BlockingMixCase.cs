@@ -9,7 +9,7 @@ namespace Bench.Cases;
 /// </summary>
 /// <param name="name">What the command line calls it.</param>
 /// <param name="title">What tables and charts call it.</param>
-/// <param name="blockedBefore">How long requests have blocked before it is measured.</param>
+/// <param name="blockedBefore">How long requests have blocked before it is measured: a warm-up, too.</param>
 internal sealed class BlockingMixCase(string name, string title, TimeSpan blockedBefore = default)
     : BenchCase(name, title)
 {
@@ -23,16 +23,22 @@ internal sealed class BlockingMixCase(string name, string title, TimeSpan blocke
 
     public override CaseGroup Group => CaseGroup.Blocking;
 
+    public override TimeSpan TimeOf(TimeSpan warmup, TimeSpan duration) =>
+        (blockedBefore > TimeSpan.Zero ? blockedBefore : warmup) + duration;
+
     public override async Task<Measurement> MeasureAsync(CaseRun run, CancellationToken cancellation)
     {
         var fastLoad = new WrkLoad(Fast, new Uri(run.Server.EndPoints.Http, "plaintext"));
-        await run.Tools.Wrk.RunAsync(fastLoad, run.Warmup, cancellation);
         if (blockedBefore > TimeSpan.Zero)
         {
             await LoadAsync(run, fastLoad, blockedBefore, cancellation);
         }
+        else
+        {
+            await run.Tools.Wrk.WarmUpAsync(fastLoad, run.Warmup, cancellation);
+        }
 
-        var (fast, blocking, clientCpu) = await LoadAsync(run, fastLoad, run.Duration, cancellation);
+        var (fast, blocking, client) = await LoadAsync(run, fastLoad, run.Duration, cancellation);
         return new Measurement(
             new Dictionary<Metric, double>
             {
@@ -42,18 +48,18 @@ internal sealed class BlockingMixCase(string name, string title, TimeSpan blocke
                 [Metric.P999] = fast.P999.TotalMilliseconds,
                 [Metric.BlockedRate] = blocking.RequestsPerSecond,
                 [Metric.BlockedP99] = blocking.P99.TotalMilliseconds,
-                [Metric.ClientCpu] = clientCpu,
+                [Metric.ClientCpu] = client.PerThread,
             },
             [.. fast.Errors, .. blocking.Errors]);
     }
 
-    private static async Task<(WrkReport Fast, WrkReport Blocking, double ClientCpu)> LoadAsync(
+    private static async Task<(WrkReport Fast, WrkReport Blocking, ClientCpu Client)> LoadAsync(
         CaseRun run, WrkLoad fastLoad, TimeSpan duration, CancellationToken cancellation)
     {
         var blocking = run.Tools.Wrk.RunAsync(
             new WrkLoad(Blocking, new Uri(run.Server.EndPoints.Http, "block?ms=20")), duration, cancellation);
         var fast = run.Tools.Wrk.RunAsync(fastLoad, duration, cancellation);
         await Task.WhenAll(blocking, fast);
-        return ((await fast).Report, (await blocking).Report, (await fast).CpuShare);
+        return ((await fast).Report, (await blocking).Report, (await fast).Client);
     }
 }

@@ -43,9 +43,14 @@ internal static class CaseCatalog
             SuitsEpollServer = true,
         },
         new WrkCase("download", "1 MiB download", at => Get(at, "big", 16)),
-        new WrkCase("upload", "1 MiB upload", at => Get(at, "upload", 16, "upload", $"{MiB}")),
+        new WrkCase("upload", "1 MiB upload", Upload),
         new WrkCase("echo", "raw echo", at => Raw(at.Echo, "echo")) { SuitsEpollServer = true },
         new WrkCase("hello", "raw hello", at => Raw(at.Hello)) { SuitsEpollServer = true },
+        new WrkCase("hello-core", "raw hello, one core for the server", at => Raw(at.Hello))
+        {
+            SuitsEpollServer = true,
+            Setting = new ServerSetting { IsOnOneProcessor = true },
+        },
         new SteadyRateCase(25),
         new SteadyRateCase(50),
         new SteadyRateCase(75),
@@ -63,6 +68,11 @@ internal static class CaseCatalog
 
     private static WrkLoad GetAndClose(ServerEndPoints at) =>
         Get(at, "plaintext", 64) with { Headers = ["Connection: close"] };
+
+    // Over loopback the sender's thread does the receiver's part of TCP, too, so that one thread would be what limits
+    // the rate.
+    private static WrkLoad Upload(ServerEndPoints at) =>
+        Get(at, "upload", 16, "upload", $"{MiB}") with { Threads = Environment.ProcessorCount };
 
     private static WrkLoad Raw(IPEndPoint endPoint, params string[] script) =>
         new(Connections: 64, new Uri($"http://{endPoint}/")) { Script = script };

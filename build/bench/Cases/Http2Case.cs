@@ -13,13 +13,15 @@ internal sealed class Http2Case() : BenchCase("http2", $"HTTP/2, {Connections} Ã
 
     public override CaseGroup Group => CaseGroup.Load;
 
+    public override TimeSpan TimeOf(TimeSpan warmup, TimeSpan duration) => warmup + duration + s_latencyTime;
+
     public override async Task<Measurement> MeasureAsync(CaseRun run, CancellationToken cancellation)
     {
         var load = new StreamLoad(Connections, Streams, new Uri(run.Server.EndPoints.Http2!, "plaintext"));
         var h2Load = run.Tools.H2Load;
-        await h2Load.RunAsync(load, run.Warmup, cancellation);
+        await h2Load.WarmUpAsync(load, run.Warmup, cancellation);
         var before = run.Server.Cpu;
-        var (report, clientCpu) = await h2Load.RunAsync(load, run.Duration, cancellation);
+        var (report, client) = await h2Load.RunAsync(load, run.Duration, cancellation);
         var cpu = run.Server.Cpu - before;
         var memory = run.Server.ResidentBytes;
 
@@ -34,7 +36,9 @@ internal sealed class Http2Case() : BenchCase("http2", $"HTTP/2, {Connections} Ã
                 [Metric.P99] = latencies[1].TotalMilliseconds,
                 [Metric.P999] = latencies[2].TotalMilliseconds,
                 [Metric.Memory] = memory / (double)(1 << 20),
-                [Metric.ClientCpu] = clientCpu,
+                [Metric.ClientCpu] = client.PerThread,
+                [Metric.Ceiling] = Ceiling.Of(
+                    report.RequestsPerSecond, cpu / report.Requests, client, Environment.ProcessorCount),
             },
             report.Errors);
     }

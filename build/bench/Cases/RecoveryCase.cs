@@ -14,11 +14,13 @@ internal sealed class RecoveryCase()
 
     public override CaseGroup Group => CaseGroup.Blocking;
 
+    public override TimeSpan TimeOf(TimeSpan warmup, TimeSpan duration) => warmup + duration + duration;
+
     public override async Task<Measurement> MeasureAsync(CaseRun run, CancellationToken cancellation)
     {
         var http = run.Server.EndPoints.Http;
         var fastLoad = new WrkLoad(Fast, new Uri(http, "plaintext"));
-        await run.Tools.Wrk.RunAsync(fastLoad, run.Warmup, cancellation);
+        await run.Tools.Wrk.WarmUpAsync(fastLoad, run.Warmup, cancellation);
 
         var (blocking, _) = await run.Tools.Wrk.RunAsync(
             new WrkLoad(Blocking, new Uri(http, "block?ms=50")), run.Duration, cancellation);
@@ -29,7 +31,7 @@ internal sealed class RecoveryCase()
         }
 
         var firstAnswer = Stopwatch.GetElapsedTime(stopped);
-        var (fast, clientCpu) = await run.Tools.Wrk.RunAsync(fastLoad, run.Duration, cancellation);
+        var (fast, client) = await run.Tools.Wrk.RunAsync(fastLoad, run.Duration, cancellation);
         return new Measurement(
             new Dictionary<Metric, double>
             {
@@ -40,7 +42,7 @@ internal sealed class RecoveryCase()
                 [Metric.P50] = fast.P50.TotalMilliseconds,
                 [Metric.P99] = fast.P99.TotalMilliseconds,
                 [Metric.P999] = fast.P999.TotalMilliseconds,
-                [Metric.ClientCpu] = clientCpu,
+                [Metric.ClientCpu] = client.PerThread,
             },
             [.. blocking.Errors, .. fast.Errors]);
     }

@@ -14,10 +14,15 @@ internal sealed class SteadyRateCase(int percent)
 {
     private const int Connections = 64;
 
+    /// <summary>The pace, as a share of what the baseline can do.</summary>
+    public int Percent => percent;
+
     // Measured once for all runs, so that they have the same pace.
     private static double? s_baselineRate;
 
     public override CaseGroup Group => CaseGroup.Latency;
+
+    public override TimeSpan TimeOf(TimeSpan warmup, TimeSpan duration) => WarmupOf(warmup) + duration;
 
     public override async Task<Measurement> MeasureAsync(CaseRun run, CancellationToken cancellation)
     {
@@ -27,9 +32,9 @@ internal sealed class SteadyRateCase(int percent)
             IsHttp1 = true,
             RatePerConnection = s_baselineRate * percent / 100 / Connections,
         };
-        await run.Tools.H2Load.RunAsync(load, run.Warmup, cancellation);
+        await run.Tools.H2Load.RunAsync(load, WarmupOf(run.Warmup), cancellation);
         var before = run.Server.Cpu;
-        var (report, percentiles, clientCpu) =
+        var (report, percentiles, client) =
             await run.Tools.H2Load.RunLoggedAsync(load, run.Duration, [50, 99, 99.9], cancellation);
         var cpu = run.Server.Cpu - before;
         return new Measurement(
@@ -40,18 +45,21 @@ internal sealed class SteadyRateCase(int percent)
                 [Metric.P50] = percentiles[0].TotalMilliseconds,
                 [Metric.P99] = percentiles[1].TotalMilliseconds,
                 [Metric.P999] = percentiles[2].TotalMilliseconds,
-                [Metric.ClientCpu] = clientCpu,
+                [Metric.ClientCpu] = client.PerThread,
             },
             report.Errors);
     }
+
+    // The load leaves processor time by itself, so that the part of a warm-up that does is too much.
+    private static TimeSpan WarmupOf(TimeSpan warmup) => warmup > WarmUp.PacedTime ? warmup - WarmUp.PacedTime : warmup;
 
     // On a server of its own, which has ended before the run begins.
     private static async Task<double> MeasureBaselineAsync(CaseRun run, CancellationToken cancellation)
     {
         var baseline = ServerCatalog.All.Single(server => server.Name == ServerCatalog.Baseline);
-        await using var server = await baseline.StartAsync(loops: null, cancellation);
+        await using var server = await baseline.StartAsync(ServerSetting.Default, cancellation);
         var load = new WrkLoad(Connections, new Uri(server.EndPoints.Http, "plaintext"));
-        await run.Tools.Wrk.RunAsync(load, run.Warmup, cancellation);
+        await run.Tools.Wrk.WarmUpAsync(load, run.Warmup, cancellation);
         return (await run.Tools.Wrk.RunAsync(load, run.Duration, cancellation)).Report.RequestsPerSecond;
     }
 }

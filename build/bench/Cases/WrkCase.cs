@@ -24,11 +24,11 @@ internal sealed class WrkCase(string name, string title, Func<ServerEndPoints, W
 
     public override async Task<Measurement> MeasureAsync(CaseRun run, CancellationToken cancellation)
     {
-        var load = loadOn(run.Server.EndPoints);
-        await run.Tools.Wrk.RunAsync(load, run.Warmup, cancellation);
+        var load = loadOn(run.Server.EndPoints) with { IsBesideServer = Setting.IsOnOneProcessor };
+        await run.Tools.Wrk.WarmUpAsync(load, run.Warmup, cancellation);
         var duration = run.Duration + TimeSpan.FromSeconds(load.Connections / ConnectionsPerExtraSecond);
         var before = run.Server.Cpu;
-        var (report, clientCpu) = await run.Tools.Wrk.RunAsync(load, duration, cancellation);
+        var (report, client) = await run.Tools.Wrk.RunAsync(load, duration, cancellation);
         var cpu = run.Server.Cpu - before;
         if (report.Requests == 0)
         {
@@ -40,8 +40,14 @@ internal sealed class WrkCase(string name, string title, Func<ServerEndPoints, W
             [Metric.RequestRate] = report.RequestsPerSecond,
             [Metric.CpuPerRequest] = cpu.TotalMicroseconds / report.Requests,
             [Metric.Memory] = run.Server.ResidentBytes / (double)(1 << 20),
-            [Metric.ClientCpu] = clientCpu,
+            [Metric.ClientCpu] = client.PerThread,
         };
+        if (UsesAllProcessors(load))
+        {
+            values[Metric.Ceiling] = Ceiling.Of(
+                report.RequestsPerSecond, cpu / report.Requests, client, Environment.ProcessorCount);
+        }
+
         if (HasLatencies)
         {
             values[Metric.P50] = report.P50.TotalMilliseconds;
@@ -51,4 +57,8 @@ internal sealed class WrkCase(string name, string title, Func<ServerEndPoints, W
 
         return new Measurement(values, report.Errors);
     }
+
+    // Of a single connection, one side waits while the other works.
+    private bool UsesAllProcessors(WrkLoad load) =>
+        !Setting.IsOnOneProcessor && load.Connections >= Environment.ProcessorCount;
 }

@@ -8,7 +8,7 @@ namespace Bench.Machine;
 internal sealed record MachineFacts(IReadOnlyList<(string Name, string Value)> Facts)
 {
     /// <summary>The date and the processor, in half a sentence.</summary>
-    public string Summary => $"{Facts[0].Value},\n{Facts[1].Value}, which the client shares.";
+    public string Summary => $"{Facts[0].Value}, {Facts[1].Value}, which the client shares.";
 
     public static async Task<MachineFacts> CollectAsync(LoadTools tools, CancellationToken cancellation) => new(
     [

@@ -13,6 +13,9 @@ internal sealed record Metric(string Name, string Format, bool HasRatio = false)
     /// <summary>User and system time of the server's process.</summary>
     public static readonly Metric CpuPerRequest = new("CPU µs/request", "N2", HasRatio: true);
 
+    /// <summary>What the processor times of server and client would allow.</summary>
+    public static readonly Metric Ceiling = new("at most", "N0");
+
     public static readonly Metric P50 = new("p50 ms", "N2");
     public static readonly Metric P99 = new("p99 ms", "N2");
     public static readonly Metric P999 = new("p99.9 ms", "N2");
@@ -20,7 +23,7 @@ internal sealed record Metric(string Name, string Format, bool HasRatio = false)
     /// <summary>The server's resident memory right after the load.</summary>
     public static readonly Metric Memory = new("memory MiB", "N0");
 
-    /// <summary>What the load tool's busiest thread could use of a core and did.</summary>
+    /// <summary>The share of a core that each thread of the load tool used.</summary>
     public static readonly Metric ClientCpu = new("client CPU", "P0");
 
     /// <summary>Requests that block their handler, while others are answered.</summary>

@@ -21,11 +21,15 @@ internal sealed class Results(IReadOnlyList<RunResult> runs, string baseline)
     /// The median of the ratios to the baseline, each taken within a round: what disturbs the machine for a while
     /// disturbs both sides of the pair.
     /// </summary>
-    public double? Ratio(string benchCase, string server, Metric metric)
+    public double? Ratio(string benchCase, string server, Metric metric) =>
+        Ratio(benchCase, (server, metric), (Baseline, metric));
+
+    /// <summary>The same of any two servers and what was measured on each.</summary>
+    public double? Ratio(string benchCase, (string Server, Metric Metric) of, (string Server, Metric Metric) to)
     {
-        var bases = Of(benchCase, Baseline).ToDictionary(run => run.Round, run => ValueOf(run, metric));
-        return Statistics.Median.Of(Of(benchCase, server)
-            .Select(run => ValueOf(run, metric) / bases.GetValueOrDefault(run.Round))
+        var bases = Of(benchCase, to.Server).ToDictionary(run => run.Round, run => ValueOf(run, to.Metric));
+        return Statistics.Median.Of(Of(benchCase, of.Server)
+            .Select(run => ValueOf(run, of.Metric) / bases.GetValueOrDefault(run.Round))
             .OfType<double>()
             .Where(double.IsFinite));
     }

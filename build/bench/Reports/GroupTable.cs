@@ -8,6 +8,9 @@ namespace Bench.Reports;
 /// <summary>Everything that was measured in the cases of a group: a row per case and server.</summary>
 internal static class GroupTable
 {
+    /// <summary>From here on the client, and not the server, may be what limits a rate.</summary>
+    private const double ClientLimit = 0.95;
+
     private static readonly Dictionary<CaseGroup, (string Title, Metric[] Metrics)> s_groups = new()
     {
         [CaseGroup.Load] = (
@@ -54,7 +57,7 @@ internal static class GroupTable
     private static IEnumerable<string> Cells(Results results, BenchCase benchCase, BenchServer server, Metric metric)
     {
         var value = results.Median(benchCase.Name, server.Name, metric);
-        var isLimit = metric == Metric.ClientCpu && value >= SummaryTable.ClientLimit;
+        var isLimit = metric == Metric.ClientCpu && value >= ClientLimit;
         yield return value is null ? "" : metric.Write(value.Value) + (isLimit ? " (limit)" : "");
         if (metric.HasRatio)
         {

@@ -6,6 +6,9 @@ namespace Bench.Runs;
 /// <summary>Which runs are made, in which order.</summary>
 internal static class Plan
 {
+    // A tenth for the server, and one for every time that a load tool begins.
+    private static readonly TimeSpan s_startAndEnd = TimeSpan.FromSeconds(0.4);
+
     /// <summary>
     /// All runs: round by round, and case by case within a round, so that the servers of a case take turns and each
     /// ratio compares runs that follow each other. Every round begins with another server.
@@ -15,6 +18,10 @@ internal static class Plan
         from benchCase in CasesOf(options)
         from server in Turn(ServersOf(options, benchCase), round)
         select new PlannedRun(benchCase, server, round);
+
+    /// <summary>How long a run will take, with the start and the end of the server.</summary>
+    public static TimeSpan TimeOf(PlannedRun run, BenchOptions options) =>
+        run.Case.TimeOf(options.WarmupOf(run.Server), options.Duration) + s_startAndEnd;
 
     public static IReadOnlyList<BenchCase> CasesOf(BenchOptions options) =>
         [.. CaseCatalog.All.Where(benchCase => options.Cases?.Contains(benchCase.Name) ?? true)];

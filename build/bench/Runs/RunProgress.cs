@@ -13,25 +13,31 @@ internal sealed class RunProgress
     ];
 
     private readonly IAnsiConsole _console;
+    private readonly BenchOptions _options;
     private readonly int _total;
     private readonly long _started = Stopwatch.GetTimestamp();
 
     private int _done;
+    private TimeSpan _expectedOfDone;
+    private TimeSpan _expectedOfRest;
 
-    /// <summary>Begins.</summary>
+    /// <summary>Begins, and says how long it will take.</summary>
     /// <param name="console">Where the lines go.</param>
-    /// <param name="total">How many runs there will be.</param>
-    public RunProgress(IAnsiConsole console, int total)
+    /// <param name="plan">The runs that there will be.</param>
+    /// <param name="options">What they depend on.</param>
+    public RunProgress(IAnsiConsole console, IReadOnlyCollection<PlannedRun> plan, BenchOptions options)
     {
-        _console = console;
-        _total = total;
-        console.MarkupLineInterpolated($"[grey]{total} runs[/]");
+        (_console, _options, _total) = (console, options, plan.Count);
+        _expectedOfRest = plan.Aggregate(TimeSpan.Zero, (time, run) => time + Plan.TimeOf(run, options));
+        console.MarkupLineInterpolated($"[grey]{_total} runs, {_expectedOfRest:h\\:mm\\:ss} h[/]");
     }
 
-    public void OnEnded(RunResult result)
+    public void OnEnded(PlannedRun run, RunResult result)
     {
         _done++;
-        var left = Stopwatch.GetElapsedTime(_started) / _done * (_total - _done);
+        _expectedOfDone += Plan.TimeOf(run, _options);
+        _expectedOfRest -= Plan.TimeOf(run, _options);
+        var left = Stopwatch.GetElapsedTime(_started) / _expectedOfDone * _expectedOfRest;
         _console.MarkupInterpolated($"[grey]{_done,4}/{_total}, {left:mm\\:ss} left[/]  ");
         _console.MarkupLineInterpolated($"{result.Case,-14} {result.Server,-13} {Describe(result)}");
         foreach (var problem in result.Measurement.Problems)

@@ -18,7 +18,7 @@ internal sealed class Runner(BenchOptions options, LoadTools tools, RunProgress 
             var measurement = await MeasureAsync(run, cancellation);
             var result = new RunResult(run.Case.Name, run.Server.Name, run.Round, measurement);
             results.Add(result);
-            progress.OnEnded(result);
+            progress.OnEnded(run, result);
         }
 
         return results;
@@ -30,9 +30,9 @@ internal sealed class Runner(BenchOptions options, LoadTools tools, RunProgress 
     {
         try
         {
-            await using var server = await run.Server.StartAsync(run.Case.Loops, cancellation);
+            await using var server = await run.Server.StartAsync(run.Case.Setting, cancellation);
             return await run.Case.MeasureAsync(
-                new CaseRun(server, tools, options.Warmup, options.Duration), cancellation);
+                new CaseRun(server, tools, options.WarmupOf(run.Server), options.Duration), cancellation);
         }
         catch (Exception e) when (e is ToolException or IOException or SocketException)
         {

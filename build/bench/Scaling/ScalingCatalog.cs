@@ -40,7 +40,10 @@ internal static class ScalingCatalog
         new($"idle-{count}", $"{count:N0} idle", count, Plaintext("plaintext", Busy));
 
     private static WrkCase Plaintext(string name, int connections, int? loops = null) =>
-        new(name, name, at => new WrkLoad(connections, new Uri(at.Http, "plaintext"))) { Loops = loops };
+        new(name, name, at => new WrkLoad(connections, new Uri(at.Http, "plaintext")))
+        {
+            Setting = new ServerSetting { Loops = loops },
+        };
 
     // Past the number of processors, to see what too many cost.
     private static IEnumerable<int> LoopCounts()

@@ -13,12 +13,12 @@ internal static class ScalingReport
 {
     public static ReportTable TableOf(ScalingSeries series, Results results) => new(
         $"Cost of a request: {series.Title}",
-        ["server", .. series.Points.Select(point => $"{point.Size:N0}"), "line", "growth along it"],
+        ["server", .. series.Points.Select(point => $"{point.Size:N0}"), "line", "growth along it", "cost"],
         [.. ServersOf(series, results).Select(server => RowOf(series, results, server))])
     {
         TextColumns = 1,
-        Note = $"CPU µs of the server per request, at each number of {series.XLabel}; the line is fitted by least " +
-            "squares, and the growth is between its two ends.",
+        Note = $"CPU µs of the server per request, at each number of {series.XLabel}: medians of the rounds. The " +
+            "line is fitted to them by least squares; the growth is between its two ends, with 95 % confidence.",
     };
 
     public static (string FileName, string Title, XElement Chart) ChartOf(ScalingSeries series, Results results)
@@ -46,7 +46,7 @@ internal static class ScalingReport
     {
         var points = PointsOf(series, results, server);
         var line = LineFit.Through(points);
-        var growth = line.Growth(points.Min(point => point.X), points.Max(point => point.X));
+        var growth = Growth.Along(line, points.Min(point => point.X), points.Max(point => point.X));
         return
         [
             server.Title,
@@ -55,7 +55,8 @@ internal static class ScalingReport
                     ? Metric.CpuPerRequest.Write(cpu)
                     : ""),
             string.Create(CultureInfo.InvariantCulture, $"{line.Intercept:N2} {line.Slope:+ 0.00000;- 0.00000} n"),
-            growth.ToString("+0.0 %;-0.0 %", CultureInfo.InvariantCulture),
+            growth.ToString(),
+            growth.Verdict,
         ];
     }
 

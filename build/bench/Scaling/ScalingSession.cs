@@ -7,8 +7,10 @@ using Bench.Tools;
 
 namespace Bench.Scaling;
 
-/// <summary>Measures all series and reports how cost grows.</summary>
-internal sealed class ScalingSession(BenchOptions options)
+/// <summary>Measures series and reports how cost grows.</summary>
+/// <param name="options">What the command line asks for.</param>
+/// <param name="names">The names of the series; null for all.</param>
+internal sealed class ScalingSession(BenchOptions options, IReadOnlyList<string>? names)
 {
     /// <summary>Runs, shows and writes.</summary>
     /// <returns>The exit code: 1 when a run had problems.</returns>
@@ -16,7 +18,7 @@ internal sealed class ScalingSession(BenchOptions options)
     {
         var tools = new LoadTools();
         PlannedRun[] plan = [.. PlanRuns()];
-        var runner = new Runner(options, tools, new RunProgress(Terminal.Open(), plan.Length));
+        var runner = new Runner(options, tools, new RunProgress(Terminal.Open(), plan, options));
         var results = new Results(await runner.RunAsync(plan, cancellation), ServerCatalog.Baseline);
         ScalingSeries[] measured =
             [.. ScalingCatalog.All.Where(series => ScalingReport.HasPoints(series, results))];
@@ -36,6 +38,7 @@ internal sealed class ScalingSession(BenchOptions options)
     private IEnumerable<PlannedRun> PlanRuns() =>
         from round in Enumerable.Range(1, options.Rounds)
         from series in ScalingCatalog.All
+        where names?.Contains(series.Name) ?? true
         from point in series.Points
         from server in ServerCatalog.All
         where options.Servers?.Contains(server.Name) ?? series.Servers.Contains(server.Name)

@@ -12,11 +12,14 @@ internal abstract class BenchServer(string name, string title)
     /// <summary>Whether it is an ASP.NET Core app, and so has all that the cases ask for.</summary>
     public abstract bool IsWebApp { get; }
 
+    /// <summary>Whether it becomes faster as it runs, and so has to be warm before it is measured.</summary>
+    public bool WarmsUp => IsWebApp;
+
     /// <summary>Why it cannot run here; null when it can.</summary>
     public virtual string? Missing => null;
 
     /// <summary>Starts it in a fresh process.</summary>
-    /// <param name="loops">The number of event loops; null for the server's own choice.</param>
+    /// <param name="setting">What the case asks for.</param>
     /// <param name="cancellation">Ends the start early.</param>
-    public abstract Task<ServerProcess> StartAsync(int? loops, CancellationToken cancellation);
+    public abstract Task<ServerProcess> StartAsync(ServerSetting setting, CancellationToken cancellation);
 }

@@ -15,10 +15,10 @@ internal sealed class EpollServer() : BenchServer("epoll", "epoll in C, one thre
 
     public override string? Missing => s_compiler.Path is null ? "gcc is not installed" : null;
 
-    public override async Task<ServerProcess> StartAsync(int? loops, CancellationToken cancellation)
+    public override async Task<ServerProcess> StartAsync(ServerSetting setting, CancellationToken cancellation)
     {
         _program ??= await CompileAsync(cancellation);
-        return await ServerProcess.StartAsync(new ProcessStartInfo(_program), cancellation);
+        return await ServerProcess.StartAsync(new ProcessStartInfo(_program), setting, cancellation);
     }
 
     private static async Task<string> CompileAsync(CancellationToken cancellation)

@@ -34,8 +34,14 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     /// <summary>Starts a server and waits for the line that says where it listens.</summary>
     /// <exception cref="ToolException">It ended, or said nothing for half a minute.</exception>
-    public static async Task<ServerProcess> StartAsync(ProcessStartInfo start, CancellationToken cancellation)
+    public static async Task<ServerProcess> StartAsync(
+        ProcessStartInfo start, ServerSetting setting, CancellationToken cancellation)
     {
+        if (setting.IsOnOneProcessor)
+        {
+            Affinity.UseServerProcessor(start);
+        }
+
         start.RedirectStandardOutput = true;
         var process = Process.Start(start)!;
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);

@@ -13,9 +13,9 @@ internal sealed class WebAppServer(
 {
     public override bool IsWebApp => true;
 
-    public override Task<ServerProcess> StartAsync(int? loops, CancellationToken cancellation)
+    public override Task<ServerProcess> StartAsync(ServerSetting setting, CancellationToken cancellation)
     {
-        string[] loopOption = loops is null ? [] : ["--loops", $"{loops}"];
+        string[] loopOption = setting.Loops is null ? [] : ["--loops", $"{setting.Loops}"];
         var start = new ProcessStartInfo(
             BuildOutput.PathOf("samples/WebApp"), [.. options, .. loopOption, "--port", "0"]);
         var certificate = BenchCertificate.Shared;
@@ -24,7 +24,7 @@ internal sealed class WebAppServer(
             start.Environment[variable] = value;
         }
 
-        return ServerProcess.StartAsync(start, cancellation);
+        return ServerProcess.StartAsync(start, setting, cancellation);
     }
 
     // Kestrel reads endpoints beyond those of the command line from its configuration.

@@ -3,8 +3,17 @@ namespace Bench.Statistics;
 /// <summary>A straight line through points, by least squares.</summary>
 /// <param name="Slope">How much y grows per x.</param>
 /// <param name="Intercept">The line's y at x = 0.</param>
-internal sealed record LineFit(double Slope, double Intercept)
+/// <param name="SlopeError">
+/// How far from <paramref name="Slope"/> the slope may be, with 95 % confidence, by what the points are off the line;
+/// infinite when there are too few of them to tell.
+/// </param>
+internal sealed record LineFit(double Slope, double Intercept, double SlopeError)
 {
+    // Student's t for 95 % on both sides, by degrees of freedom from 1 on. Beyond, the normal distribution's is near.
+    private static readonly double[] s_t = [12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23];
+
+    private const double NormalT = 2;
+
     /// <summary>Fits the line; points that all have the same x give a level one through their mean.</summary>
     /// <param name="points">At least one.</param>
     public static LineFit Through(IReadOnlyCollection<(double X, double Y)> points)
@@ -13,7 +22,16 @@ internal sealed record LineFit(double Slope, double Intercept)
         var (meanX, meanY) = (points.Average(point => point.X), points.Average(point => point.Y));
         var spread = points.Sum(point => (point.X - meanX) * (point.X - meanX));
         var slope = spread == 0 ? 0 : points.Sum(point => (point.X - meanX) * (point.Y - meanY)) / spread;
-        return new LineFit(slope, meanY - (slope * meanX));
+        var line = new LineFit(slope, meanY - (slope * meanX), double.PositiveInfinity);
+        var freedom = points.Count - 2;
+        if (freedom < 1 || spread == 0)
+        {
+            return line;
+        }
+
+        var scatter = points.Sum(point => Math.Pow(point.Y - line.At(point.X), 2)) / freedom;
+        var t = freedom <= s_t.Length ? s_t[freedom - 1] : NormalT;
+        return line with { SlopeError = t * Math.Sqrt(scatter / spread) };
     }
 
     /// <summary>The line's y at an x.</summary>
@@ -21,4 +39,7 @@ internal sealed record LineFit(double Slope, double Intercept)
 
     /// <summary>By which share of its value at <paramref name="from"/> the line has grown at another x.</summary>
     public double Growth(double from, double to) => (At(to) / At(from)) - 1;
+
+    /// <summary>How far from that the growth may be, with 95 % confidence.</summary>
+    public double GrowthError(double from, double to) => SlopeError * (to - from) / At(from);
 }

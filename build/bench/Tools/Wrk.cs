@@ -1,22 +1,41 @@
+using Bench.Machine;
+
 namespace Bench.Tools;
 
 /// <summary>Loads a server with wrk.</summary>
-/// <param name="threads">wrk's threads. Half of the machine, so that the server has the other half.</param>
+/// <param name="threads">wrk's threads, where a load does not say.</param>
 internal sealed class Wrk(int threads)
 {
+    // What bench.lua takes for pauses between the requests of a connection.
+    private const string PacedWord = "paced";
+
     private static readonly string s_script = Path.Combine(AppContext.BaseDirectory, "wrk", "bench.lua");
 
     private readonly Tool _tool = new("wrk");
 
     /// <summary>Loads for a time.</summary>
-    /// <returns>The figures, and the share of a core that each of wrk's threads used.</returns>
+    /// <returns>The figures, and what wrk used.</returns>
     /// <exception cref="ToolException">wrk is missing or failed.</exception>
-    public async Task<(WrkReport Report, double CpuShare)> RunAsync(
-        WrkLoad load, TimeSpan duration, CancellationToken cancellation)
+    public Task<(WrkReport Report, ClientCpu Client)> RunAsync(
+        WrkLoad load, TimeSpan duration, CancellationToken cancellation) =>
+        RunAsync(load, duration, load.Script, cancellation);
+
+    /// <summary>Loads until the server is warm.</summary>
+    /// <exception cref="ToolException">wrk is missing or failed.</exception>
+    public Task WarmUpAsync(WrkLoad load, TimeSpan duration, CancellationToken cancellation) => WarmUp.RunAsync(
+        duration,
+        time => RunAsync(load, time, [PacedWord, .. load.Script], cancellation),
+        time => RunAsync(load, time, cancellation));
+
+    private async Task<(WrkReport Report, ClientCpu Client)> RunAsync(
+        WrkLoad load, TimeSpan duration, IEnumerable<string> script, CancellationToken cancellation)
     {
-        var used = Math.Min(threads, load.Connections);
-        var output = await _tool.RunAsync(ArgumentsFor(load, duration, used), cancellation);
-        return (WrkReport.Parse(output.Text), output.CpuShare / used);
+        var used = Math.Min(load.Threads ?? threads, load.Connections);
+        string[] arguments = [.. ArgumentsFor(load, duration, used), "--", .. script];
+        var output = load.IsBesideServer
+            ? await Affinity.RunBesideServerAsync(_tool, arguments, cancellation)
+            : await _tool.RunAsync(arguments, cancellation);
+        return (WrkReport.Parse(output.Text), new ClientCpu(output.CpuShare, used));
     }
 
     private static IEnumerable<string> ArgumentsFor(WrkLoad load, TimeSpan duration, int threads) =>
@@ -26,6 +45,6 @@ internal sealed class Wrk(int threads)
         // A slow answer is a figure here, not an error.
         "--timeout=60s",
         .. load.Headers.SelectMany(header => new[] { "-H", header }),
-        "-s", s_script, load.Address.AbsoluteUri, "--", .. load.Script,
+        "-s", s_script, load.Address.AbsoluteUri,
     ];
 }

@@ -1,4 +1,5 @@
--- wrk script: what to send, by the word after "--", and the figures of the run in one line at the end.
+-- wrk script: what to send, by the words after "--", and the figures of the run in one line at the end.
+local pause_ms = 5
 local senders = {}
 
 -- The request of the command line, N times in one write.
@@ -27,9 +28,15 @@ function senders.echo()
   end
 end
 
+-- "paced", if that comes first, has each connection pause before each request. Then come a sender and its argument.
 init = function(args)
-  local sender = senders[args[1]]
-  if sender then sender(args[2]) end
+  local word = 1
+  if args[word] == "paced" then
+    delay = function() return pause_ms end
+    word = word + 1
+  end
+  local sender = senders[args[word]]
+  if sender then sender(args[word + 1]) end
 end
 
 -- Durations are in microseconds.

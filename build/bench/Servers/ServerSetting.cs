@@ -1,0 +1,14 @@
+namespace Bench.Servers;
+
+/// <summary>How a case wants its server to be started.</summary>
+internal sealed record ServerSetting
+{
+    /// <summary>As it is by default.</summary>
+    public static ServerSetting Default { get; } = new();
+
+    /// <summary>The number of event loops; null for the server's own choice.</summary>
+    public int? Loops { get; init; }
+
+    /// <summary>Whether it has the first processor only, and the client the others.</summary>
+    public bool IsOnOneProcessor { get; init; }
+}
