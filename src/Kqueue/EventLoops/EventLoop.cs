@@ -70,7 +70,7 @@ public sealed partial class EventLoop : IDisposable
         _events = new KEvent[options.EventCapacity];
         _timers = new TimerQueue(options.TimeProvider);
         _yield = new BatchingYield(options.TimeProvider);
-        _spin = new WaitSpin(options.TimeProvider);
+        _spin = new WaitSpin(options.TimeProvider, Environment.ProcessorCount);
         _driver = new LoopDriver(this, epoch: 0);
         _queue = options.CreateQueue(options.KernelQueue);
         AddWakeEvent();

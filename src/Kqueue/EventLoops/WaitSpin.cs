@@ -8,9 +8,10 @@ namespace Kqueue.EventLoops;
 /// <remarks>
 /// Only a conversation is worth it: one event at a time, and none of the last waits longer than a spin. Where requests
 /// come from many peers, one of so many waits is always longer, and where they come in batches, there is no sleep to be
-/// saved; so the processor time that others can use is left to them.
+/// saved; so the processor time that others can use is left to them. Where there is one processor, or a container's
+/// share of one, all of it is.
 /// </remarks>
-internal struct WaitSpin(TimeProvider clock)
+internal struct WaitSpin(TimeProvider clock, int processorCount)
 {
     /// <summary>The longest spin: a little more than a peer takes to be woken, to think and to send.</summary>
     public static readonly TimeSpan DurationMax = TimeSpan.FromMicroseconds(50);
@@ -29,7 +30,7 @@ internal struct WaitSpin(TimeProvider clock)
     public void OnWaitBegins(int events)
     {
         _start = clock.GetTimestamp();
-        _asksLeft = events == 1 && _shortWaits >= ShortWaitsNeeded ? AsksMax : 0;
+        _asksLeft = events == 1 && _shortWaits >= ShortWaitsNeeded && processorCount > 1 ? AsksMax : 0;
     }
 
     /// <summary>Whether to ask once more without waiting.</summary>

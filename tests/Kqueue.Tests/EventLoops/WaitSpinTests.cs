@@ -11,7 +11,7 @@ public sealed class WaitSpinTests
     private readonly ManualClock _clock = new();
     private WaitSpin _spin;
 
-    public WaitSpinTests() => _spin = new WaitSpin(_clock);
+    public WaitSpinTests() => _spin = new WaitSpin(_clock, processorCount: 2);
 
     [Fact]
     public void Spin_EveryWaitWasShort_BeginsAfterSoMany()
@@ -75,6 +75,15 @@ public sealed class WaitSpinTests
         }
 
         Assert.Equal(WaitSpin.AsksMax, asks);
+    }
+
+    [Fact]
+    public void Spin_ThereIsOneProcessor_IsLeftOut()
+    {
+        _spin = new WaitSpin(_clock, processorCount: 1);
+        Earn();
+
+        Assert.False(Wait(s_short));
     }
 
     private void Earn()
