@@ -8,10 +8,10 @@ namespace KqueueTransport.Simulation;
 /// the same every time.
 /// </summary>
 /// <remarks>
-/// <c>KQUEUE_SEED=4711</c> runs one seed, <c>KQUEUE_SEEDS=100000</c> so many, <c>KQUEUE_SEEDS=forever</c> new ones until
-/// it is stopped or one fails.
+/// <c>KQUEUE_SEED=4711</c> runs one seed, <c>KQUEUE_SEEDS=100000</c> so many, <c>KQUEUE_SEEDS=forever</c> new ones
+/// until it is stopped or one fails.
 /// </remarks>
-public sealed class SimulationTests(ITestOutputHelper output)
+public sealed class SimulationTests
 {
     private const int SeedsByDefault = 2000;
 
@@ -26,7 +26,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
             Assert.True(run.Failure is null, Describe(seed, run));
         }
 
-        output.WriteLine(totals.ToString());
+        totals.Print();
     }
 
     [Fact]
@@ -92,11 +92,13 @@ public sealed class SimulationTests(ITestOutputHelper output)
             }
         }
 
-        public override string ToString() =>
-            $"{_seeds:N0} seeds in {Stopwatch.GetElapsedTime(_start).TotalSeconds:N0} s: {_steps:N0} steps, " +
-            $"{_connections:N0} connections, {_resets:N0} resets, {_handOvers:N0} hand-overs, {_bytes:N0} bytes, " +
-            $"{_faults.Sum():N0} faults ({string.Join(", ", Enum.GetValues<Fault>().Select(OfKind))}).";
-
-        private string OfKind(Fault fault) => $"{fault} {_faults[(int)fault]:N0}";
+        public void Print() => Survived.Print(
+            "whatever a kernel may do",
+            [
+                ((long)Stopwatch.GetElapsedTime(_start).TotalSeconds, "seconds"), (_seeds, "seeds"), (_steps, "steps"),
+                (_connections, "connections"), (_resets, "resets"), (_handOvers, "hand-overs"), (_bytes, "bytes"),
+                (_faults.Sum(), "faults"),
+                .. Enum.GetValues<Fault>().Select(fault => (_faults[(int)fault], $"{fault}")),
+            ]);
     }
 }

@@ -17,19 +17,4 @@ public sealed class ProcessTests() : TransportSuite(TestTransport.KqueueAdaptive
         int[] asked = [app.Http.Port, app.Echo.Port, app.Hello.Port];
         Assert.Equal(asked.Order(), ProcessFacts.Of(app.Id).ListeningPorts.Order());
     }
-
-    // A child gets every descriptor that is not close-on-exec.
-    [Fact]
-    public async Task Descriptors_OfSocketsAndQueues_AreCloseOnExec()
-    {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc tells the flags of another process's descriptors.");
-        await using var app = await WebAppProcess.StartAsync(["--port=0"], Deadline);
-        using var echo = await ConnectAsync(app.Echo);
-        using var http = await ConnectAsync(app.Http);
-        await echo.SendAsync("x");
-        Assert.Equal("x", await echo.ReceiveTextAsync(1));
-        await Until.TrueAsync(() => ProcessFacts.Of(app.Id).Connections(app.Http.Port) == 1, Deadline);
-
-        Assert.Empty(ProcessFacts.Of(app.Id).InheritedByChildren);
-    }
 }

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.RegularExpressions;
 using KqueueTransport.IntegrationTests.Net;
 using KqueueTransport.IntegrationTests.Processes;
 using KqueueTransport.IntegrationTests.Servers;
@@ -7,7 +5,7 @@ using KqueueTransport.IntegrationTests.Servers;
 namespace KqueueTransport.IntegrationTests.Suites;
 
 /// <summary>The field's load tools against the sample in its own process: no socket error, no failed request.</summary>
-public abstract partial class LoadToolTests(TestTransport transport) : TransportSuite(transport)
+public abstract class LoadToolTests(TestTransport transport) : TransportSuite(transport)
 {
     // A machine that is busy with something else starves wrk's thread for longer than its own limit of two seconds.
     // An answer that never comes shows in the tools that wait for a number of them.
@@ -21,7 +19,7 @@ public abstract partial class LoadToolTests(TestTransport transport) : Transport
 
         var report = await wrk.RunAsync(Deadline, "-t1", "-c64", "-d5s", WrkTimeout, $"{app.Addresses[0]}plaintext");
 
-        AssertWrkIsClean(report);
+        WrkReport.AssertClean(report, requestsMin: 1000);
     }
 
     [Fact]
@@ -35,7 +33,7 @@ public abstract partial class LoadToolTests(TestTransport transport) : Transport
             Deadline,
             ["-t1", "-c64", "-d2s", WrkTimeout, "-s", script, $"{app.Addresses[0]}plaintext", "--", "pipeline", "16"]);
 
-        AssertWrkIsClean(report);
+        WrkReport.AssertClean(report, requestsMin: 1000);
     }
 
     [Theory]
@@ -104,14 +102,6 @@ public abstract partial class LoadToolTests(TestTransport transport) : Transport
         Assert.Contains($"status codes: {requests} 2xx", report, StringComparison.Ordinal);
     }
 
-    private static void AssertWrkIsClean(string report)
-    {
-        Assert.DoesNotContain("Socket errors", report, StringComparison.Ordinal);
-        Assert.DoesNotContain("Non-2xx", report, StringComparison.Ordinal);
-        var requests = int.Parse(RequestCount().Match(report).Groups[1].Value, CultureInfo.InvariantCulture);
-        Assert.InRange(requests, 1000, int.MaxValue);
-    }
-
     private static Dictionary<string, string> Http2EndPoint(string scheme, CertificateFile certificate)
     {
         var endPoint = new Dictionary<string, string>
@@ -133,7 +123,4 @@ public abstract partial class LoadToolTests(TestTransport transport) : Transport
             Transport.WebAppOptions.Append(new("port", "0")).Select(option => $"--{option.Key}={option.Value}"),
             Deadline,
             environment));
-
-    [GeneratedRegex(@"(\d+) requests in")]
-    private static partial Regex RequestCount();
 }

@@ -12,10 +12,10 @@ namespace KqueueTransport.IntegrationTests.Survival;
 public sealed class FaultInjectionTests() : TransportSuite(TestTransport.KqueueAdaptive)
 {
     private const int Connections = 16;
+    private const int Messages = 10;
+    private const int Downloads = 3;
 
     private readonly string _trace = Path.GetTempFileName();
-
-    private const int Messages = 10;
 
     [Theory]
     [InlineData("accept4:error=EMFILE:when=2+3")]
@@ -32,7 +32,8 @@ public sealed class FaultInjectionTests() : TransportSuite(TestTransport.KqueueA
         await EchoClients.TalkAsync(app.Echo, Connections, Messages, Deadline);
 
         await DownloadAsync(app);
-        await EndAsync(app);
+        Survived.Print(
+            fault, (await EndAsync(app), "faults"), (Connections * Messages, "echoes"), (Downloads, "downloads"));
     }
 
     [Theory]
@@ -55,7 +56,9 @@ public sealed class FaultInjectionTests() : TransportSuite(TestTransport.KqueueA
 
         Assert.InRange(served, 1, (4 * Connections) - 1);
         await Until.TrueAsync(() => ProcessFacts.Of(app.Id).Connections(app.Echo.Port) == 0, Deadline);
-        await EndAsync(app);
+        Survived.Print(
+            fault, (await EndAsync(app), "faults"), ((4 * Connections) - served, "connections ended"),
+            (served, "connections served"));
     }
 
     private async Task<WebAppProcess> StartAsync(string fault)
@@ -67,16 +70,17 @@ public sealed class FaultInjectionTests() : TransportSuite(TestTransport.KqueueA
         return await WebAppProcess.StartByAsync($"exec {strace.Path} {options} \"$@\"", ["--port=0"], Deadline);
     }
 
-    /// <summary>Stops the sample, which has to end well, and makes sure that there were faults.</summary>
-    private async Task EndAsync(WebAppProcess app)
+    /// <summary>Stops the sample, which has to end well.</summary>
+    /// <returns>How many faults there were, which is some.</returns>
+    private async Task<int> EndAsync(WebAppProcess app)
     {
         app.Signal(PosixSignal.SIGTERM);
         var end = await app.WaitForEndAsync(Deadline);
         Assert.Equal(0, end.ExitCode);
         var faults = File.ReadLines(_trace).Count(line => line.Contains("(INJECTED)", StringComparison.Ordinal));
         File.Delete(_trace);
-        TestContext.Current.TestOutputHelper!.WriteLine($"{faults} calls failed.");
         Assert.InRange(faults, 1, int.MaxValue);
+        return faults;
     }
 
     private static string CallsOf(string fault) => fault[..fault.IndexOf(':', StringComparison.Ordinal)];
@@ -84,7 +88,7 @@ public sealed class FaultInjectionTests() : TransportSuite(TestTransport.KqueueA
     private async Task DownloadAsync(WebAppProcess app)
     {
         using var client = Http.ClientFor(app.Http);
-        for (var i = 0; i < 3; i++)
+        for (var i = 0; i < Downloads; i++)
         {
             Assert.Equal(Pattern.OneMiB, await client.GetByteArrayAsync("/big", Deadline));
         }

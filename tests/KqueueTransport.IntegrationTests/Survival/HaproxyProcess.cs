@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using KqueueTransport.IntegrationTests.Net;
@@ -20,14 +21,16 @@ internal sealed class HaproxyProcess : IAsyncDisposable
         _configuration = configuration;
     }
 
-    public static async Task<HaproxyProcess> StartAsync(int port, IReadOnlyList<int> servers)
-    {
-        var haproxy = Tool.Require("haproxy", "haproxy");
-        var control = UnixPath.Next();
-        var configuration = Path.GetTempFileName();
-        await File.WriteAllTextAsync(configuration, Configure(port, servers, control));
-        return new HaproxyProcess(RunningProgram.Start(haproxy.Path, ["-f", configuration]), control, configuration);
-    }
+    /// <summary>Starts it on this host.</summary>
+    public static Task<HaproxyProcess> StartAsync(IPEndPoint endPoint, IReadOnlyList<IPEndPoint> servers) => StartAsync(
+        endPoint, servers, patience: "30s", retryOn: "",
+        (haproxy, configuration) => RunningProgram.Start(haproxy.Path, ["-f", configuration]));
+
+    /// <summary>Starts it on one of several hosts. A server that says nothing for two seconds is cut off.</summary>
+    public static Task<HaproxyProcess> StartAsync(
+        NetworkHosts hosts, int host, IPEndPoint endPoint, IReadOnlyList<IPEndPoint> servers) => StartAsync(
+        endPoint, servers, patience: "2s", retryOn: "response-timeout",
+        (haproxy, configuration) => hosts.Start(host, haproxy, "-f", configuration));
 
     /// <summary>Whether a server's last check succeeded.</summary>
     public bool IsUp(int server)
@@ -56,9 +59,21 @@ internal sealed class HaproxyProcess : IAsyncDisposable
         File.Delete(_control);
     }
 
+    private static async Task<HaproxyProcess> StartAsync(
+        IPEndPoint endPoint, IReadOnlyList<IPEndPoint> servers, string patience, string retryOn,
+        Func<Tool, string, RunningProgram> start)
+    {
+        var haproxy = Tool.Require("haproxy", "haproxy");
+        var control = UnixPath.Next();
+        var configuration = Path.GetTempFileName();
+        await File.WriteAllTextAsync(configuration, Configure(endPoint, servers, patience, retryOn, control));
+        return new HaproxyProcess(start(haproxy, configuration), control, configuration);
+    }
+
     // A server that stops may close a connection at the moment when a request comes: HTTP has the client send it again
     // (RFC 9112, section 9.3.1), which is what retry-on does for one that got no answer.
-    private static string Configure(int port, IReadOnlyList<int> servers, string control) =>
+    private static string Configure(
+        IPEndPoint endPoint, IReadOnlyList<IPEndPoint> servers, string patience, string retryOn, string control) =>
         $"""
         global
           stats socket {control}
@@ -66,17 +81,17 @@ internal sealed class HaproxyProcess : IAsyncDisposable
           mode http
           timeout connect 5s
           timeout client 30s
-          timeout server 30s
+          timeout server {patience}
           timeout check 5s
           retries 3
           option redispatch 1
-          retry-on conn-failure empty-response
+          retry-on conn-failure empty-response {retryOn}
         frontend clients
-          bind 127.0.0.1:{port}
+          bind {endPoint}
           default_backend servers
         backend servers
           option httpchk GET /plaintext
-        {string.Join('\n', servers.Select((server, i) => $"  server s{i} 127.0.0.1:{server} {HealthCheck}"))}
+        {string.Join('\n', servers.Select((server, i) => $"  server s{i} {server} {HealthCheck}"))}
 
         """;
 }

@@ -1,13 +1,12 @@
+using System.Net;
+
 namespace KqueueTransport.IntegrationTests.Survival;
 
 /// <summary>
-/// Three hosts, which are network namespaces, on one wire, which is a bridge in the first: a server and two clients. It
-/// takes root.
+/// Three hosts, which are network namespaces, on one wire, which is a bridge in the first. It takes root.
 /// </summary>
 internal sealed class NetworkHosts : IAsyncDisposable
 {
-    public const string ServerAddress = "10.77.0.1";
-
     private readonly Tool _ip;
     private readonly CancellationToken _deadline;
     private readonly List<string> _built = [];
@@ -19,13 +18,11 @@ internal sealed class NetworkHosts : IAsyncDisposable
         _deadline = deadline;
     }
 
-    public string Server => $"{_prefix}s";
-
     public static async Task<NetworkHosts> CreateAsync(CancellationToken deadline)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Network namespaces are Linux's.");
         var hosts = new NetworkHosts(Tool.Require("ip", "iproute2"), deadline);
-        await hosts.AddServerOrSkipAsync();
+        await hosts.AddFirstOrSkipAsync();
         try
         {
             await hosts.BuildAsync();
@@ -38,18 +35,25 @@ internal sealed class NetworkHosts : IAsyncDisposable
         }
     }
 
-    public string Client(int number) => $"{_prefix}c{number}";
+    /// <summary>Where a host, from 0 to 2, is reached by the others.</summary>
+    public static IPAddress AddressOf(int host) => IPAddress.Parse($"10.77.0.{host + 1}");
 
     /// <summary>The line of bash that runs a program on a host.</summary>
-    public string On(string host) => $"exec {_ip.Path} netns exec {host} \"$@\"";
+    public string On(int host) => $"exec {_ip.Path} netns exec {Name(host)} \"$@\"";
 
     /// <summary>Runs a program on a host to its end.</summary>
-    public Task<string> RunAsync(string host, Tool tool, params string[] arguments) =>
-        _ip.RunAsync(_deadline, ["netns", "exec", host, tool.Path, .. arguments]);
+    public Task<string> RunAsync(int host, Tool tool, params string[] arguments) =>
+        _ip.RunAsync(_deadline, OnHost(host, tool, arguments));
 
-    /// <summary>Pulls a client's plug, or puts it back in. Nobody is told: no FIN and no RST gets through.</summary>
-    public Task PlugAsync(int client, bool isIn) =>
-        IpAsync("-n", Server, "link", "set", Port(client), isIn ? "up" : "down");
+    /// <summary>Starts a program on a host.</summary>
+    public RunningProgram Start(int host, Tool tool, params string[] arguments) =>
+        RunningProgram.Start(_ip.Path, OnHost(host, tool, arguments));
+
+    /// <summary>
+    /// Pulls the plug of host 1 or 2, or puts it back in. Nobody is told: no FIN and no RST gets through.
+    /// </summary>
+    public Task PlugAsync(int host, bool isIn) =>
+        IpAsync("-n", Name(0), "link", "set", Port(host), isIn ? "up" : "down");
 
     public async ValueTask DisposeAsync()
     {
@@ -59,13 +63,18 @@ internal sealed class NetworkHosts : IAsyncDisposable
         }
     }
 
-    private static string Port(int client) => $"port{client}";
+    private static string Port(int host) => $"port{host}";
 
-    private async Task AddServerOrSkipAsync()
+    private string Name(int host) => $"{_prefix}h{host}";
+
+    private string[] OnHost(int host, Tool tool, string[] arguments) =>
+        ["netns", "exec", Name(host), tool.Path, .. arguments];
+
+    private async Task AddFirstOrSkipAsync()
     {
         try
         {
-            await AddAsync(Server);
+            await AddAsync(Name(0));
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
@@ -75,20 +84,23 @@ internal sealed class NetworkHosts : IAsyncDisposable
 
     private async Task BuildAsync()
     {
-        await IpAsync("-n", Server, "link", "add", "wire", "type", "bridge");
-        await IpAsync("-n", Server, "addr", "add", $"{ServerAddress}/24", "dev", "wire");
-        await IpAsync("-n", Server, "link", "set", "wire", "up");
-        await IpAsync("-n", Server, "link", "set", "lo", "up");
-        for (var client = 1; client <= 2; client++)
+        await IpAsync("-n", Name(0), "link", "add", "wire", "type", "bridge");
+        await UpAsync(0, "wire");
+        for (var host = 1; host <= 2; host++)
         {
-            await AddAsync(Client(client));
+            await AddAsync(Name(host));
             await IpAsync(
-                "-n", Server, "link", "add", Port(client), "type", "veth",
-                "peer", "name", "eth", "netns", Client(client));
-            await IpAsync("-n", Server, "link", "set", Port(client), "master", "wire", "up");
-            await IpAsync("-n", Client(client), "addr", "add", $"10.77.0.{client + 1}/24", "dev", "eth");
-            await IpAsync("-n", Client(client), "link", "set", "eth", "up");
+                "-n", Name(0), "link", "add", Port(host), "type", "veth", "peer", "name", "eth", "netns", Name(host));
+            await IpAsync("-n", Name(0), "link", "set", Port(host), "master", "wire", "up");
+            await UpAsync(host, "eth");
         }
+    }
+
+    private async Task UpAsync(int host, string device)
+    {
+        await IpAsync("-n", Name(host), "addr", "add", $"{AddressOf(host)}/24", "dev", device);
+        await IpAsync("-n", Name(host), "link", "set", device, "up");
+        await IpAsync("-n", Name(host), "link", "set", "lo", "up");
     }
 
     private async Task AddAsync(string host)

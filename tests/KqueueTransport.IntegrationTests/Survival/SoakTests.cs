@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using KqueueTransport.IntegrationTests.Net;
 using KqueueTransport.IntegrationTests.Processes;
@@ -17,6 +19,11 @@ public sealed class SoakTests
     // What pools and the runtime grow by under load, whatever its length.
     private const long GrowthKiB = 48 * 1024;
 
+    // Files and pipes that the runtime opens when it likes. A leak has thousands of connections to show itself.
+    private const int MoreDescriptors = 4;
+
+    private readonly ConcurrentQueue<Exception> _errors = new();
+
     private long _echoes;
     private long _requests;
     private long _resets;
@@ -29,7 +36,7 @@ public sealed class SoakTests
             int.TryParse(Environment.GetEnvironmentVariable("KQUEUE_SOAK_SECONDS"), out var seconds)
                 ? seconds : SecondsByDefault);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        deadline.CancelAfter(length + TimeSpan.FromMinutes(1));
+        deadline.CancelAfter((2 * length) + TimeSpan.FromMinutes(1));
         await using var app = await WebAppProcess.StartAsync(["--port=0"], deadline.Token);
         var facts = ProcessFacts.Of(app.Id);
         await LoadAsync(app, length / 4, deadline.Token);
@@ -41,14 +48,21 @@ public sealed class SoakTests
         var threadsMax = before.Threads + Environment.ProcessorCount;
         await Until.TrueAsync(() => facts.Threads <= threadsMax, deadline.Token);
         var after = await SettleAsync(facts, deadline.Token);
-        TestContext.Current.TestOutputHelper!.WriteLine(
-            $"{length.TotalSeconds} s: {_echoes} echoes, {_requests} requests, {_downloads} downloads, " +
-            $"{_resets} resets; before {before}, after {after}.");
+        Assert.Empty(_errors);
         Assert.Equal(before.Sockets, after.Sockets);
+        Assert.InRange(after.Descriptors, 0, before.Descriptors + MoreDescriptors);
         Assert.InRange(after.ResidentKiB, 0, before.ResidentKiB + GrowthKiB);
         app.Signal(PosixSignal.SIGTERM);
         var end = await app.WaitForEndAsync(deadline.Token);
         Assert.Equal((0, "", ""), (end.ExitCode, end.Output, end.Errors));
+        TestContext.Current.TestOutputHelper!.WriteLine($"A quarter through: {before}. At the end: {after}.");
+        Survived.Print(
+            $"a soak of {length.TotalSeconds} s", (_echoes, "echoes"), (_requests, "requests"),
+            (_downloads, "downloads"), (_resets, "resets"), (_errors.Count, "errors of clients"),
+            (end.Errors.Length, "errors of the server"), (after.Sockets - before.Sockets, "more sockets"),
+            (after.Descriptors - before.Descriptors, "more descriptors"),
+            (after.Threads - before.Threads, "more threads"),
+            (after.ResidentKiB - before.ResidentKiB, "more KiB"));
     }
 
     private async Task LoadAsync(WebAppProcess app, TimeSpan length, CancellationToken deadline)
@@ -67,11 +81,18 @@ public sealed class SoakTests
         ]);
     }
 
-    private static async Task RepeatAsync(Func<bool> goesOn, Func<Task> once)
+    private async Task RepeatAsync(Func<bool> goesOn, Func<Task> once)
     {
         while (goesOn())
         {
-            await once();
+            try
+            {
+                await once();
+            }
+            catch (Exception e) when (e is IOException or SocketException)
+            {
+                _errors.Enqueue(e);
+            }
         }
     }
 

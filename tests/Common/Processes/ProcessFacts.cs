@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace KqueueTransport.IntegrationTests.Survival;
+namespace Common.Processes;
 
 /// <summary>What Linux shows of a process.</summary>
 internal sealed class ProcessFacts
@@ -8,9 +8,6 @@ internal sealed class ProcessFacts
     // st of /proc/net/tcp (net/tcp_states.h).
     private const string Established = "01";
     private const string Listening = "0A";
-
-    // O_CLOEXEC of Linux, on every architecture that .NET runs on.
-    private const int CloseOnExec = 0x80000;
 
     private readonly string _folder;
 
@@ -39,26 +36,6 @@ internal sealed class ProcessFacts
         return [.. Sockets().Where(line => line.State == state && inodes.Contains(line.Inode))
             .Select(line => line.Port)];
     }
-
-    /// <summary>
-    /// Sockets, queues and their like that a child process would get. The three standard descriptors are not asked.
-    /// </summary>
-    public IReadOnlyList<string> InheritedByChildren =>
-        [.. Directory.GetFileSystemEntries($"{_folder}/fd").Where(IsInherited)];
-
-    private bool IsInherited(string entry)
-    {
-        var descriptor = int.Parse(Path.GetFileName(entry), provider: null);
-        var target = new FileInfo(entry).LinkTarget ?? "";
-        return descriptor > 2 && (target.StartsWith("socket:", StringComparison.Ordinal) ||
-            target.StartsWith("anon_inode:", StringComparison.Ordinal)) && (FlagsOf(descriptor) & CloseOnExec) == 0;
-    }
-
-    // The line "flags:" of fdinfo is octal, proc(5).
-    private int FlagsOf(int descriptor) => Convert.ToInt32(
-        File.ReadLines($"{_folder}/fdinfo/{descriptor}").First(
-            line => line.StartsWith("flags:", StringComparison.Ordinal))["flags:".Length..].Trim(),
-        fromBase: 8);
 
     private HashSet<string> Inodes()
     {
