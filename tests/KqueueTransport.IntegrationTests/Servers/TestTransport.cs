@@ -12,10 +12,16 @@ public sealed class TestTransport
 
     private readonly Action<KqueueTransportOptions>? _configure;
 
-    private TestTransport(Scheduling? scheduling, Action<KqueueTransportOptions>? configure = null)
+    private readonly IMemoryPoolFactory<byte>? _memory;
+
+    private TestTransport(
+        Scheduling? scheduling,
+        Action<KqueueTransportOptions>? configure = null,
+        IMemoryPoolFactory<byte>? memory = null)
     {
         _scheduling = scheduling;
         _configure = configure;
+        _memory = memory;
     }
 
     public static TestTransport Sockets { get; } = new(null);
@@ -38,11 +44,20 @@ public sealed class TestTransport
     public TestTransport OnLoops(int count) => With(options => options.LoopCount = count);
 
     /// <summary>The same with other options; Kestrel's transport stays as it is.</summary>
-    public TestTransport With(Action<KqueueTransportOptions> configure) => new(_scheduling, _configure + configure);
+    public TestTransport With(Action<KqueueTransportOptions> configure) =>
+        new(_scheduling, _configure + configure, _memory);
+
+    /// <summary>The same with memory from elsewhere.</summary>
+    public TestTransport On(IMemoryPoolFactory<byte> memory) => new(_scheduling, _configure, memory);
 
     /// <summary>Puts the transport under Kestrel.</summary>
     public void Use(IWebHostBuilder webHost)
     {
+        if (_memory is not null)
+        {
+            webHost.ConfigureServices(services => services.AddSingleton(_memory));
+        }
+
         if (_scheduling is { } scheduling)
         {
             webHost.UseKqueueTransport(options => Set(options, scheduling));
