@@ -41,6 +41,7 @@ public sealed class FaultInjectionTests() : TransportSuite(TestTransport.KqueueA
     [InlineData("recvfrom:error=ETIMEDOUT:when=5+9")]
     [InlineData("sendto,sendmsg:error=EPIPE:when=5+9")]
     [InlineData("sendto,sendmsg:error=ENOMEM:when=5+9")]
+    [InlineData("epoll_ctl:error=ENOSPC:when=15+9")]
     public async Task Call_FailsForGood_EndsThatConnectionAndNoOther(string fault)
     {
         await using var app = await StartAsync(fault);
@@ -67,7 +68,10 @@ public sealed class FaultInjectionTests() : TransportSuite(TestTransport.KqueueA
 
         // -D keeps the sample the direct child; --seccomp-bpf stops it at the named calls only.
         var options = $"-D -f --seccomp-bpf -qq -o {_trace} -e trace={CallsOf(fault)} -e inject={fault}";
-        return await WebAppProcess.StartByAsync($"exec {strace.Path} {options} \"$@\"", ["--port=0"], Deadline);
+
+        // Every loop registers something of its own: more of them, and the faults that are to come later hit the start.
+        return await WebAppProcess.StartByAsync(
+            $"exec {strace.Path} {options} \"$@\"", ["--port=0", "--loops=2"], Deadline);
     }
 
     /// <summary>Stops the sample, which has to end well.</summary>
