@@ -13,9 +13,13 @@ internal sealed class Results(IReadOnlyList<RunResult> runs, string baseline)
         [.. Runs.SelectMany(run => run.Measurement.Problems
             .Select(problem => $"{run.Case} on {run.Server}, round {run.Round}: {problem}"))];
 
+    /// <summary>What was measured, round by round.</summary>
+    public IEnumerable<double> Values(string benchCase, string server, Metric metric) =>
+        Of(benchCase, server).Select(run => ValueOf(run, metric)).OfType<double>();
+
     /// <summary>The median of all rounds; null where nothing was measured.</summary>
     public double? Median(string benchCase, string server, Metric metric) =>
-        Statistics.Median.Of(Of(benchCase, server).Select(run => ValueOf(run, metric)).OfType<double>());
+        Statistics.Median.Of(Values(benchCase, server, metric));
 
     /// <summary>
     /// The median of the ratios to the baseline, each taken within a round: what disturbs the machine for a while

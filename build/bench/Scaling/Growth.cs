@@ -9,7 +9,7 @@ namespace Bench.Scaling;
 internal readonly record struct Growth(double Share, double Error)
 {
     // An error beyond it leaves room for a growth that matters, so that it says nothing to have found none.
-    private const double ErrorMax = 0.2;
+    private const double ErrorMax = 0.15;
 
     /// <summary>The growth along a line.</summary>
     public static Growth Along(LineFit line, double from, double to) =>

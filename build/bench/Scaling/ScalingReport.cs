@@ -18,7 +18,7 @@ internal static class ScalingReport
     {
         TextColumns = 1,
         Note = $"CPU µs of the server per request, at each number of {series.XLabel}: medians of the rounds. The " +
-            "line is fitted to them by least squares; the growth is between its two ends, with 95 % confidence.",
+            "line is fitted to all runs by least squares; the growth is between its two ends, with 95 % confidence.",
     };
 
     public static (string FileName, string Title, XElement Chart) ChartOf(ScalingSeries series, Results results)
@@ -62,8 +62,7 @@ internal static class ScalingReport
 
     private static IReadOnlyList<(double X, double Y)> PointsOf(
         ScalingSeries series, Results results, BenchServer server) =>
-        [.. series.Points
-            .Select(point => (point.Size, Cpu: results.Median(point.Case.Name, server.Name, Metric.CpuPerRequest)))
-            .Where(point => point.Cpu is not null)
-            .Select(point => ((double)point.Size, point.Cpu!.Value))];
+        [.. from point in series.Points
+            from cpu in results.Values(point.Case.Name, server.Name, Metric.CpuPerRequest)
+            select ((double)point.Size, cpu)];
 }
