@@ -6,7 +6,7 @@ using System.Text;
 
 namespace Samples.Tests;
 
-/// <summary>Garbage to every server of the samples that speaks raw TCP. FileSwarm has its own odd peers.</summary>
+/// <summary>Garbage to every server of the samples that speaks raw TCP. FileSwarm's is in its own tests.</summary>
 public sealed class GarbageTests : SampleTests
 {
     private const int Clients = 150;

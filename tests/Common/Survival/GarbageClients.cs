@@ -38,6 +38,20 @@ internal sealed class GarbageClients(EndPoint endPoint, bool isEcho = false)
     public Task TalkAsync(int clients, CancellationToken deadline) =>
         Task.WhenAll(Enumerable.Range(1, clients).Select(seed => TalkAsync(new Random(seed), deadline)));
 
+    /// <summary>Random bytes and words, some thousand at most.</summary>
+    public static byte[] Make(Random random)
+    {
+        using var bytes = new MemoryStream();
+        for (var parts = random.Next(1, 40); parts > 0; parts--)
+        {
+            var noise = new byte[random.Next(300)];
+            random.NextBytes(noise);
+            bytes.Write(random.Next(2) == 0 ? noise : Encoding.Latin1.GetBytes(s_words[random.Next(s_words.Length)]));
+        }
+
+        return bytes.ToArray();
+    }
+
     private async Task TalkAsync(Random random, CancellationToken deadline)
     {
         Interlocked.Increment(ref _seeds);
@@ -100,18 +114,5 @@ internal sealed class GarbageClients(EndPoint endPoint, bool isEcho = false)
         }
 
         return received.ToArray();
-    }
-
-    private static byte[] Make(Random random)
-    {
-        using var bytes = new MemoryStream();
-        for (var parts = random.Next(1, 40); parts > 0; parts--)
-        {
-            var noise = new byte[random.Next(300)];
-            random.NextBytes(noise);
-            bytes.Write(random.Next(2) == 0 ? noise : Encoding.Latin1.GetBytes(s_words[random.Next(s_words.Length)]));
-        }
-
-        return bytes.ToArray();
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
@@ -126,6 +127,26 @@ public sealed partial class FileSwarmTests : SampleTests
         Assert.Contains("client #1 asks for chunk 1000000; there are 4.", errors, StringComparison.Ordinal);
         Assert.Contains("has sent something that is no message of this program", errors, StringComparison.Ordinal);
         Assert.Contains("client #1 has closed the connection; the others go on", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Garbage_InStreamsAndDatagrams_TheClientsHaveTheFile()
+    {
+        const int Count = 150;
+        var (server, address) = await StartServerAsync(MakeFile("original", 200_000), "tcp", clients: 2);
+        var garbage = new GarbageClients(IPEndPoint.Parse(address));
+        using var peer = await OddPeer.ConnectAsync(address, Deadline);
+
+        await garbage.TalkAsync(Count, Deadline);
+        for (var seed = 1; seed <= Count; seed++)
+        {
+            await peer.SendDatagramAsync(GarbageClients.Make(new Random(seed)), Deadline);
+        }
+
+        var end = await RunAsync("FileSwarm", ClientsOf(address, "tcp", 2));
+        Assert.Equal((0, ""), (end.ExitCode, end.Errors));
+        Assert.Equal(0, (await server.WaitForEndAsync(Deadline)).ExitCode);
+        Survived.Print("garbage to FileSwarm", [.. garbage.Counts, (Count, "datagrams of garbage")]);
     }
 
     [Fact]
