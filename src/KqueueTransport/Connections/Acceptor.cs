@@ -147,8 +147,12 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
                 return;
             }
 
-            // More may be waiting, and an edge is reported once.
-            _registration.Loop.Post(this);
+            // More may be waiting, and an edge is reported once. Arming again makes another, behind the events of the
+            // connections, before which posted work would come. It fails where the loop has ended.
+            if (_registration.Arm(KEventFilter.Read, KEventFlags.Clear).IsError)
+            {
+                _registration.Loop.Post(this);
+            }
         }
     }
 

@@ -1,3 +1,4 @@
+using Kqueue;
 using Kqueue.Interop;
 
 namespace KqueueTransport.Connections;
@@ -44,7 +45,7 @@ internal sealed partial class ConnectionReader
         return true;
     }
 
-    /// <summary>A receive that was put off: for the first read, or one that had kept the loop for too long.</summary>
+    /// <summary>A receive that was left to the loop.</summary>
     void IThreadPoolWorkItem.Execute()
     {
         bool mustResume;
@@ -107,10 +108,23 @@ internal sealed partial class ConnectionReader
         if (Has(ReaderFlags.Readable) && !Has(ReaderFlags.Completed))
         {
             // The read wants more than one connection may receive in a row.
-            _connection.Loop.Post(this);
+            ReceiveOnLoop();
         }
 
         return false;
+    }
+
+    /// <summary>
+    /// Leaves the pending read to the loop. After so much in a row it comes behind the others: arming again makes an
+    /// event of what is there, and the kernel reports those of the others first. Posted work would come before them.
+    /// </summary>
+    private void ReceiveOnLoop()
+    {
+        // It fails where the loop has ended: then work runs on the thread pool.
+        if (_receivedInARow < ReceiveInARowBytesMax || _connection.Arm(KEventFilter.Read, KEventFlags.Clear).IsError)
+        {
+            _connection.Loop.Post(this);
+        }
     }
 
     /// <summary>Receives what a read wants; less when the kernel has less, or after too much in a row.</summary>

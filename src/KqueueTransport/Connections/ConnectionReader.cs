@@ -88,7 +88,7 @@ internal sealed partial class ConnectionReader :
                 task = new ValueTask<ReadResult>(this, _read.Begin(s_onTokenCanceled, this, cancellationToken));
                 if (Has(ReaderFlags.Readable))
                 {
-                    _connection.Loop.Post(this);
+                    ReceiveOnLoop();
                 }
             }
 

@@ -3,7 +3,7 @@ using Kqueue.EventLoops;
 namespace KqueueTransport.Connections;
 
 /// <summary>A descriptor that waits for the peer's FIN. What changes is under the gate of its owner.</summary>
-internal sealed class LingeringClose : IThreadPoolWorkItem
+internal sealed class LingeringClose
 {
     private readonly LingeringCloses _owner;
 
@@ -33,7 +33,4 @@ internal sealed class LingeringClose : IThreadPoolWorkItem
 
     /// <summary>The kernel has something, or may have.</summary>
     public void Drain() => _owner.Drain(this);
-
-    /// <summary>Goes on with a peer that sends faster than it lets the loop serve others.</summary>
-    void IThreadPoolWorkItem.Execute() => Drain();
 }

@@ -1,3 +1,4 @@
+using Kqueue;
 using Kqueue.EventLoops;
 using KqueueTransport.Sockets;
 
@@ -75,7 +76,12 @@ internal sealed class LingeringCloses(
                 }
             }
 
-            loop.Post(close);
+            // Arming again makes an event of what is there, and it comes behind those of the others. Where that fails,
+            // the loop has ended, or the time closes the descriptor.
+            if (close.Node.List is not null)
+            {
+                _ = close.Registration.Arm(KEventFilter.Read, KEventFlags.Clear);
+            }
         }
     }
 

@@ -223,6 +223,40 @@ public sealed class AcceptTests : IAsyncDisposable
         Assert.Equal(2, await between.Task.Soon());
     }
 
+    // Goal: a storm of new connections keeps nobody waiting. Method: the kernel has a thousand of them, and a connection
+    // that is there gets a byte at the first.
+    [Fact]
+    public async Task Accept_StormOfConnections_ServesTheOthersInBetween()
+    {
+        const int acceptsPerWake = 4;
+        _fixture.Listen(new KqueueTransportOptions { AcceptsPerWake = acceptsPerWake });
+        var peer = await _fixture.ConnectAsync();
+        var connection = await _fixture.AcceptAsync();
+        var accepts = 0;
+        var served = ServedAsync();
+        await _fixture.LoopBarrierAsync();
+        _fixture.Calls.BeforeCall = (call, descriptor) =>
+        {
+            if (call == SocketCall.Accept && ++accepts == 1)
+            {
+                _ = peer.SendAsync(new byte[1]);
+            }
+        };
+        _fixture.Calls.Prepare(
+            SocketCall.Accept, [.. Enumerable.Repeat(SocketStep.Fails(Errno.ECONNABORTED), 1000)]);
+
+        await _fixture.ConnectAsync();
+
+        Assert.InRange(await served.Soon(), 1, 3 * acceptsPerWake);
+        await _fixture.AcceptAsync();
+
+        async Task<int> ServedAsync()
+        {
+            await connection.Transport.Input.ReadAsync();
+            return accepts;
+        }
+    }
+
     [Fact]
     public async Task Statistics_AcceptsAndErrors_AreCounted()
     {

@@ -176,6 +176,11 @@ internal sealed class ScriptedSocketCalls(SocketCalls? kernel = null) : SocketCa
 
     private KernelResult Receive(SocketStep step, int descriptor, Span<byte> buffer)
     {
+        if (step.IsFull)
+        {
+            return KernelResult.Success(buffer.Length);
+        }
+
         if (step.Bytes is not { } bytes)
         {
             var allowed = buffer[..Math.Min(buffer.Length, step.BytesMax)];

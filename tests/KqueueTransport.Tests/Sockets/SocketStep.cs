@@ -34,12 +34,17 @@ internal sealed class SocketStep
     /// <summary>A receive finds the peer's end.</summary>
     public static SocketStep End { get; } = Returns(0);
 
+    /// <summary>A receive comes back full: there is more than it has room for.</summary>
+    public static SocketStep Fills { get; } = new() { IsFull = true };
+
     /// <summary>An accept goes through, but the peer is gone and its address with it, as on macOS.</summary>
     public static SocketStep AddressIsLost { get; } = new() { IsAddressLost = true };
 
     public KernelResult? Result { get; private init; }
 
     public bool IsAddressLost { get; private init; }
+
+    public bool IsFull { get; private init; }
 
     public byte[]? Bytes { get; private init; }
 
