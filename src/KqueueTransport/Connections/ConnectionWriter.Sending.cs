@@ -173,7 +173,7 @@ internal sealed partial class ConnectionWriter
 
     private void ReportIfDrained()
     {
-        if (_written.Unsent > 0 || Has(WriterFlags.Dead | WriterFlags.FinSent))
+        if (_written.Unsent > 0 || Has(WriterFlags.Dead | WriterFlags.FinSent | WriterFlags.Faulted))
         {
             return;
         }

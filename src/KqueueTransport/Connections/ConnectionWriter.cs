@@ -153,6 +153,10 @@ internal sealed partial class ConnectionWriter :
                 SendUnlessArmed();
                 ReportIfDrained();
             }
+            else
+            {
+                Set(WriterFlags.Faulted);
+            }
 
             mustReport = TakeReport();
         }

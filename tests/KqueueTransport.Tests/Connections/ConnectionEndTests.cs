@@ -357,6 +357,26 @@ public sealed class ConnectionEndTests : IAsyncDisposable
         await _fixture.AssertEndedCleanlyAsync();
     }
 
+    // Goal: the output's end with an error is no orderly one. Method: an event that lets the loop send the rest comes
+    // when the output is completed and the connection is about to hear of the error.
+    [Fact]
+    public async Task Complete_OutputWithAnErrorWhileTheLoopSends_Resets()
+    {
+        const int errorEvent = 14;
+        var (connection, _) = _fixture.Open();
+        _fixture.Log.Written = entry =>
+        {
+            if (entry.Id.Id == errorEvent)
+            {
+                _fixture.RaiseAsync(connection, KEventFilter.Write).GetAwaiter().GetResult();
+            }
+        };
+
+        await connection.Transport.Output.CompleteAsync(new InvalidOperationException("The handler failed."));
+
+        AssertClosed(connection, SocketCall.Abort);
+    }
+
     [Fact]
     public async Task Dispose_TransportWasReplaced_EndsTheOriginal()
     {
