@@ -1,3 +1,4 @@
+using Kqueue.Interop;
 using KqueueTransport.Sockets;
 
 namespace KqueueTransport.Connections;
@@ -38,7 +39,8 @@ internal sealed class DescriptorHeadroom(SocketCalls calls)
         var made = calls.OpenReserve();
         if (made.IsError)
         {
-            return true;
+            // A shortage of anything else is the accept's to find out.
+            return made.Error == Errno.EMFILE;
         }
 
         calls.Close(made.Value);

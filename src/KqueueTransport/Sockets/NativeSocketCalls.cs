@@ -172,9 +172,10 @@ internal abstract unsafe class NativeSocketCalls(SocketFunctions functions, Sock
         {
             return CreateSocket(s_anyIPv4);
         }
-        catch (SocketException)
+        catch (SocketException error)
         {
-            return KernelResult.Failure(Errno.EMFILE);
+            return KernelResult.Failure(
+                error.SocketErrorCode == SocketError.TooManyOpenSockets ? Errno.EMFILE : Errno.ENOBUFS);
         }
     }
 

@@ -96,7 +96,9 @@ internal abstract class SocketCalls
     /// <summary>
     /// Opens a descriptor that serves for nothing but to be closed when another one is needed and there is none.
     /// </summary>
-    /// <returns>The descriptor, which the caller closes, or EMFILE where there is none.</returns>
+    /// <returns>
+    /// The descriptor, which the caller closes; EMFILE where there is none, ENOBUFS where it is for want of anything else.
+    /// </returns>
     public abstract KernelResult OpenReserve();
 
     /// <summary>

@@ -122,6 +122,23 @@ public sealed class AcceptTests : IAsyncDisposable
         Assert.Equal(0, _fixture.Listener.Statistics.Refusals);
     }
 
+    // Goal: descriptors that cannot be made are no sign that there are none. Method: memory is short for long, also for
+    // the descriptor by which the acceptor looks how many there are.
+    [Fact]
+    public async Task Accept_ShortOfMemoryForDescriptorsToo_LeavesPeersInTheKernel()
+    {
+        _fixture.Calls.Prepare(
+            SocketCall.OpenReserve, [.. Enumerable.Repeat(SocketStep.Fails(Errno.ENOBUFS), 10)]);
+        _fixture.Listen(SocketStep.Fails(Errno.ENOBUFS));
+        await _fixture.ConnectAsync();
+        await Waiting.UntilAsync(() => _fixture.WarningCount == 1);
+
+        _fixture.Clock.Advance(AcceptShortage.Patience);
+
+        await _fixture.AcceptAsync();
+        Assert.Equal(0, _fixture.Listener.Statistics.Refusals);
+    }
+
     [Theory]
     [InlineData(Errno.ECONNABORTED)]
     [InlineData(Errno.ECONNRESET)]
