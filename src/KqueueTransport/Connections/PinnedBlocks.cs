@@ -11,7 +11,7 @@ namespace KqueueTransport.Connections;
 /// </summary>
 internal unsafe ref struct PinnedBlocks
 {
-    /// <summary>Blocks of one call at most: 256 KiB with Kestrel's 4 KiB blocks, 4 MiB with the largest.</summary>
+    /// <summary>Blocks of one call at most: 256 KiB with Kestrel's 4 KiB blocks, 1 MiB with the largest.</summary>
     public const int CountMax = 64;
 
     private IoVectors _vectors;
