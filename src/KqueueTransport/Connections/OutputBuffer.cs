@@ -34,15 +34,17 @@ internal struct OutputBuffer
     /// <summary>What is left of the memory that the application has, if that is enough. Without the lock.</summary>
     public readonly bool TryGetMemory(int sizeHint, out Memory<byte> memory)
     {
-        memory = _tailMemory[_tailWritten..];
-        return _isWriting && memory.Length >= Math.Max(sizeHint, 1);
+        // While nobody is writing, the loop may give the tail back at this moment.
+        memory = _isWriting ? _tailMemory[_tailWritten..] : default;
+        return memory.Length >= Math.Max(sizeHint, 1);
     }
 
     /// <summary>Without the lock.</summary>
     /// <exception cref="ArgumentOutOfRangeException">That is more than the application was given.</exception>
     public void Advance(int bytes)
     {
-        if ((uint)bytes > (uint)(_tailMemory.Length - _tailWritten))
+        var room = _isWriting ? _tailMemory.Length - _tailWritten : 0;
+        if ((uint)bytes > (uint)room)
         {
             PipeErrors.ThrowAdvanceTooFar(bytes);
         }

@@ -38,6 +38,19 @@ public sealed class SendTests : IAsyncDisposable
         await _fixture.AssertEndedCleanlyAsync();
     }
 
+    // The loop may give the memory back at any moment from the flush on.
+    [Fact]
+    public async Task Advance_AfterAFlush_Throws()
+    {
+        var (connection, _) = _fixture.Open(
+            descriptor => _fixture.Calls.Prepare(SocketCall.Send, descriptor, SocketStep.Fails(Errno.ENOBUFS)));
+        Output(connection).GetMemory(10);
+        Output(connection).Advance(1);
+        await Output(connection).FlushAsync().Soon();
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => Output(connection).Advance(1));
+    }
+
     // A full socket at every place where one segment, or one part of a gather send, ends and the next begins.
     [Theory]
     [InlineData(0)]
@@ -93,7 +106,8 @@ public sealed class SendTests : IAsyncDisposable
         await using var fixture = new ConnectionFixture(Scheduling.Inline);
         var (connection, peer) = fixture.Open();
         var output = Output(connection);
-        int[] sizes = [1, 1, 2, 4, 8, 16, 16];
+        const int largest = OutputBuffer.BlockBytesMax / BlockBytes;
+        int[] sizes = [1, 1, 2, largest, largest];
 
         for (var i = 0; i < 2; i++)
         {
