@@ -17,8 +17,9 @@ internal sealed class GarbageClients(EndPoint endPoint, bool isEcho = false)
     private static readonly string[] s_words =
     [
         "GET ", "POST ", "/ ", "HTTP/1.1\r\n", "\r\n", "\r\n\r\n", "Host: a\r\n", "Content-Length: ",
-        "99999999999\r\n", "Transfer-Encoding: chunked\r\n", "ffffffff\r\n", "0\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-        "\0", "\u00ff", "Connection: Upgrade\r\nUpgrade: websocket\r\n", ": : :\r\n", "Expect: 100-continue\r\n",
+        "99999999999\r\n", "Transfer-Encoding: chunked\r\n", "ffffffff\r\n", "0\r\n\r\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "\0", "\u00ff", ": : :\r\n", "Expect: 100-continue\r\n",
+        "Connection: Upgrade\r\nUpgrade: websocket\r\n",
     ];
 
     private long _seeds;
@@ -27,7 +28,7 @@ internal sealed class GarbageClients(EndPoint endPoint, bool isEcho = false)
     private long _refused;
     private long _resets;
 
-    /// <summary>How many talked, what they sent and got, how many were cut off, and how many left with a reset.</summary>
+    /// <summary>How many talked, what they sent and got, how many were cut off and how many reset.</summary>
     public (long Count, string What)[] Counts =>
     [
         (_seeds, "seeds"), (_bytes, "bytes of garbage"), (_answered, "bytes of answers"),
