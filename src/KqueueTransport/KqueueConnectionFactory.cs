@@ -1,10 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
 using KqueueTransport.Connections;
+using KqueueTransport.Hosting;
 using KqueueTransport.Outbound;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 
 namespace KqueueTransport;
 
@@ -21,9 +23,12 @@ public sealed class KqueueConnectionFactory : IConnectionFactory, IDisposable
     /// <summary>Makes a factory with event loops of its own, which start with the first connection.</summary>
     /// <param name="options">How; null takes the defaults. Read once.</param>
     /// <param name="loggerFactory">Where connections log; null is nowhere.</param>
+    /// <exception cref="OptionsValidationException">
+    /// An option is out of range; the message says what to write.
+    /// </exception>
     public KqueueConnectionFactory(KqueueTransportOptions? options = null, ILoggerFactory? loggerFactory = null)
         : this(new HostLoops(
-            Microsoft.Extensions.Options.Options.Create(options ?? new KqueueTransportOptions()),
+            Options.Create(Check(options ?? new KqueueTransportOptions())),
             loggerFactory ?? NullLoggerFactory.Instance)) => _ownsHost = true;
 
     internal KqueueConnectionFactory(HostLoops host)
@@ -68,5 +73,14 @@ public sealed class KqueueConnectionFactory : IConnectionFactory, IDisposable
         {
             _host.Dispose();
         }
+    }
+
+    private static KqueueTransportOptions Check(KqueueTransportOptions options)
+    {
+        var checkedOptions = new KqueueTransportOptionsValidation().Validate(name: null, options);
+        return checkedOptions.Failed
+            ? throw new OptionsValidationException(
+                string.Empty, typeof(KqueueTransportOptions), checkedOptions.Failures)
+            : options;
     }
 }

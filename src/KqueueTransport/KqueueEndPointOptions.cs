@@ -55,9 +55,9 @@ public abstract class KqueueEndPointOptions
 
     /// <summary>
     /// Whether the two directions of a connection end apart. If so, <c>Output.Complete</c> sends FIN and reading goes
-    /// on, and a client that sends a request and FIN gets its answer: <c>ConnectionClosed</c>, with which Kestrel aborts
-    /// requests, fires when both directions have ended, or at a reset or an abort. Otherwise, as with Kestrel's Sockets
-    /// transport, <c>Output.Complete</c> ends the connection, and so does the peer's FIN.
+    /// on, and a client that sends a request and FIN gets its answer: <c>ConnectionClosed</c>, with which Kestrel
+    /// aborts requests, fires when both directions have ended, or at a reset or an abort. Otherwise, as with Kestrel's
+    /// Sockets transport, <c>Output.Complete</c> ends the connection, and so does the peer's FIN.
     /// </summary>
     /// <remarks>
     /// Defaults to false. With true, a request whose client has gone with a FIN is not aborted while it runs: only
@@ -69,8 +69,8 @@ public abstract class KqueueEndPointOptions
     /// Whether a connection that is aborted ends with FIN instead of RST, so that the peer takes it for an orderly end.
     /// </summary>
     /// <remarks>
-    /// Defaults to the <see cref="AppContext"/> switch <c>Microsoft.AspNetCore.Server.Kestrel.FinOnError</c>, with which
-    /// Kestrel itself and its Sockets transport do so, and to false where that is not set.
+    /// Defaults to the <see cref="AppContext"/> switch <c>Microsoft.AspNetCore.Server.Kestrel.FinOnError</c>, with
+    /// which Kestrel itself and its Sockets transport do so, and to false where that is not set.
     /// </remarks>
     public bool FinOnError { get; set; } =
         AppContext.TryGetSwitch("Microsoft.AspNetCore.Server.Kestrel.FinOnError", out var isOn) && isOn;

@@ -50,6 +50,8 @@ public enum Scheduling
     /// </summary>
     /// <remarks>
     /// A loop has one thread for life, and a connection one loop: what completes there always goes on on that thread.
+    /// What a handler has flushed before it blocks may leave only when it is back, and so may what other threads flush
+    /// to connections of its loop meanwhile.
     /// </remarks>
     Inline,
 }

@@ -11,9 +11,9 @@ namespace KqueueTransport.Connections;
 internal struct OutputBuffer
 {
     /// <summary>
-    /// Blocks grow with what is here up to this size, so that a megabyte is 64 of them and not 256: each costs a third of
-    /// a microsecond, which is as much as to fill 4 KiB. Larger ones would keep more than the write limit, as a block
-    /// goes back when all of it is sent, and are slower again: what is written is to be in the cache when it is sent.
+    /// Blocks grow with what is here up to this size, so that a megabyte is 64 of them and not 256: each costs a third
+    /// of a microsecond, which is as much as to fill 4 KiB. Larger ones would keep more than the write limit, as a
+    /// block goes back when all of it is sent, and are slower again: what is sent should still be in the cache.
     /// </summary>
     public const int BlockBytesMax = 16 * 1024;
 

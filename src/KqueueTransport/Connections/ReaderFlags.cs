@@ -48,7 +48,7 @@ internal enum ReaderFlags
     /// <summary>The application has been shown bytes, or the connection's end.</summary>
     Heard = 4096,
 
-    /// <summary>The peer's FIN has been received, and everything before it. A late event may tell of it again.</summary>
+    /// <summary>The peer's FIN has been received, and everything before it. A late event may tell it again.</summary>
     FinReceived = 8192,
 
     /// <summary>What has to be told once the lock is left.</summary>

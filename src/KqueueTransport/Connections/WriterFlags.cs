@@ -30,6 +30,6 @@ internal enum WriterFlags
     /// <summary>FIN has been sent, because reading goes on.</summary>
     FinSent = 64,
 
-    /// <summary>The application has completed the writer with an error, of which the connection is being told.</summary>
+    /// <summary>The application has completed the writer with an error; the connection is being told.</summary>
     Faulted = 128,
 }

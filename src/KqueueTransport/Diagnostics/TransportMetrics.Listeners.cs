@@ -11,7 +11,7 @@ internal sealed partial class TransportMetrics
             "kqueue.listener.inline",
             () => OfListeners(listener => listener.RunsInline ? 1 : 0),
             "1",
-            "1 while the listener's application runs on the loops, 0 while it runs on the thread pool.");
+            "1 while the listener's application runs on the loops, 0 while it runs on other threads.");
         Meter.CreateObservableUpDownCounter(
             "kqueue.listener.queue.length",
             () => OfListeners(listener => listener.QueueLength),

@@ -97,7 +97,7 @@ internal abstract class SocketCalls
     /// Opens a descriptor that serves for nothing but to be closed when another one is needed and there is none.
     /// </summary>
     /// <returns>
-    /// The descriptor, which the caller closes; EMFILE where there is none, ENOBUFS where it is for want of anything else.
+    /// The descriptor, which the caller closes; EMFILE where there is none, ENOBUFS where anything else is wanting.
     /// </returns>
     public abstract KernelResult OpenReserve();
 

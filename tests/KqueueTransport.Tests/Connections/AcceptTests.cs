@@ -240,8 +240,8 @@ public sealed class AcceptTests : IAsyncDisposable
         Assert.Equal(2, await between.Task.Soon());
     }
 
-    // Goal: a storm of new connections keeps nobody waiting. Method: the kernel has a thousand of them, and a connection
-    // that is there gets a byte at the first.
+    // Goal: a storm of new connections keeps nobody waiting. Method: the kernel has a thousand of them, and a
+    // connection that is there gets a byte at the first.
     [Fact]
     public async Task Accept_StormOfConnections_ServesTheOthersInBetween()
     {

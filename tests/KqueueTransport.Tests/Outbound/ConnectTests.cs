@@ -7,6 +7,7 @@ using KqueueTransport.Sockets;
 using KqueueTransport.Tests.Diagnostics;
 using KqueueTransport.Tests.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Options;
 
 namespace KqueueTransport.Tests.Outbound;
 
@@ -193,6 +194,15 @@ public sealed class ConnectTests : IDisposable
             () => factory.ConnectAsync(new FileHandleEndPoint(3, FileHandleType.Tcp), Token).AsTask());
 
         Assert.Contains("IPEndPoint", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Factory_OptionOutOfRange_SaysWhatToWrite()
+    {
+        var error = Assert.Throws<OptionsValidationException>(
+            () => new KqueueConnectionFactory(new KqueueTransportOptions { LoopCount = 0 }));
+
+        Assert.Contains("Write a number from 1 to", error.Message, StringComparison.Ordinal);
     }
 
     private Task<Connection> ConnectAsync(EndPoint endPoint) =>
