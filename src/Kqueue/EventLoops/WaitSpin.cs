@@ -13,8 +13,11 @@ namespace Kqueue.EventLoops;
 /// </remarks>
 internal struct WaitSpin(TimeProvider clock, int processorCount)
 {
-    /// <summary>The longest spin: a little more than a peer takes to be woken, to think and to send.</summary>
-    public static readonly TimeSpan DurationMax = TimeSpan.FromMicroseconds(50);
+    /// <summary>
+    /// The longest spin, and the longest wait that is short: twice what a peer takes to be woken, to think and to send,
+    /// because a wait that is slept through has the driver's own waking in it.
+    /// </summary>
+    public static readonly TimeSpan DurationMax = TimeSpan.FromMicroseconds(100);
 
     /// <summary>How many waits in a row must have been short.</summary>
     public const int ShortWaitsNeeded = 16;
