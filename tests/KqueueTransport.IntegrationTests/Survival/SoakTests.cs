@@ -22,6 +22,9 @@ public sealed class SoakTests
     // Files and pipes that the runtime opens when it likes. A leak has thousands of connections to show itself.
     private const int MoreDescriptors = 4;
 
+    // A server that has gone refuses every client at once.
+    private const int ErrorsMax = 100;
+
     private readonly ConcurrentQueue<Exception> _errors = new();
 
     private long _echoes;
@@ -83,7 +86,7 @@ public sealed class SoakTests
 
     private async Task RepeatAsync(Func<bool> goesOn, Func<Task> once)
     {
-        while (goesOn())
+        while (goesOn() && _errors.Count < ErrorsMax)
         {
             try
             {
