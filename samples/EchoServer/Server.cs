@@ -5,8 +5,8 @@ using Kqueue;
 namespace EchoServer;
 
 /// <summary>
-/// A TCP server in four steps: create, bind and listen; a new kernel event queue; subscribe; poll and handle. One thread
-/// serves everybody, because nothing that it calls can block but the poll.
+/// A TCP server in four steps: create, bind and listen; a new kernel event queue; subscribe; poll and handle. One
+/// thread serves everybody, because nothing that it calls can block but the poll.
 /// </summary>
 internal sealed class Server : IDisposable
 {

@@ -54,10 +54,11 @@ public sealed class KqueueConnectionFactory : IConnectionFactory, IDisposable
         EndPoint endpoint, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(endpoint);
-        if (!_host.Options.Backend.IsPresent)
+        var backend = _host.Options.Backend;
+        if (!backend.IsPresent)
         {
             throw new PlatformNotSupportedException(
-                $"The kqueue transport cannot connect here; use Socket instead. {_host.Options.Backend.MissingBecause}");
+                $"The kqueue transport cannot connect here; use Socket instead. {backend.MissingBecause}");
         }
 
         return await _connector.Value.ConnectAsync(endpoint, cancellationToken).ConfigureAwait(false);

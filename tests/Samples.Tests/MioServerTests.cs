@@ -12,7 +12,8 @@ public sealed class MioServerTests : SampleTests
     private const string Request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
     private static readonly string s_answer =
-        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\nConnection: keep-alive\r\n\r\nHello, World!";
+        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 13\r\nConnection: keep-alive\r\n\r\n" +
+        "Hello, World!";
 
     [Theory]
     [InlineData("", 0)]

@@ -60,7 +60,8 @@ internal static class AddressRace
                     running.Add(connect(addresses[next++], losers.Token));
                 }
 
-                var ended = await FirstAsync(running, next < addresses.Count, clock, losers.Token).ConfigureAwait(false);
+                var hasNext = next < addresses.Count;
+                var ended = await FirstAsync(running, hasNext, clock, losers.Token).ConfigureAwait(false);
                 if (ended is null)
                 {
                     continue;

@@ -11,8 +11,8 @@ internal sealed class Tool
     public string Path { get; }
 
     /// <summary>
-    /// Finds a program, or skips the test. Where CI is true it fails the test instead, but only on Linux, which has all of
-    /// them; what other systems have is for <c>.ci/install-tools</c> to know.
+    /// Finds a program, or skips the test. Where CI is true it fails the test instead, but only on Linux, which has all
+    /// of them; what other systems have is for <c>.ci/install-tools</c> to know.
     /// </summary>
     /// <param name="name">Its name.</param>
     /// <param name="package">The Debian package that has it.</param>

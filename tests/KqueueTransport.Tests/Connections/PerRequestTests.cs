@@ -50,8 +50,9 @@ public sealed class PerRequestTests
         const int Warm = 2000;
         const int Measured = 1000;
         var options = new KqueueTransportOptions { LoopCount = 1, Scheduling = Scheduling.Inline };
+        var memory = new KeepingMemoryPoolFactory();
         using var loops = new TransportLoops(
-            options, SystemSocketCalls.Instance, NullLogger.Instance, new KeepingMemoryPoolFactory(), meterFactory: null);
+            options, SystemSocketCalls.Instance, NullLogger.Instance, memory, meterFactory: null);
         using var pair = SocketPair.Create(SystemSocketCalls.Instance, new IPEndPoint(IPAddress.Loopback, 0));
         using var peer = new Socket(new SafeSocketHandle(pair.TakeConnected(), ownsHandle: true));
         var scheduling = new ApplicationScheduling(Scheduling.Inline, pair.ListenEndPoint, NullLogger.Instance);

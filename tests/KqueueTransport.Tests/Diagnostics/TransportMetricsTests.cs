@@ -173,8 +173,9 @@ public sealed partial class TransportMetricsTests
         using var stream = typeof(TransportMetricsTests).Assembly.GetManifestResourceStream("README.md")!;
         foreach (Match row in Instrument().Matches(new StreamReader(stream).ReadToEnd()))
         {
-            var attributes = Attribute().Matches(row.Groups["attributes"].Value).Select(name => name.Value.Trim('`'));
-            yield return $"{row.Groups["name"]} {row.Groups["type"]} {row.Groups["unit"]} {string.Join(',', attributes)}";
+            var attributes = string.Join(
+                ',', Attribute().Matches(row.Groups["attributes"].Value).Select(name => name.Value.Trim('`')));
+            yield return $"{row.Groups["name"]} {row.Groups["type"]} {row.Groups["unit"]} {attributes}";
         }
     }
 

@@ -258,7 +258,8 @@ internal sealed class Lockstep(Duplex oracle, Duplex subject, TimeSpan? patience
     private async Task AssertFailsAsync(Peer peer)
     {
         var error = await Record.ExceptionAsync(() => peer.ReceiveToEndAsync().Soon(patience));
-        Assert.True(error is IOException or SocketException, $"the peer's stream ends with {error?.ToString() ?? "FIN"}");
+        var end = error?.ToString() ?? "FIN";
+        Assert.True(error is IOException or SocketException, $"the peer's stream ends with {end}");
     }
 
     // A connection learns of the reset in its own time, and drops what is written from then on.
