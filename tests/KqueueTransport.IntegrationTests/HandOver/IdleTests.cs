@@ -1,4 +1,5 @@
 using KqueueTransport.IntegrationTests.Net;
+using KqueueTransport.IntegrationTests.Processes;
 using KqueueTransport.IntegrationTests.Servers;
 using Microsoft.AspNetCore.Http;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using KqueueTransport.IntegrationTests.Net;
+using KqueueTransport.IntegrationTests.Processes;
 using KqueueTransport.IntegrationTests.Servers;
 
 namespace KqueueTransport.IntegrationTests.Suites;

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using KqueueTransport.IntegrationTests.Net;
+using KqueueTransport.IntegrationTests.Processes;
 using KqueueTransport.IntegrationTests.Servers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;

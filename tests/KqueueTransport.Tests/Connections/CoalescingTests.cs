@@ -1,6 +1,5 @@
 using System.IO.Pipelines;
 using KqueueTransport.Connections;
-using KqueueTransport.Tests.Pipes;
 using KqueueTransport.Tests.Sockets;
 
 namespace KqueueTransport.Tests.Connections;

@@ -1,6 +1,5 @@
 using System.Buffers;
 using KqueueTransport.Connections;
-using KqueueTransport.Tests.Pipes;
 using Microsoft.AspNetCore.Connections;
 
 namespace KqueueTransport.Tests.Connections;

@@ -1,7 +1,6 @@
 using System.Net.Sockets;
 using Kqueue.EventLoops;
 using KqueueTransport.Connections;
-using KqueueTransport.Tests.Pipes;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 

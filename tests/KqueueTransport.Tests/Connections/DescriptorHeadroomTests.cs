@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using KqueueTransport.Connections;
-using KqueueTransport.Tests.Pipes;
 using KqueueTransport.Tests.Sockets;
 
 namespace KqueueTransport.Tests.Connections;

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using KqueueTransport.Connections;
 using KqueueTransport.Sockets.Interop;
-using KqueueTransport.Tests.Pipes;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;

@@ -1,7 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
 using KqueueTransport.Connections;
-using KqueueTransport.Tests.Pipes;
 using KqueueTransport.Tests.Sockets;
 using Microsoft.Extensions.Logging;
 

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using KqueueTransport.Connections;
 using KqueueTransport.Sockets;
-using KqueueTransport.Tests.Pipes;
 using KqueueTransport.Tests.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -2,7 +2,6 @@ using System.Net.Sockets;
 using Kqueue;
 using Kqueue.EventLoops;
 using KqueueTransport.Connections;
-using KqueueTransport.Tests.Pipes;
 using KqueueTransport.Tests.Sockets;
 
 namespace KqueueTransport.Tests.Connections;

@@ -4,7 +4,6 @@ using Kqueue.EventLoops;
 using KqueueTransport.Connections;
 using KqueueTransport.Sockets;
 using KqueueTransport.Tests.Diagnostics;
-using KqueueTransport.Tests.Pipes;
 using KqueueTransport.Tests.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;

@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using Kqueue;
-using KqueueTransport.Tests.Pipes;
 using KqueueTransport.Tests.Sockets;
 using Microsoft.Extensions.Logging;
 

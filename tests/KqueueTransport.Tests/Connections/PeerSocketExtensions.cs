@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using KqueueTransport.Tests.Pipes;
 
 namespace KqueueTransport.Tests.Connections;
 

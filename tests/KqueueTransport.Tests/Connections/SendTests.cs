@@ -2,7 +2,6 @@ using System.IO.Pipelines;
 using Kqueue;
 using Kqueue.Interop;
 using KqueueTransport.Connections;
-using KqueueTransport.Tests.Pipes;
 using KqueueTransport.Tests.Sockets;
 using Microsoft.AspNetCore.Connections;
 

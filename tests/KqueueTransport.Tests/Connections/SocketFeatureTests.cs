@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using Kqueue.Interop;
-using KqueueTransport.Tests.Pipes;
 using KqueueTransport.Tests.Sockets;
 using Microsoft.AspNetCore.Connections.Features;
 

@@ -1,6 +1,5 @@
 using System.IO.Pipelines;
 using System.Net.Sockets;
-using KqueueTransport.Tests.Pipes;
 using Microsoft.AspNetCore.Connections;
 
 namespace KqueueTransport.Tests.Connections;

@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using KqueueTransport.Tests.Connections;
-using KqueueTransport.Tests.Pipes;
 using Microsoft.AspNetCore.Connections;
 
 namespace KqueueTransport.Tests.Diagnostics;

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Tracing;
 using KqueueTransport.Tests.Connections;
-using KqueueTransport.Tests.Pipes;
 using Microsoft.AspNetCore.Connections;
 
 namespace KqueueTransport.Tests.Diagnostics;

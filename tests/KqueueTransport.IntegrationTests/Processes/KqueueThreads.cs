@@ -1,4 +1,4 @@
-namespace KqueueTransport.IntegrationTests.Net;
+namespace KqueueTransport.IntegrationTests.Processes;
 
 /// <summary>This process's threads that drive, watch or stand by for event loops, as Linux shows them.</summary>
 internal static class KqueueThreads

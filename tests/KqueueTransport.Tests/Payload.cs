@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace KqueueTransport.Tests.Pipes;
+namespace KqueueTransport.Tests;
 
 /// <summary>Bytes that tell where in the stream they belong, so that a lost, doubled or moved one shows.</summary>
 internal static class Payload

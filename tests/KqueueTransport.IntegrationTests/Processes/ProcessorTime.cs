@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace KqueueTransport.IntegrationTests.Net;
+namespace KqueueTransport.IntegrationTests.Processes;
 
 /// <summary>How much processor time another process takes.</summary>
 internal static class ProcessorTime

@@ -1,7 +1,7 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Connections;
 
-namespace KqueueTransport.Tests.Pipes;
+namespace KqueueTransport.Tests;
 
 /// <summary>Hands out pools that allocate nothing once they have made as many blocks as are out at a time.</summary>
 internal sealed class KeepingMemoryPoolFactory : IMemoryPoolFactory<byte>

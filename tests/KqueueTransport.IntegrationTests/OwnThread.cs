@@ -1,4 +1,4 @@
-namespace KqueueTransport.IntegrationTests.Net;
+namespace KqueueTransport.IntegrationTests;
 
 /// <summary>Runs what blocks on a thread that is not the pool's.</summary>
 internal static class OwnThread

@@ -1,4 +1,4 @@
-namespace KqueueTransport.IntegrationTests.Net;
+namespace KqueueTransport.IntegrationTests.Processes;
 
 /// <summary>How many descriptors this process has open.</summary>
 internal static class OpenDescriptors

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
-namespace KqueueTransport.Tests.Pipes;
+namespace KqueueTransport.Tests;
 
 /// <summary>Waits that end: every await of the suites goes through one of these.</summary>
 internal static class Waiting
