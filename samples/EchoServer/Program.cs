@@ -3,11 +3,7 @@ using System.Net;
 using EchoServer;
 using Samples.Common;
 
-var port = new Option<int>("--port")
-{
-    Description = "The TCP port on the loopback interface. 0 picks a free one.",
-    DefaultValueFactory = _ => 8080,
-}.InRange(0, ushort.MaxValue);
+var port = new PortOption(8080);
 var maxLine = new Option<int>("--max-line")
 {
     Description = "The longest line, in bytes, with its newline.",

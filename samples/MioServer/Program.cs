@@ -5,11 +5,7 @@ using Kqueue.EventLoops;
 using MioServer;
 using Samples.Common;
 
-var port = new Option<int>("--port")
-{
-    Description = "The TCP port on the loopback interface. 0 picks a free one.",
-    DefaultValueFactory = _ => 9000,
-}.InRange(0, ushort.MaxValue);
+var port = new PortOption(9000);
 var loops = new Option<int>("--loops")
 {
     Description = "The number of event loops, each on a thread of its own.",

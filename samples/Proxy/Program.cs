@@ -9,11 +9,7 @@ var to = new Option<string>("--to")
     Description = "Where connections go: HOST:PORT, or the path of a Unix socket.",
     Required = true,
 };
-var port = new Option<int>("--port")
-{
-    Description = "The TCP port on the loopback interface. 0 picks a free one.",
-    DefaultValueFactory = _ => 7000,
-}.InRange(0, ushort.MaxValue);
+var port = new PortOption(7000);
 var transport = new Option<string>("--transport")
 {
     Description = "kqueue, or sockets: Kestrel's transport and NetworkStream, for comparison.",

@@ -13,11 +13,7 @@ internal sealed class StreamingCommand : RootCommand
         DefaultValueFactory = _ => "127.0.0.1",
     };
 
-    private readonly Option<int> _port = new Option<int>("--port")
-    {
-        Description = "The TCP port. 0 picks a free one.",
-        DefaultValueFactory = _ => 9090,
-    }.InRange(0, ushort.MaxValue);
+    private readonly PortOption _port = new(9090) { Description = "The TCP port. 0 picks a free one." };
 
     private readonly Option<int> _maxClients = new Option<int>("--max-clients")
     {

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using KqueueTransport;
+using Samples.Common;
 
 namespace WebApp;
 
@@ -16,7 +16,6 @@ internal sealed class WebAppCommand : RootCommand
 
     private static readonly Dictionary<string, Scheduling?> s_schedulings = new()
     {
-        ["default"] = null,
         ["adaptive"] = Scheduling.Adaptive,
         ["threadpool"] = Scheduling.ThreadPool,
         ["inline"] = Scheduling.Inline,
@@ -28,22 +27,20 @@ internal sealed class WebAppCommand : RootCommand
     private readonly Option<Scheduling?> _scheduling =
         OneOf("--scheduling", s_schedulings, "Where the application runs, on kqueue. Defaults to adaptive.");
 
-    private readonly Option<int?> _loops = new("--loops")
+    private readonly Option<int?> _loops = new Option<int?>("--loops")
     {
         Description = "The number of event loops, on kqueue. Defaults to one per processor.",
-    };
+    }.InRange(1, 1024);
 
-    private readonly Option<int> _port = new("--port")
+    private readonly Option<int> _port = new Option<int>("--port")
     {
         Description = "The port of HTTP; raw echo is on the next, raw hello on the one after. 0 picks free ones.",
         DefaultValueFactory = _ => 5000,
-    };
+    }.InRange(0, ushort.MaxValue - 2);
 
     public WebAppCommand()
         : base("An ASP.NET Core app on the kqueue transport, or on Kestrel's Sockets transport for comparison.")
     {
-        _loops.Validators.Add(result => RequireRange(result, 1, 1024));
-        _port.Validators.Add(result => RequireRange(result, 0, ushort.MaxValue - 2));
         Options.Add(_transport);
         Options.Add(_scheduling);
         Options.Add(_loops);
@@ -77,14 +74,5 @@ internal sealed class WebAppCommand : RootCommand
                 return value;
             },
         };
-    }
-
-    private static void RequireRange(OptionResult result, int min, int max)
-    {
-        var word = result.Tokens.Count > 0 ? result.Tokens[0].Value : null;
-        if (word is not null && (!int.TryParse(word, out var value) || value < min || value > max))
-        {
-            result.AddError($"{result.Option.Name} '{word}' is not a number from {min} to {max}.");
-        }
     }
 }
