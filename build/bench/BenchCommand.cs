@@ -5,6 +5,7 @@ using Bench.Reports;
 using Bench.Runs;
 using Bench.Scaling;
 using Bench.Servers;
+using Samples.Common;
 
 namespace Bench;
 
@@ -112,12 +113,8 @@ internal sealed class BenchCommand : RootCommand
         return option;
     }
 
-    private static Option<int?> Number(string name, string description, int min, int max)
-    {
-        var option = new Option<int?>(name) { Description = description };
-        option.Validators.Add(result => RequireRange(result, min, max));
-        return option;
-    }
+    private static Option<int?> Number(string name, string description, int min, int max) =>
+        new Option<int?>(name) { Description = description }.InRange(min, max);
 
     // Asked for at the start: at the end, the runs would be lost.
     private static void RequireMarks(OptionResult result)
@@ -126,15 +123,6 @@ internal sealed class BenchCommand : RootCommand
         if (!File.Exists(path) || !MarkedSection.IsIn(File.ReadAllText(path), Report.SummaryName))
         {
             result.AddError($"--summary '{path}' is not a file with <!-- {Report.SummaryName} --> marks.");
-        }
-    }
-
-    private static void RequireRange(OptionResult result, int min, int max)
-    {
-        var word = result.Tokens.Count > 0 ? result.Tokens[0].Value : null;
-        if (word is not null && (!int.TryParse(word, out var value) || value < min || value > max))
-        {
-            result.AddError($"{result.Option.Name} '{word}' is not a number from {min} to {max}.");
         }
     }
 }
