@@ -1,7 +1,6 @@
 using System.Net;
 using KqueueTransport.IntegrationTests.Net;
 using KqueueTransport.IntegrationTests.Servers;
-using Microsoft.AspNetCore.Connections;
 
 namespace KqueueTransport.IntegrationTests.Security;
 

@@ -1,7 +1,5 @@
-using KqueueTransport.IntegrationTests.Net;
 using KqueueTransport.IntegrationTests.Processes;
 using KqueueTransport.IntegrationTests.Servers;
-using KqueueTransport.IntegrationTests.Survival;
 
 namespace KqueueTransport.IntegrationTests.Security;
 

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Runtime.InteropServices;
 using KqueueTransport.IntegrationTests.Net;
 using KqueueTransport.IntegrationTests.Processes;

@@ -1,5 +1,4 @@
 using System.IO.Pipelines;
-using System.Net.Sockets;
 using KqueueTransport.Connections;
 using KqueueTransport.Tests.Sockets;
 using Microsoft.AspNetCore.Connections;

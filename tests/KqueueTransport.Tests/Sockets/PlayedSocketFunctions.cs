@@ -1,4 +1,3 @@
-using Kqueue.Interop;
 using KqueueTransport.Sockets;
 using KqueueTransport.Sockets.Interop;
 

@@ -1,4 +1,3 @@
-using System.IO.Pipelines;
 using KqueueTransport.Tests.Pipes.Duplexes;
 
 namespace KqueueTransport.Tests.Pipes.Suites;
