@@ -94,7 +94,10 @@ public abstract class KernelQueue : IDisposable
     /// <param name="changes">The changes.</param>
     /// <param name="events">Where events go.</param>
     /// <param name="timeoutNs">How long to wait, in nanoseconds.</param>
-    /// <returns>How many entries are filled, or the error: EINVAL for a negative timeout.</returns>
+    /// <returns>
+    /// How many entries are filled, or the error: EINVAL for a negative timeout other than
+    /// <see cref="InfiniteTimeout"/>.
+    /// </returns>
     public abstract KernelResult TryKevent(ReadOnlySpan<KEvent> changes, Span<KEvent> events, long timeoutNs);
 
     /// <summary>Gives the queue back. No thread may be waiting in it.</summary>

@@ -57,7 +57,8 @@ public abstract class KqueueEndPointOptions
     /// Whether the two directions of a connection end apart. If so, <c>Output.Complete</c> sends FIN and reading goes
     /// on, and a client that sends a request and FIN gets its answer: <c>ConnectionClosed</c>, with which Kestrel
     /// aborts requests, fires when both directions have ended, or at a reset or an abort. Otherwise, as with Kestrel's
-    /// Sockets transport, <c>Output.Complete</c> ends the connection, and so does the peer's FIN.
+    /// Sockets transport, <c>Output.Complete</c> ends the connection, and the peer's FIN fires
+    /// <c>ConnectionClosed</c>.
     /// </summary>
     /// <remarks>
     /// Defaults to false. With true, a request whose client has gone with a FIN is not aborted while it runs: only
