@@ -50,19 +50,25 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
     }
 
     [Fact]
-    public async Task ReadmesProgram_AsWritten_TicksAndSeesItsInput()
+    public async Task ReadmesPrograms_AsWritten_DoWhatTheySay()
     {
         var readme = await File.ReadAllTextAsync(Repository.PathOf("src", "Kqueue", "README.md"), _deadline.Token);
+        var sources = Program().Matches(readme).Select(program => program.Groups["source"].Value).ToArray();
         var project = await feed.CreateProjectAsync("console", "Kqueue", _deadline.Token);
-        project.WriteProgram(FirstProgram().Match(readme).Groups["source"].Value);
 
-        await using var program = await project.StartAsync(_deadline.Token);
-        await program.Input.WriteAsync("words");
-        Assert.Equal("5 bytes can be read", await program.ReadLineWithAsync("bytes", _deadline.Token));
-        var end = await program.WaitForEndAsync(_deadline.Token);
-
+        project.WriteProgram(sources[0]);
+        await using var queue = await project.StartAsync(_deadline.Token);
+        await queue.Input.WriteAsync("words");
+        Assert.Equal("5 bytes can be read", await queue.ReadLineWithAsync("bytes", _deadline.Token));
+        var end = await queue.WaitForEndAsync(_deadline.Token);
         Assert.Equal((0, ""), (end.ExitCode, end.Errors));
         Assert.Contains("tick", end.Output, StringComparison.Ordinal);
+
+        project.WriteProgram(sources[1]);
+        await using var loop = await project.StartAsync(_deadline.Token);
+        end = await loop.WaitForEndAsync(_deadline.Token);
+        Assert.Equal((0, "on the loop\n", ""), (end.ExitCode, end.Output, end.Errors));
+        Assert.Equal(2, sources.Length);
     }
 
     private static HashSet<string> NamesIn(ZipArchive archive) => [.. archive.Entries.Select(entry => entry.FullName)];
@@ -77,5 +83,5 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
     private static partial Regex Address();
 
     [GeneratedRegex(@"```csharp\n(?<source>.*?)```", RegexOptions.Singleline)]
-    private static partial Regex FirstProgram();
+    private static partial Regex Program();
 }
