@@ -17,29 +17,19 @@ public sealed class TransportLogTests : IDisposable
     [Fact]
     public void ConnectionMessages_IdsAndLevel_AreThoseOfKestrelsSocketsTransport()
     {
-        TransportLog.ConnectionPause(_logs, s_connection);
-        TransportLog.ConnectionResume(_logs, s_connection);
-        TransportLog.ConnectionReadFin(_logs, s_connection);
-        TransportLog.ConnectionWriteFin(_logs, s_connection, "the reason");
-        TransportLog.ConnectionWriteRst(_logs, s_connection, "the reason");
-        TransportLog.ConnectionError(_logs, s_connection, new IOException());
-        TransportLog.ConnectionReset(_logs, s_connection);
+        LogEachOf(s_connection, _logs);
 
         Assert.Equal(
             [
-                new EventId(4, "ConnectionPause"),
-                new EventId(5, "ConnectionResume"),
-                new EventId(6, "ConnectionReadFin"),
-                new EventId(7, "ConnectionWriteFin"),
-                new EventId(8, "ConnectionWriteRst"),
-                new EventId(14, "ConnectionError"),
-                new EventId(19, "ConnectionReset"),
+                (4, "ConnectionPause"),
+                (5, "ConnectionResume"),
+                (6, "ConnectionReadFin"),
+                (7, "ConnectionWriteFin"),
+                (8, "ConnectionWriteRst"),
+                (14, "ConnectionError"),
+                (19, "ConnectionReset"),
             ],
-            _logs.Entries.Select(entry => entry.Id));
-        Assert.Equal(
-            ["ConnectionPause", "ConnectionResume", "ConnectionReadFin", "ConnectionWriteFin", "ConnectionWriteRst",
-             "ConnectionError", "ConnectionReset"],
-            _logs.Entries.Select(entry => entry.Id.Name));
+            _logs.Entries.Select(entry => (entry.Id.Id, entry.Id.Name)));
         Assert.All(_logs.Entries, entry => Assert.Equal(LogLevel.Debug, entry.Level));
         Assert.All(_logs.Entries, entry => Assert.Contains("the-id", entry.Message, StringComparison.Ordinal));
         Assert.Equal(2, _logs.Entries.Count(entry => entry.Message.Contains("the reason", StringComparison.Ordinal)));
@@ -50,31 +40,43 @@ public sealed class TransportLogTests : IDisposable
     public void ConnectionMessages_DebugIsOff_DoNotAskForTheId()
     {
         using var logs = new LogCollector(LogLevel.Information);
-        var connection = new NoIdConnection();
 
-        TransportLog.ConnectionPause(logs, connection);
-        TransportLog.ConnectionResume(logs, connection);
-        TransportLog.ConnectionReadFin(logs, connection);
-        TransportLog.ConnectionWriteFin(logs, connection, "");
-        TransportLog.ConnectionWriteRst(logs, connection, "");
-        TransportLog.ConnectionError(logs, connection, new IOException());
-        TransportLog.ConnectionReset(logs, connection);
+        LogEachOf(new NoIdConnection(), logs);
 
         Assert.Empty(logs.Entries);
     }
 
     [Fact]
-    public void OwnMessages_Levels_SayHowBadItIs()
+    public void OwnMessages_IdsAndLevels_AreThoseThatTheDocumentsName()
     {
         TransportLog.NoBackend(_logs, "of this and that");
         TransportLog.AcceptError(_logs, new IPEndPoint(IPAddress.Loopback, 80), Errno.EMFILE);
         TransportLog.UnexpectedException(_logs, "the loop", new InvalidOperationException());
+        TransportLog.HandlersBlock(_logs, new IPEndPoint(IPAddress.Loopback, 80));
 
         Assert.Equal(
-            [LogLevel.Warning, LogLevel.Warning, LogLevel.Error], _logs.Entries.Select(entry => entry.Level));
+            [
+                (100, LogLevel.Warning),
+                (101, LogLevel.Warning),
+                (102, LogLevel.Error),
+                (103, LogLevel.Warning),
+            ],
+            _logs.Entries.Select(entry => (entry.Id.Id, entry.Level)));
         Assert.Contains("of this and that", _logs.Entries[0].Message, StringComparison.Ordinal);
         Assert.Contains("127.0.0.1:80 pauses because of EMFILE", _logs.Entries[1].Message, StringComparison.Ordinal);
         Assert.IsType<InvalidOperationException>(_logs.Entries[2].Exception);
+        Assert.Contains("127.0.0.1:80 keep blocking", _logs.Entries[3].Message, StringComparison.Ordinal);
+    }
+
+    private static void LogEachOf(ConnectionContext connection, LogCollector logs)
+    {
+        TransportLog.ConnectionPause(logs, connection);
+        TransportLog.ConnectionResume(logs, connection);
+        TransportLog.ConnectionReadFin(logs, connection);
+        TransportLog.ConnectionWriteFin(logs, connection, "the reason");
+        TransportLog.ConnectionWriteRst(logs, connection, "the reason");
+        TransportLog.ConnectionError(logs, connection, new IOException());
+        TransportLog.ConnectionReset(logs, connection);
     }
 
     private sealed class NoIdConnection : DefaultConnectionContext
