@@ -37,7 +37,13 @@ public sealed class KqueueTransportOptions : KqueueEndPointOptions
     /// The number of threads, beyond one per loop, that take over loops whose handlers block and that run such
     /// handlers. They are made when they are needed and end after ten idle seconds.
     /// </summary>
-    /// <remarks>Defaults to 32 threads. From 0, which never takes a loop over, to 4096.</remarks>
+    /// <remarks>
+    /// Defaults to 32 threads. From 0, which never takes a loop over, to 4096. One for each loop, and half of them at
+    /// most, is kept to take the loops over: so with less than two for each loop, handlers that block on all loops at
+    /// the same moment may hold some of these up. With no more than one for each loop, what may block runs on the
+    /// thread pool while its listener has left the loops. While requests wait and none of these threads comes back, one
+    /// more is started every 200 milliseconds, see <see cref="Scheduling.Adaptive"/>.
+    /// </remarks>
     public int StandbyThreadsMax { get; set; } = 32;
 
     /// <summary>

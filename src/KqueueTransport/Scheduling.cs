@@ -23,16 +23,22 @@ public enum Scheduling
     /// </summary>
     /// <remarks>
     /// A connection whose handlers keep blocking runs on standby threads for its next few requests. A listener whose
-    /// handlers block too often, or more of them than there are standby threads, leaves the loops for one to four
-    /// seconds: connections whose handlers come back quickly run on the thread pool then, and the others on standby
-    /// threads. Where all of these are busy, requests wait for one, and where none comes back for 200 milliseconds they
-    /// go to the thread pool one by one, so that those which wait for each other come to an end. A handler has blocked
-    /// when its thread was found asleep in it, or when it is still running some twenty milliseconds after its turn
-    /// began; one that the kernel only set aside for other threads has not.
+    /// handlers block too often, or hold so many threads that there is not one left for each loop, leaves the loops for
+    /// one to four seconds, and until these threads are back: connections whose handlers come back quickly run on the
+    /// thread pool then, and the others on standby threads. Until then no other listener's handlers run on a loop
+    /// either, so that every loop goes on with its events, and accepts, whatever blocks. A handler has blocked when its
+    /// thread was found asleep in it, or when it is still running some twenty milliseconds after its turn began; one
+    /// that the kernel only set aside for other threads has not.
     /// <para>
-    /// So the thread is that of a loop, a standby thread or one of the pool, and from one continuation to the next it
-    /// may be any of them. The first two are background threads of the transport's own, with the name "kqueue loop",
-    /// and the pool's limits do not hold for them.
+    /// Where all standby threads are busy, requests wait for one. Where none comes back for 200 milliseconds, a thread
+    /// beyond <see cref="KqueueTransportOptions.StandbyThreadsMax"/> runs those that wait, the last one first, until it
+    /// is stuck as well; then comes the next, after 200 milliseconds more. So handlers that wait for each other come to
+    /// an end, and others do not wait for those that block.
+    /// </para>
+    /// <para>
+    /// So the thread is that of a loop, a standby thread, such an extra one or one of the pool, and from one
+    /// continuation to the next it may be any of them. All but the last are background threads of the transport's own,
+    /// with the name "kqueue loop" or "kqueue extra", and the pool's limits do not hold for them.
     /// </para>
     /// </remarks>
     Adaptive,

@@ -53,11 +53,25 @@ public sealed class EventLoopGroup : IDisposable
     /// <summary>The loops.</summary>
     public IReadOnlyList<EventLoop> Loops => _loops;
 
-    /// <summary>The number of threads: those that drive, those that are stuck and those that stand by.</summary>
+    /// <summary>
+    /// The number of threads: those that drive, those that are stuck, those that run offloaded work and those that stand
+    /// by.
+    /// </summary>
     public int ThreadCount => _threads.Count;
 
     /// <summary>The number of threads that stand by.</summary>
     public int StandbyThreadCount => _threads.StandbyCount;
+
+    /// <summary>
+    /// Whether a thread is left for every loop. A handler that runs what may block only then, and gives it to
+    /// <see cref="TryOffload"/> otherwise, never has to keep its loop.
+    /// </summary>
+    /// <remarks>
+    /// These threads are half of <see cref="EventLoopGroupOptions.StandbyThreadsMax"/> at most: where that is less than
+    /// two for each loop, handlers that block on all loops at the same moment may keep some of them. Where it is 0 or 1
+    /// none is kept, and this is true. Costs two looks at fields.
+    /// </remarks>
+    public bool HasReserve => _threads.HasReserve;
 
     /// <summary>How often a loop was taken from a stuck thread.</summary>
     public long HandOverCount => _threads.HandOverCount;
@@ -86,7 +100,9 @@ public sealed class EventLoopGroup : IDisposable
 
     /// <summary>
     /// Runs work that is likely to block on a standby thread, so that no loop has to be taken over for it. While all
-    /// are busy it waits for one; where none comes back for a hundred watch periods it runs on the thread pool.
+    /// are busy it waits for one. Where none comes back for a hundred watch periods, a thread beyond the bound is
+    /// started for what waits, the newest first, and after as long a time another one: so work that all others wait for
+    /// has its turn. Such a thread ends when nothing waits, or when another one is back.
     /// </summary>
     /// <param name="work">What to run.</param>
     /// <returns>

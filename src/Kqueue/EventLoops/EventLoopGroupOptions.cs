@@ -25,7 +25,8 @@ public sealed class EventLoopGroupOptions
 
     /// <summary>
     /// The number of threads beyond one per loop: those that take loops over and those that run offloaded work.
-    /// Defaults to 32. At the bound a stuck loop stays stuck until its handler returns.
+    /// Defaults to 32. At the bound a stuck loop stays stuck until its handler returns; as many as there are loops, and
+    /// half of them at most, are kept from offloaded work, see <see cref="EventLoopGroup.HasReserve"/>.
     /// </summary>
     public int StandbyThreadsMax { get; set; } = 32;
 

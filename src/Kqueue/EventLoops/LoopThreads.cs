@@ -2,7 +2,7 @@ namespace Kqueue.EventLoops;
 
 /// <summary>
 /// The threads of a group: each drives a loop, runs a piece of offloaded work, or stands by for either. There are at
-/// most one per loop and the standby bound.
+/// most one per loop and the standby bound, but for those that are started while all others are stuck.
 /// </summary>
 internal sealed class LoopThreads(int loopCount, int standbyMax, TimeSpan standbyTime)
 {
@@ -11,28 +11,25 @@ internal sealed class LoopThreads(int loopCount, int standbyMax, TimeSpan standb
     /// </summary>
     public static readonly TimeSpan DefaultStandbyTime = TimeSpan.FromSeconds(10);
 
-    /// <summary>
-    /// Looks of the watch without progress after which offloaded work goes to the thread pool, a piece at each look.
-    /// Longer than most handlers block; what holds all threads for so long may be waiting for just that work.
-    /// </summary>
-    public const int LooksAtBacklogMax = 100;
+    // Threads that may be busy while the reserve is whole. The reserve is one thread for each loop, so that handlers
+    // which run on all loops can block at once and every loop goes on; but no more than half of the standby threads,
+    // which would otherwise leave few of them to block in, or none, where there are many loops.
+    private readonly int _busyBesideReserve = loopCount + standbyMax - Math.Min(loopCount, standbyMax / 2);
 
     private readonly Lock _gate = new();
 
     // Under _gate. The last one to stand by is the first to be called: its caches are warm, and the others age.
     private readonly List<LoopThread> _standby = [];
-    private int _count;
     private bool _isStopped;
 
-    // Offloaded work that no thread was left for. Under _gate. While there is some, as many threads are busy as it may
-    // have: each that comes back takes the next.
-    private readonly Queue<IThreadPoolWorkItem> _backlog = new();
+    // Threads that do not stand by. Written under _gate.
+    private int _busy;
 
-    // How much that is, for the watch, which asks without the lock.
-    private int _backlogCount;
+    // Under _gate. While there is some, as many threads are busy as it may have: each that comes back takes the next.
+    private readonly Backlog _backlog = new();
 
-    // Looks of the watch since it began or a thread took some of it. Under _gate.
-    private int _looksAtBacklog;
+    // Under _gate. Threads beyond the bound, which run what has waited for too long.
+    private int _extra;
 
     private long _handOvers;
     private long _refusedHandOvers;
@@ -41,7 +38,16 @@ internal sealed class LoopThreads(int loopCount, int standbyMax, TimeSpan standb
     public LoopProcessors? Processors { get; init; }
 
     /// <summary>How many threads there are.</summary>
-    public int Count => Volatile.Read(ref _count);
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _busy + _standby.Count + _extra;
+            }
+        }
+    }
 
     /// <summary>How many of them stand by.</summary>
     public int StandbyCount
@@ -62,7 +68,13 @@ internal sealed class LoopThreads(int loopCount, int standbyMax, TimeSpan standb
     public long RefusedHandOverCount => Volatile.Read(ref _refusedHandOvers);
 
     /// <summary>Whether offloaded work waits for a thread.</summary>
-    public bool HasBacklog => Volatile.Read(ref _backlogCount) > 0;
+    public bool HasBacklog => !_backlog.IsEmpty;
+
+    /// <summary>
+    /// Whether the threads that are kept for hand-overs are all there. Who asks on a loop, and runs what may block only
+    /// then, has one of them for his loop. From any thread, without the lock.
+    /// </summary>
+    public bool HasReserve => Volatile.Read(ref _busy) <= _busyBesideReserve;
 
     /// <summary>Gives a loop that nobody drives to a thread.</summary>
     public void Drive(LoopDriver driver)
@@ -97,9 +109,9 @@ internal sealed class LoopThreads(int loopCount, int standbyMax, TimeSpan standb
     }
 
     /// <summary>
-    /// Runs work on a thread of the group, in the order of the calls, when one is left for it or comes back. One thread
-    /// for each loop is always left, so that offloaded work cannot keep a stuck loop from being taken over. False when
-    /// there are no threads for this.
+    /// Runs work on a thread of the group, in the order of the calls, when one is left for it or comes back. The reserve
+    /// is always left, so that offloaded work cannot keep a stuck loop from being taken over. False when there are no
+    /// threads for this.
     /// </summary>
     public bool TryOffload(IThreadPoolWorkItem work)
     {
@@ -111,11 +123,9 @@ internal sealed class LoopThreads(int loopCount, int standbyMax, TimeSpan standb
                 return false;
             }
 
-            if (!MayOffload(_count - _standby.Count))
+            if (!MayOffload(_busy))
             {
-                _looksAtBacklog = HasBacklog ? _looksAtBacklog : 0;
-                _backlog.Enqueue(work);
-                Volatile.Write(ref _backlogCount, _backlog.Count);
+                _backlog.Add(work);
                 return true;
             }
 
@@ -128,7 +138,7 @@ internal sealed class LoopThreads(int loopCount, int standbyMax, TimeSpan standb
     }
 
     /// <summary>
-    /// Looks whether offloaded work waits for too long; then a piece of it goes to the thread pool. On the watch.
+    /// Looks whether offloaded work waits for too long; then one more thread begins to run it. On the watch.
     /// </summary>
     public void LookAtBacklog()
     {
@@ -137,16 +147,17 @@ internal sealed class LoopThreads(int loopCount, int standbyMax, TimeSpan standb
             return;
         }
 
-        IThreadPoolWorkItem? overdue;
         lock (_gate)
         {
-            overdue = ++_looksAtBacklog > LooksAtBacklogMax ? TakeBacklog() : null;
+            if (!_backlog.Look())
+            {
+                return;
+            }
+
+            _extra++;
         }
 
-        if (overdue is not null)
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(overdue, preferLocal: false);
-        }
+        StartExtra();
     }
 
     /// <summary>
@@ -158,10 +169,9 @@ internal sealed class LoopThreads(int loopCount, int standbyMax, TimeSpan standb
         lock (_gate)
         {
             _isStopped = true;
-            _count -= _standby.Count;
             _standby.ForEach(thread => thread.Dismiss());
             _standby.Clear();
-            while (TakeBacklog() is { } work)
+            while (_backlog.TakeAtStop() is { } work)
             {
                 ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false);
             }
@@ -175,25 +185,19 @@ internal sealed class LoopThreads(int loopCount, int standbyMax, TimeSpan standb
     {
         lock (_gate)
         {
-            next = null;
-            if (_isStopped)
+            next = MayOffload(_busy - 1) ? _backlog.TakeOnReturn() : null;
+            if (next is not null)
             {
-                _count--;
-                return false;
+                return true;
             }
 
-            var others = _count - _standby.Count - 1;
-            next = MayOffload(others) ? TakeBacklog() : null;
-            if (next is null)
+            _busy--;
+            if (!_isStopped)
             {
                 _standby.Add(thread);
             }
-            else
-            {
-                _looksAtBacklog = 0;
-            }
 
-            return true;
+            return !_isStopped;
         }
     }
 
@@ -202,9 +206,7 @@ internal sealed class LoopThreads(int loopCount, int standbyMax, TimeSpan standb
     {
         lock (_gate)
         {
-            var leaves = _standby.Remove(thread);
-            _count -= leaves ? 1 : 0;
-            return leaves;
+            return _standby.Remove(thread);
         }
     }
 
@@ -213,7 +215,7 @@ internal sealed class LoopThreads(int loopCount, int standbyMax, TimeSpan standb
         LoopThread? thread;
         lock (_gate)
         {
-            if (_isStopped || _count - _standby.Count >= loopCount + standbyMax)
+            if (_isStopped || _busy >= loopCount + standbyMax)
             {
                 return null;
             }
@@ -227,9 +229,9 @@ internal sealed class LoopThreads(int loopCount, int standbyMax, TimeSpan standb
     // Under _gate. Null when the caller has to make one, which is counted.
     private LoopThread? TakeStandby()
     {
+        _busy++;
         if (_standby.Count == 0)
         {
-            _count++;
             return null;
         }
 
@@ -238,16 +240,8 @@ internal sealed class LoopThreads(int loopCount, int standbyMax, TimeSpan standb
         return last;
     }
 
-    // Under _gate.
-    private IThreadPoolWorkItem? TakeBacklog()
-    {
-        _backlog.TryDequeue(out var work);
-        Volatile.Write(ref _backlogCount, _backlog.Count);
-        return work;
-    }
-
     // Under _gate: whether a thread may take offloaded work while so many others are busy.
-    private bool MayOffload(int busy) => busy < standbyMax;
+    private bool MayOffload(int busy) => busy < _busyBesideReserve;
 
     /// <summary>Gives back a thread that was taken for nothing.</summary>
     private void Release(LoopThread thread)
@@ -273,10 +267,46 @@ internal sealed class LoopThreads(int loopCount, int standbyMax, TimeSpan standb
         {
             lock (_gate)
             {
-                _count--;
+                _busy--;
             }
 
             return null;
+        }
+    }
+
+    // A thread of its own, and not the thread pool's: what has held all the others for so long would soon hold the
+    // few that the pool has, and everybody else who needs them.
+    private void StartExtra()
+    {
+        try
+        {
+            new Thread(RunExtra) { Name = "kqueue extra", IsBackground = true }.Start();
+        }
+        catch (OutOfMemoryException)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(_ => RunExtra(), null);
+        }
+    }
+
+    private void RunExtra()
+    {
+        int? returns = null;
+        while (TakeForExtra(ref returns) is { } work)
+        {
+            work.Execute();
+        }
+    }
+
+    /// <summary>The next piece for an extra thread; null when it shall end.</summary>
+    private IThreadPoolWorkItem? TakeForExtra(ref int? returns)
+    {
+        lock (_gate)
+        {
+            // Another thread came back meanwhile, and those are enough.
+            var work = returns is null || returns == _backlog.Returns ? _backlog.TakeForExtra() : null;
+            returns = _backlog.Returns;
+            _extra -= work is null ? 1 : 0;
+            return work;
         }
     }
 }

@@ -7,10 +7,14 @@ namespace KqueueTransport.Connections;
 
 /// <summary>
 /// Where the application of one listener's connections runs: on the loop, or elsewhere. In the adaptive mode it leaves
-/// the loop for a while when its handlers block too often, and then tries again.
+/// the loop for a while when its handlers block too often, or hold too many threads, and then tries again.
 /// </summary>
+/// <remarks>
+/// On a loop it runs only while every loop could be taken over: so no loop ever has to stay with a handler. The first
+/// listeners that are seen to block beyond that leave, and the others come back with the first thread that does.
+/// </remarks>
 internal sealed class ApplicationScheduling(
-    Scheduling mode, EndPoint endPoint, ILogger logger, TimeProvider? clock = null)
+    Scheduling mode, EndPoint endPoint, EventLoopGroup group, ILogger logger, TimeProvider? clock = null)
 {
     // Hand-overs of one second that are too many. Each holds a loop up for one or two periods of the watch, so this
     // many cost one loop a tenth of its time.
@@ -18,6 +22,9 @@ internal sealed class ApplicationScheduling(
 
     private static readonly TimeSpan s_firstAbsence = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_longestAbsence = TimeSpan.FromSeconds(4);
+
+    // Where there are no threads to return with, it is tried again after so long.
+    private static readonly TimeSpan s_extension = TimeSpan.FromMilliseconds(100);
 
     // A listener that blocks says so once in this time.
     private static readonly TimeSpan s_warningInterval = TimeSpan.FromMinutes(1);
@@ -39,11 +46,14 @@ internal sealed class ApplicationScheduling(
 
     private ILogger Logger => logger;
 
-    /// <summary>Whether the application runs on the loop at the moment.</summary>
-    public bool RunsInline => _runsInline;
+    /// <summary>Whether the application ever runs on the loop.</summary>
+    public bool UsesLoops => mode is not Scheduling.ThreadPool;
 
-    /// <summary>Whether the application has left the loops because its handlers block.</summary>
-    public bool IsAway => mode == Scheduling.Adaptive && !_runsInline;
+    /// <summary>Whether the application runs on the loop at the moment.</summary>
+    public bool RunsInline => _runsInline && group.HasReserve;
+
+    /// <summary>Whether the application has left the loops because handlers block.</summary>
+    public bool IsAway => mode == Scheduling.Adaptive && !RunsInline;
 
     /// <summary>A handler holds up <paramref name="loop"/>, which is proven. On the watch.</summary>
     public void OnStuck(EventLoop loop, bool isHandedOver)
@@ -55,7 +65,7 @@ internal sealed class ApplicationScheduling(
 
         lock (_gate)
         {
-            if (_runsInline && (!isHandedOver || IsTooOften()))
+            if (_runsInline && (!isHandedOver || !group.HasReserve || IsTooOften()))
             {
                 LeaveLoops(loop);
             }
@@ -93,11 +103,19 @@ internal sealed class ApplicationScheduling(
                 static self => TransportLog.HandlersBlock(self.Logger, self.EndPoint), this, preferLocal: false);
         }
 
-        loop.Schedule(_absence, static state => ((ApplicationScheduling)state!).Return(), this);
+        ReturnIn(_absence, loop);
     }
 
-    private void Return()
+    private void ReturnIn(TimeSpan absence, EventLoop loop) => loop.Schedule(absence, _ => Return(loop), null);
+
+    private void Return(EventLoop loop)
     {
+        if (!group.HasReserve)
+        {
+            ReturnIn(s_extension, loop);
+            return;
+        }
+
         lock (_gate)
         {
             _returnedAt = _clock.GetTimestamp();

@@ -235,11 +235,13 @@ internal sealed partial class ConnectionReader :
     }
 
     /// <summary>
-    /// Kestrel starts a connection on the thread pool. With inline scheduling its first read is completed by the loop,
-    /// and so is one that would keep the loop busy for too long.
+    /// Kestrel starts a connection on the thread pool. Its first read is completed by the loop, which runs the
+    /// application or knows who may, unless that is the thread pool always; and so is one that would keep the loop busy
+    /// for too long.
     /// </summary>
-    private bool MustReadOnLoop() =>
-        _connection.RunsInline && (!Has(ReaderFlags.Started) || _receivedInARow >= ReceiveInARowBytesMax);
+    private bool MustReadOnLoop() => Has(ReaderFlags.Started)
+        ? _receivedInARow >= ReceiveInARowBytesMax && _connection.RunsInline
+        : _connection.Settings.Scheduling.UsesLoops;
 
     private bool TryTake(int minimumBytes, bool mayReceive, out ReadResult result)
     {

@@ -37,7 +37,7 @@ internal sealed class KqueueConnectionListener : IConnectionListener, IMeasuredL
         _clock = loops.Surroundings.Clock;
         _metrics = loops.Metrics;
         _queue = new AcceptQueue(options.Backlog);
-        _scheduling = new ApplicationScheduling(scheduling, EndPoint, logger, loops.Surroundings.Clock);
+        _scheduling = loops.SchedulingFor(EndPoint, scheduling, logger);
         var connections = new AcceptedConnections(
             socket, loops.Calls, loops.For(options, _scheduling, Statistics, _stop));
         _acceptor = new Acceptor(socket, loops, connections, _queue, Statistics, options, logger);

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics.Metrics;
+using System.Net;
 using Kqueue.EventLoops;
 using KqueueTransport.Diagnostics;
 using KqueueTransport.Sockets;
@@ -59,6 +60,10 @@ internal sealed class TransportLoops : IDisposable
     public ReserveDescriptor Reserve { get; }
 
     public DescriptorHeadroom Headroom { get; }
+
+    /// <summary>Where the application runs of what is connected to, or from, an endpoint.</summary>
+    public ApplicationScheduling SchedulingFor(EndPoint endPoint, Scheduling mode, ILogger logger) =>
+        new(mode, endPoint, _group, logger, Surroundings.Clock);
 
     /// <summary>The loop with the fewest connections.</summary>
     public EventLoop LeastLoaded() => _group.LeastLoaded();

@@ -17,8 +17,7 @@ internal sealed class Connector
     public Connector(TransportLoops loops, KqueueTransportOptions options, ILogger logger)
     {
         _clock = loops.Surroundings.Clock;
-        _loops = loops.For(
-            options, new ApplicationScheduling(options.Scheduling, OutboundEndPoint.Instance, logger, _clock));
+        _loops = loops.For(options, loops.SchedulingFor(OutboundEndPoint.Instance, options.Scheduling, logger));
         _socketOptions = EndPointConfiguration.ToSocketOptions(options);
         _timeout = options.ConnectTimeout;
     }

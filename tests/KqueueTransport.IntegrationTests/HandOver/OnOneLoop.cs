@@ -19,4 +19,7 @@ public static class OnOneLoop
 
     [Collection<Alone>]
     public sealed class Recovery() : RecoveryTests(loopCount: 1);
+
+    [Collection<Alone>]
+    public sealed class Stuck() : StuckTests(loopCount: 1, standbyThreadsMax: 4);
 }

@@ -11,4 +11,7 @@ public static class OnTwoLoops
 
     [Collection<Alone>]
     public sealed class Recovery() : RecoveryTests(loopCount: 2);
+
+    [Collection<Alone>]
+    public sealed class Stuck() : StuckTests(loopCount: 2, standbyThreadsMax: 32);
 }

@@ -21,6 +21,9 @@ internal sealed class RawConnection : IDisposable
 
     public EndPoint LocalEndPoint => _socket.LocalEndPoint!;
 
+    /// <summary>How many bytes have come that nobody has received.</summary>
+    public int Available => _socket.Available;
+
     public static async Task<RawConnection> ConnectAsync(EndPoint endPoint, CancellationToken deadline)
     {
         var isUnix = endPoint is UnixDomainSocketEndPoint;

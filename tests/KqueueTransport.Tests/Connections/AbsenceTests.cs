@@ -34,7 +34,7 @@ public sealed class AbsenceTests : IAsyncDisposable
             _group, new ManualSurroundings(_clock), options, SystemSocketCalls.Instance, log, memoryPoolFactory: null);
         using var pair = SocketPair.Create(SystemSocketCalls.Instance, new IPEndPoint(IPAddress.Loopback, 0));
         _peer = new Socket(new SafeSocketHandle(pair.TakeConnected(), ownsHandle: true));
-        var scheduling = new ApplicationScheduling(Scheduling.Adaptive, pair.ListenEndPoint, log);
+        var scheduling = _loops.SchedulingFor(pair.ListenEndPoint, Scheduling.Adaptive, log);
         scheduling.OnStuck(_still, isHandedOver: false);
         _connection = new Connection(
             _loops.For(options, scheduling).LeastLoaded(), pair.TakeAccepted(), pair.ListenEndPoint,

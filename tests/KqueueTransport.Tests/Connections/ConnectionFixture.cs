@@ -42,7 +42,7 @@ internal sealed class ConnectionFixture : IAsyncDisposable
         var peer = new Socket(new SafeSocketHandle(pair.TakeConnected(), ownsHandle: true));
         var descriptor = pair.TakeAccepted();
         prepare?.Invoke(descriptor);
-        var loops = _loops.For(_options, new ApplicationScheduling(_options.Scheduling, pair.ListenEndPoint, Log));
+        var loops = _loops.For(_options, _loops.SchedulingFor(pair.ListenEndPoint, _options.Scheduling, Log));
         var connection = new Connection(loops.LeastLoaded(), descriptor, pair.ListenEndPoint, peer.LocalEndPoint);
         connection.Start();
         _connections.Add(connection);

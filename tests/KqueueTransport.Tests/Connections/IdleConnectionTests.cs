@@ -23,7 +23,7 @@ public sealed class IdleConnectionTests
             options, s_calls, NullLogger.Instance, new KeepingMemoryPoolFactory(), meterFactory: null);
         using var socket = s_calls.Listen(
             new IPEndPoint(IPAddress.Loopback, 0), new ListenSocketOptions(Backlog: 1, new(NoDelay: true)));
-        var scheduling = new ApplicationScheduling(Scheduling.Inline, socket.EndPoint, NullLogger.Instance);
+        var scheduling = loops.SchedulingFor(socket.EndPoint, Scheduling.Inline, NullLogger.Instance);
         var accepted = new AcceptedConnections(socket, s_calls, loops.For(options, scheduling));
         var connections = new List<(Connection Connection, Socket Peer)>();
 

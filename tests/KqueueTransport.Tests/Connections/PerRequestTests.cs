@@ -54,7 +54,7 @@ public sealed class PerRequestTests
             options, SystemSocketCalls.Instance, NullLogger.Instance, memory, meterFactory: null);
         using var pair = SocketPair.Create(SystemSocketCalls.Instance, new IPEndPoint(IPAddress.Loopback, 0));
         using var peer = new Socket(new SafeSocketHandle(pair.TakeConnected(), ownsHandle: true));
-        var scheduling = new ApplicationScheduling(Scheduling.Inline, pair.ListenEndPoint, NullLogger.Instance);
+        var scheduling = loops.SchedulingFor(pair.ListenEndPoint, Scheduling.Inline, NullLogger.Instance);
         var connection = new Connection(
             loops.For(options, scheduling).LeastLoaded(), pair.TakeAccepted(), pair.ListenEndPoint, peer.LocalEndPoint);
         var before = (Thread: 0, Bytes: 0L);

@@ -1,0 +1,88 @@
+using System.Diagnostics;
+using System.Net;
+using KqueueTransport.IntegrationTests.Net;
+using KqueueTransport.IntegrationTests.Servers;
+using Microsoft.AspNetCore.Http;
+
+namespace KqueueTransport.IntegrationTests.HandOver;
+
+/// <summary>More handlers are stuck than there are threads: everybody else is served meanwhile.</summary>
+public abstract class StuckTests : TransportSuite
+{
+    private const int MoreThanThreads = 8;
+    private const int Newcomers = 20;
+    private const string Answer = "answer";
+
+    // A newcomer waits for a thread for 200 ms, and no loop stays with a handler; the rest is room for other load on
+    // the machine. A loop that is held up does not answer before the handlers are let go.
+    private static readonly TimeSpan s_waitMax = TimeSpan.FromSeconds(3);
+
+    private readonly int _standbyThreadsMax;
+    private int _stuck;
+
+    protected StuckTests(int loopCount, int standbyThreadsMax)
+        : base(TestTransport.KqueueAdaptive.OnLoops(loopCount)
+            .With(options => options.StandbyThreadsMax = standbyThreadsMax))
+    {
+        _standbyThreadsMax = standbyThreadsMax;
+        Log.Expect("keep blocking");
+    }
+
+    [Fact]
+    public async Task Newcomers_MoreHandlersAreStuckThanThereAreThreads_AreAnsweredMeanwhile()
+    {
+        using var release = new ManualResetEventSlim();
+        var server = await ServeAsync(context => AnswerAsync(context, release));
+        using var known = await ConnectAsync(server.EndPoint);
+        await AskAsync(known);
+        var stuck = await Task.WhenAll(Enumerable.Range(0, _standbyThreadsMax + MoreThanThreads)
+            .Select(_ => GetStuckAsync(server.EndPoint)));
+        await Until.TrueAsync(() => Volatile.Read(ref _stuck) >= _standbyThreadsMax / 2, Deadline);
+
+        var longest = TimeSpan.Zero;
+        for (var i = 0; i < Newcomers; i++)
+        {
+            var started = Stopwatch.GetTimestamp();
+            using var newcomer = await ConnectAsync(server.EndPoint);
+            await AskAsync(newcomer);
+            await AskAsync(newcomer);
+            await AskAsync(known);
+            var elapsed = Stopwatch.GetElapsedTime(started);
+            longest = elapsed > longest ? elapsed : longest;
+        }
+
+        Assert.All(stuck, connection => Assert.Equal(0, connection.Available));
+        Assert.InRange(longest, TimeSpan.Zero, s_waitMax);
+        release.Set();
+        foreach (var connection in stuck)
+        {
+            Assert.Equal(Answer, (await connection.ReceiveResponseAsync()).Body);
+            connection.Dispose();
+        }
+    }
+
+    private async Task AnswerAsync(HttpContext context, ManualResetEventSlim release)
+    {
+        if (context.Request.Path == "/stuck")
+        {
+            Interlocked.Increment(ref _stuck);
+            release.Wait(Deadline);
+        }
+
+        context.Response.ContentLength = Answer.Length;
+        await context.Response.WriteAsync(Answer);
+    }
+
+    private static async Task AskAsync(RawConnection connection)
+    {
+        await connection.SendAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        Assert.Equal(Answer, (await connection.ReceiveResponseAsync()).Body);
+    }
+
+    private async Task<RawConnection> GetStuckAsync(EndPoint endPoint)
+    {
+        var connection = await ConnectAsync(endPoint);
+        await connection.SendAsync("GET /stuck HTTP/1.1\r\nHost: a\r\n\r\n");
+        return connection;
+    }
+}
