@@ -61,6 +61,7 @@ public abstract class FairnessTests : TransportSuite
     [Fact]
     public async Task SmallRequests_OneConnectionUploadsWithoutEnd_AreAnsweredSoon()
     {
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var (small, large) = await ServeBesideAsync(async context =>
         {
             var input = context.Transport.Input;
@@ -68,10 +69,15 @@ public abstract class FairnessTests : TransportSuite
             {
                 input.AdvanceTo(read.Buffer.End);
             }
+
+            ended.SetResult();
         });
 
         await AssertAnsweredSoonAsync(
             small, 1, isOver => TransferAsync(large, (socket, bytes) => socket.Send(bytes), isOver));
+
+        // What the client has sent before it ended is still being read: a server that stops would abort it.
+        await ended.Task.WaitAsync(Deadline);
     }
 
     [Fact]
