@@ -2,7 +2,7 @@ using Microsoft.Playwright;
 
 namespace Dashboard.Tests;
 
-/// <summary>The pictures for the documentation. They are taken by command only, which README names.</summary>
+/// <summary>The pictures for the documentation. They are taken by a command only, which CONTRIBUTING has.</summary>
 public sealed class ScreenshotTests
 {
     private static readonly string[] s_paths =
