@@ -9,7 +9,7 @@ internal class Surroundings
     /// <summary>The process's own.</summary>
     public static Surroundings Process { get; } = new();
 
-    /// <summary>Tells how long a handler has run.</summary>
+    /// <summary>The time: what waits and what is measured goes by it.</summary>
     public virtual TimeProvider Clock => TimeProvider.System;
 
     /// <summary>Runs work on the thread pool.</summary>
