@@ -16,14 +16,15 @@ internal sealed class Room : IDisposable
     // Redis delivers a message to the server that sent it too, which knows it by this.
     private readonly string _origin = $"{Guid.NewGuid():N} ";
 
-    private bool _isLost;
+    // Which of the connections are lost: publishing and subscribing have one each. Under its own lock.
+    private readonly HashSet<ConnectionType> _lost = [];
 
     private Room(ConnectionMultiplexer redis)
     {
         _redis = redis;
         _subscriber = redis.GetSubscriber();
-        redis.ConnectionFailed += (_, _) => ReportOnce(isLost: true);
-        redis.ConnectionRestored += (_, _) => ReportOnce(isLost: false);
+        redis.ConnectionFailed += (_, failed) => OnChanged(failed.ConnectionType, isLost: true);
+        redis.ConnectionRestored += (_, restored) => OnChanged(restored.ConnectionType, isLost: false);
     }
 
     /// <summary>Connects and subscribes.</summary>
@@ -59,12 +60,17 @@ internal sealed class Room : IDisposable
         }
     }
 
-    // Publishing and subscribing have a connection each, but it is one Redis that is lost.
-    private void ReportOnce(bool isLost)
+    // It is one Redis, which is lost with the first connection and back with the last. On threads of the pool.
+    private void OnChanged(ConnectionType connection, bool isLost)
     {
-        if (Interlocked.Exchange(ref _isLost, isLost) != isLost)
+        lock (_lost)
         {
-            Console.Error.WriteLine(isLost ? "Redis is lost: this server is alone for now." : "Redis is back.");
+            var wasLost = _lost.Count > 0;
+            _ = isLost ? _lost.Add(connection) : _lost.Remove(connection);
+            if (wasLost != _lost.Count > 0)
+            {
+                Console.Error.WriteLine(isLost ? "Redis is lost: this server is alone for now." : "Redis is back.");
+            }
         }
     }
 

@@ -180,14 +180,10 @@ public sealed class StreamingServerTests : SampleTests
         await first.Input.WriteAsync("still there?\n");
         Assert.Equal("client #1: still there?", await second.ReadLineAsync(Deadline));
 
+        // Both ways, so that both connections of the server on the left are back: one publishes, one listens.
         await StartRedisAsync(port);
-        var heard = right.ReadLineAsync(Deadline);
-        while (await Task.WhenAny(heard, Task.Delay(100, Deadline)) != heard)
-        {
-            await left.Input.WriteAsync("hello again\n");
-        }
-
-        Assert.Equal("hello again", await heard);
+        await SayUntilHeardAsync(left, "hello again", right);
+        await SayUntilHeardAsync(right, "and to you", left);
         left.Signal(PosixSignal.SIGTERM);
         var errors = (await left.WaitForEndAsync(Deadline)).Errors;
         Assert.Equal("Redis is lost: this server is alone for now.\nRedis is back.\n", errors);
@@ -246,6 +242,18 @@ public sealed class StreamingServerTests : SampleTests
         var client = Netcat(port);
         Assert.Equal($"welcome! you are client #{number}!", await client.ReadLineAsync(Deadline));
         return client;
+    }
+
+    /// <summary>Types a line at one server, again and again, until the other one has it from Redis.</summary>
+    private async Task SayUntilHeardAsync(RunningProgram from, string line, RunningProgram to)
+    {
+        var heard = to.ReadLineWithAsync(line, Deadline);
+        while (await Task.WhenAny(heard, Task.Delay(100, Deadline)) != heard)
+        {
+            await from.Input.WriteAsync($"{line}\n");
+        }
+
+        Assert.Equal(line, await heard);
     }
 
     private async Task<RunningProgram> StartRedisAsync(int port)
