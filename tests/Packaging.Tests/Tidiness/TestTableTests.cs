@@ -2,9 +2,11 @@ using System.Text.RegularExpressions;
 
 namespace Packaging.Tests.Tidiness;
 
-/// <summary>Every test that tests/README.md names is there.</summary>
+/// <summary>Every test that tests/README.md names is there, and it names every project.</summary>
 public sealed partial class TestTableTests
 {
+    private static string Readme => File.ReadAllText(Repository.PathOf("tests", "README.md"));
+
     [Fact]
     public void Tests_ThatTheReadmeNames_Exist()
     {
@@ -16,6 +18,11 @@ public sealed partial class TestTableTests
         Assert.Empty(missing);
     }
 
+    [Fact]
+    public void Projects_OfTests_AreNamedByTheReadme() => Assert.All(
+        Repository.Files("*.csproj").Where(file => file.StartsWith("tests", StringComparison.Ordinal)),
+        file => Assert.Contains($"`{Path.GetFileNameWithoutExtension(file)}`", Readme, StringComparison.Ordinal));
+
     // A suite may lie in several files. "Curl_…" is all whose names begin so; without a name the suite is meant.
     private static bool Has(string source, string suite, string name) =>
         Regex.IsMatch(source, $@"\bclass {suite}\b") &&
@@ -25,7 +32,7 @@ public sealed partial class TestTableTests
     private static IEnumerable<(string Suite, string Name)> NamedTests()
     {
         var suite = "";
-        foreach (Match test in Test().Matches(File.ReadAllText(Repository.PathOf("tests", "README.md"))))
+        foreach (Match test in Test().Matches(Readme))
         {
             suite = test.Groups["suite"] is { Length: > 0, Value: var named } ? named : suite;
             yield return (suite, test.Groups["name"].Value);
