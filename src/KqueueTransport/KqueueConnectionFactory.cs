@@ -50,6 +50,7 @@ public sealed class KqueueConnectionFactory : IConnectionFactory, IDisposable
     /// <exception cref="OperationCanceledException">The token was cancelled before it was connected.</exception>
     /// <exception cref="NotSupportedException">An endpoint of another kind.</exception>
     /// <exception cref="PlatformNotSupportedException">This platform has no kernel event queue.</exception>
+    /// <exception cref="ObjectDisposedException">The event loops ended before it was connected.</exception>
     public async ValueTask<ConnectionContext> ConnectAsync(
         EndPoint endpoint, CancellationToken cancellationToken = default)
     {
@@ -65,8 +66,8 @@ public sealed class KqueueConnectionFactory : IConnectionFactory, IDisposable
     }
 
     /// <summary>
-    /// Ends the event loops, if they are this factory's own; those of a host end with the host. Dispose the
-    /// connections first.
+    /// Ends the event loops, if they are this factory's own; those of a host end with the host. Connections that are
+    /// being made are given up. Dispose those that are made first.
     /// </summary>
     public void Dispose()
     {

@@ -1,8 +1,10 @@
+using System.Net;
+
 namespace KqueueTransport.Connections;
 
 /// <summary>
-/// What connections take from the process beside loops and sockets: the thread pool and the time. Tests put their own
-/// in its place.
+/// What connections take from the process beside loops and sockets: the thread pool, the time and the addresses of
+/// names. Tests put their own in its place.
 /// </summary>
 internal class Surroundings
 {
@@ -15,4 +17,8 @@ internal class Surroundings
     /// <summary>Runs work on the thread pool.</summary>
     public virtual void Queue(IThreadPoolWorkItem work) =>
         ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false);
+
+    /// <summary>The addresses of a name, of the family that it asks for.</summary>
+    public virtual Task<IPAddress[]> ResolveAsync(DnsEndPoint name, CancellationToken cancellationToken) =>
+        Dns.GetHostAddressesAsync(name.Host, name.AddressFamily, cancellationToken);
 }

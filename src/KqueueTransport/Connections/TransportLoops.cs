@@ -15,6 +15,7 @@ internal sealed class TransportLoops : IDisposable
     private readonly EventLoopGroup _group;
     private readonly Dictionary<EventLoop, LoopShare> _shares;
     private readonly ILogger _logger;
+    private readonly CancellationTokenSource _aboutToEnd = new();
 
     public TransportLoops(
         KqueueTransportOptions options,
@@ -48,6 +49,7 @@ internal sealed class TransportLoops : IDisposable
                 : null));
         Reserve = new ReserveDescriptor(calls);
         Headroom = new DescriptorHeadroom(calls);
+        AboutToEnd = _aboutToEnd.Token;
     }
 
     public SocketCalls Calls { get; }
@@ -60,6 +62,9 @@ internal sealed class TransportLoops : IDisposable
     public ReserveDescriptor Reserve { get; }
 
     public DescriptorHeadroom Headroom { get; }
+
+    /// <summary>Cancelled before the loops end: nobody would hear of the outcome of a connect any more.</summary>
+    public CancellationToken AboutToEnd { get; }
 
     /// <summary>Where the application runs of what is connected to, or from, an endpoint.</summary>
     public ApplicationScheduling SchedulingFor(EndPoint endPoint, Scheduling mode, ILogger logger) =>
@@ -81,12 +86,16 @@ internal sealed class TransportLoops : IDisposable
         _group,
         _group.Loops.ToDictionary(loop => loop, loop => SettingsOf(loop, options, scheduling, statistics, stop)));
 
+    /// <summary>Gives up the connections that are being made. Later ones fail at once.</summary>
+    public void EndConnecting() => _aboutToEnd.Cancel();
+
     /// <summary>
     /// Ends the loops. Connections have ended by then, but for their descriptors that wait for a peer's FIN, which are
     /// closed; a pool bears the return of what a connection still holds.
     /// </summary>
     public void Dispose()
     {
+        EndConnecting();
         Metrics.Dispose();
         Reserve.Dispose();
         _group.Dispose();

@@ -35,7 +35,7 @@ internal static class AddressRace
 
     /// <summary>Runs the race. Whoever loses is closed before this returns.</summary>
     /// <param name="addresses">In the order of the attempts; not empty.</param>
-    /// <param name="connect">Makes one attempt.</param>
+    /// <param name="connect">Makes one attempt, whose cancellation does not block.</param>
     /// <param name="clock">Tells the head start.</param>
     /// <param name="cancellationToken">Ends all attempts.</param>
     /// <exception cref="SocketException">All have failed; the reason of the first that did.</exception>
@@ -61,7 +61,7 @@ internal static class AddressRace
                 }
 
                 var hasNext = next < addresses.Count;
-                var ended = await FirstAsync(running, hasNext, clock, losers.Token).ConfigureAwait(false);
+                var ended = await FirstAsync(running, hasNext, clock).ConfigureAwait(false);
                 if (ended is null)
                 {
                     continue;
@@ -83,25 +83,28 @@ internal static class AddressRace
         }
         finally
         {
-            await losers.CancelAsync().ConfigureAwait(false);
+            losers.Cancel();
             await CloseAllAsync(running).ConfigureAwait(false);
         }
     }
 
-    /// <summary>The attempt that ended first, or null when it is time for the next one.</summary>
-    private static async Task<Task<T>?> FirstAsync<T>(
-        List<Task<T>> running, bool hasNext, TimeProvider clock, CancellationToken cancellationToken)
+    /// <summary>
+    /// The attempt that ended first, or null when it is time for the next one. A cancellation ends the attempts.
+    /// </summary>
+    private static async Task<Task<T>?> FirstAsync<T>(List<Task<T>> running, bool hasNext, TimeProvider clock)
     {
         if (!hasNext)
         {
             return await Task.WhenAny(running).ConfigureAwait(false);
         }
 
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var headStart = Task.Delay(HeadStart, clock, over.Token);
-        var first = await Task.WhenAny([.. running, headStart]).ConfigureAwait(false);
-        await over.CancelAsync().ConfigureAwait(false);
-        return first as Task<T>;
+        var headStart = new TaskCompletionSource();
+        using var timer = clock.CreateTimer(
+            static state => ((TaskCompletionSource)state!).SetResult(),
+            headStart,
+            HeadStart,
+            Timeout.InfiniteTimeSpan);
+        return await Task.WhenAny([.. running, headStart.Task]).ConfigureAwait(false) as Task<T>;
     }
 
     private static async Task CloseAllAsync<T>(List<Task<T>> running)
@@ -112,8 +115,10 @@ internal static class AddressRace
             await ((Task)attempt).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (attempt.IsCompletedSuccessfully)
             {
-                // Connected in the same moment as the winner: nobody wants it.
-                await (await attempt.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
+                // Connected in the same moment as the winner: nobody wants it. Its disposal closes it before it
+                // returns; what would be left to wait for is the callbacks of ConnectionClosed, and it has none.
+                var unwanted = await attempt.ConfigureAwait(false);
+                _ = unwanted.DisposeAsync().AsTask();
             }
         }
     }

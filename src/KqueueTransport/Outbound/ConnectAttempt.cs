@@ -18,13 +18,10 @@ internal sealed class ConnectAttempt : IEventHandler
     private readonly int _descriptor;
     private readonly Registration _registration;
 
-    // The caller goes on elsewhere: this is completed on the loop, or by whoever cancels, under the gate.
-    private readonly TaskCompletionSource<Connection> _completion =
-        new(TaskCreationOptions.RunContinuationsAsynchronously);
-
+    private readonly TaskCompletionSource<Connection> _completion = new();
     private readonly Lock _gate = new();
 
-    // Under _gate: the descriptor is a connection's, or closed.
+    // Under _gate. Whoever sets it has the descriptor to itself.
     private bool _isOver;
 
     private ConnectAttempt(ConnectionSettings settings, EndPoint remote, int descriptor)
@@ -53,16 +50,23 @@ internal sealed class ConnectAttempt : IEventHandler
 
         var attempt = new ConnectAttempt(settings, remote, started.Value);
         attempt.Arm();
-        await using (cancellationToken.UnsafeRegister(
-            static (state, token) => ((ConnectAttempt)state!).End(new OperationCanceledException(token)), attempt))
+        var cancellation = cancellationToken.UnsafeRegister(
+            static (state, token) => ((ConnectAttempt)state!).Cancel(token), attempt);
+        try
         {
             return await attempt._completion.Task.ConfigureAwait(false);
+        }
+        finally
+        {
+            // A cancellation that is under way is not waited for: it finds that all is over.
+            cancellation.Unregister();
         }
     }
 
     /// <summary>The kernel knows the outcome. On the loop.</summary>
     public void OnEvent(in KEvent kevent)
     {
+        KernelResult outcome;
         lock (_gate)
         {
             if (_isOver)
@@ -70,30 +74,39 @@ internal sealed class ConnectAttempt : IEventHandler
                 return;
             }
 
-            var result = _settings.Calls.FinishConnect(_descriptor);
-            if (result.IsError)
+            outcome = _settings.Calls.FinishConnect(_descriptor);
+            if (!outcome.IsError && !IsConnected())
             {
-                EndUnderGate(SocketErrors.ToConnectException(result.Error, _remote));
+                outcome = ArmWrite();
+                if (!outcome.IsError)
+                {
+                    return;
+                }
             }
-            else if (IsConnected())
-            {
-                Hand();
-            }
-            else
-            {
-                Arm();
-            }
+
+            _isOver = true;
+        }
+
+        if (outcome.IsError)
+        {
+            Fail(SocketErrors.ToConnectException(outcome.Error, _remote));
+        }
+        else
+        {
+            Hand();
         }
     }
 
     private void Arm()
     {
-        var result = _registration.Arm(KEventFilter.Write, KEventFlags.OneShot);
-        if (result.IsError)
+        var result = ArmWrite();
+        if (result.IsError && TryEnd())
         {
-            End(SocketErrors.ToConnectException(result.Error, _remote));
+            Fail(SocketErrors.ToConnectException(result.Error, _remote));
         }
     }
+
+    private KernelResult ArmWrite() => _registration.Arm(KEventFilter.Write, KEventFlags.OneShot);
 
     // No error yet is no proof: an event is a hint, and a socket that is still connecting has no error either.
     private bool IsConnected() =>
@@ -103,32 +116,38 @@ internal sealed class ConnectAttempt : IEventHandler
     /// <summary>The descriptor is a connection's from now on.</summary>
     private void Hand()
     {
-        _isOver = true;
         _registration.Dispose();
         var local = SocketCalls.CreateAddress();
         var hasLocal = !_settings.Calls.GetLocalAddress(_descriptor, local).IsError;
-        var connection = new Connection(
-            _settings, _descriptor, hasLocal ? local.ToEndPoint() : null, _remote);
+        var connection = new Connection(_settings, _descriptor, hasLocal ? local.ToEndPoint() : null, _remote);
         connection.Start();
-        _completion.SetResult(connection);
+        Complete(() => _completion.SetResult(connection));
     }
 
-    private void End(Exception reason)
+    private void Cancel(CancellationToken token)
     {
-        lock (_gate)
+        if (TryEnd())
         {
-            if (!_isOver)
-            {
-                EndUnderGate(reason);
-            }
+            Fail(new OperationCanceledException(token));
         }
     }
 
-    private void EndUnderGate(Exception reason)
+    /// <summary>Whether the caller has to end the attempt. An event that is being looked at is waited for.</summary>
+    private bool TryEnd()
     {
-        _isOver = true;
+        lock (_gate)
+        {
+            return !_isOver && (_isOver = true);
+        }
+    }
+
+    private void Fail(Exception reason)
+    {
         _registration.Dispose();
         _settings.Calls.Close(_descriptor);
-        _completion.SetException(reason);
+        Complete(() => _completion.SetException(reason));
     }
+
+    // On the thread pool: the caller goes on from there, and neither the loop nor whoever cancels waits for it.
+    private void Complete(Action complete) => _settings.Surroundings.Queue(new Resumption(complete));
 }

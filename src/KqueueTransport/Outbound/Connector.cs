@@ -12,11 +12,13 @@ internal sealed class Connector
     private readonly EndPointLoops _loops;
     private readonly SocketOptions _socketOptions;
     private readonly TimeSpan _timeout;
-    private readonly TimeProvider _clock;
+    private readonly Surroundings _surroundings;
+    private readonly CancellationToken _loopsEnd;
 
     public Connector(TransportLoops loops, KqueueTransportOptions options, ILogger logger)
     {
-        _clock = loops.Surroundings.Clock;
+        _surroundings = loops.Surroundings;
+        _loopsEnd = loops.AboutToEnd;
         _loops = loops.For(options, loops.SchedulingFor(OutboundEndPoint.Instance, options.Scheduling, logger));
         _socketOptions = EndPointConfiguration.ToSocketOptions(options);
         _timeout = options.ConnectTimeout;
@@ -25,15 +27,20 @@ internal sealed class Connector
     /// <summary>Connects; its caller disposes the connection.</summary>
     public async Task<Connection> ConnectAsync(EndPoint endPoint, CancellationToken cancellationToken)
     {
-        using var timeout = new CancellationTokenSource(_timeout, _clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+        using var timeout = new CancellationTokenSource(_timeout, _surroundings.Clock);
+        using var any = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token, _loopsEnd);
         try
         {
-            return await ConnectToAnyAsync(endPoint, either.Token).ConfigureAwait(false);
+            return await ConnectToAnyAsync(endPoint, any.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             throw new OperationCanceledException(cancellationToken);
+        }
+        catch (OperationCanceledException) when (_loopsEnd.IsCancellationRequested)
+        {
+            throw new ObjectDisposedException(
+                nameof(KqueueConnectionFactory), $"The event loops ended before {endPoint} was connected.");
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested)
         {
@@ -47,8 +54,7 @@ internal sealed class Connector
         switch (endPoint)
         {
             case DnsEndPoint name:
-                var addresses = await Dns.GetHostAddressesAsync(name.Host, name.AddressFamily, cancellationToken)
-                    .ConfigureAwait(false);
+                var addresses = await _surroundings.ResolveAsync(name, cancellationToken).ConfigureAwait(false);
                 return addresses.Length > 0
                     ? await RaceAsync(addresses, name.Port, cancellationToken).ConfigureAwait(false)
                     : throw new SocketException((int)SocketError.HostNotFound, $"{name.Host} has no address.");
@@ -67,7 +73,7 @@ internal sealed class Connector
         AddressRace.RunAsync(
             AddressRace.InTurns(addresses),
             (address, token) => ConnectToAsync(new IPEndPoint(address, port), token),
-            _clock,
+            _surroundings.Clock,
             cancellationToken);
 
     private Task<Connection> ConnectToAsync(EndPoint endPoint, CancellationToken cancellationToken) =>

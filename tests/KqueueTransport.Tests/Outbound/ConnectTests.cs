@@ -177,6 +177,22 @@ public sealed class ConnectTests : IDisposable
     }
 
     [Fact]
+    public async Task Connect_LoopsEndMeanwhile_EndsAndClosesTheDescriptor()
+    {
+        _options.ConnectTimeout = Timeout.InfiniteTimeSpan;
+        var descriptor = PrepareSilence();
+        var connecting = _connector.Value.ConnectAsync(FreeEndPoint(), CancellationToken.None);
+
+        _loops.Value.Dispose();
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => connecting.WaitAsync(s_deadline, Token));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => ConnectAsync(FreeEndPoint()));
+        Assert.Equal(1, _calls.CountOf(SocketCall.Close, descriptor));
+        Assert.Equal(1, _calls.Calls.Count(made => made.Call == SocketCall.Connect));
+        SystemSocketCalls.Instance.Close(_peer!.Value);
+    }
+
+    [Fact]
     public async Task Connect_CancelledBefore_MakesNoSocket()
     {
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
@@ -223,7 +239,7 @@ public sealed class ConnectTests : IDisposable
     }
 
     /// <summary>The next connect gets a descriptor that never becomes writable.</summary>
-    private void PrepareSilence()
+    private int PrepareSilence()
     {
         using var pair = SocketPair.Create(SystemSocketCalls.Instance, new IPEndPoint(IPAddress.Loopback, 0));
         var descriptor = pair.TakeConnected();
@@ -233,6 +249,7 @@ public sealed class ConnectTests : IDisposable
         }
 
         _calls.Prepare(SocketCall.Connect, SocketStep.Returns(descriptor));
+        return descriptor;
     }
 
     private static async Task AssertExchangeAsync(Connection connection, Socket peer)
