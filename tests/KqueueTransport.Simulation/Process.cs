@@ -1,15 +1,18 @@
 using System.Net;
 using Kqueue.EventLoops;
 using KqueueTransport.Connections;
+using KqueueTransport.Outbound;
 using KqueueTransport.Simulation.Actors;
 using KqueueTransport.Simulation.Conversations;
+using KqueueTransport.Simulation.Dials;
 using KqueueTransport.Simulation.Kernel;
+using Microsoft.AspNetCore.Connections;
 
 namespace KqueueTransport.Simulation;
 
 /// <summary>
-/// The simulated process: loops and the threads that drive them, the thread pool, the watch, a listener, and a server
-/// that accepts from it.
+/// The simulated process: loops and the threads that drive them, the thread pool, the watch, a listener, a server that
+/// accepts from it, and a client that connects to others.
 /// </summary>
 internal sealed class Process : Surroundings, IDisposable
 {
@@ -21,10 +24,16 @@ internal sealed class Process : Surroundings, IDisposable
     private readonly EventLoop[] _loops;
     private readonly TransportLoops _transport;
     private readonly KqueueConnectionListener _listener;
+    private readonly Dialer _dialer;
     private bool _isUnbound;
-    private bool _isEnding;
+    private bool _isStopping;
+    private bool _areLoopsStopping;
 
-    public Process(SimulatedKernel kernel, SimulatedListener socket, IReadOnlyDictionary<int, Peer> peers)
+    public Process(
+        SimulatedKernel kernel,
+        SimulatedListener socket,
+        IReadOnlyDictionary<int, Peer> peers,
+        Func<Process, IReadOnlyList<Dial>> makeDials)
     {
         _kernel = kernel;
         _peers = peers;
@@ -42,9 +51,13 @@ internal sealed class Process : Surroundings, IDisposable
         _transport = new TransportLoops(new EventLoopGroup(_loops), this, options, kernel.Calls, Log, Memory);
         socket.BacklogMax = options.Backlog;
         _listener = new KqueueConnectionListener(socket, _transport, options.Scheduling, options, Log);
+        Dials = makeDials(this);
+        _dialer = new Dialer(this, Dials, new Connector(_transport, options, Log), options.ConnectTimeout);
     }
 
     public override TimeProvider Clock => _kernel.Clock;
+
+    public SimulatedKernel Kernel => _kernel;
 
     public Random Random => _kernel.Random;
 
@@ -66,6 +79,17 @@ internal sealed class Process : Surroundings, IDisposable
     public bool HandsOver { get; }
 
     public List<Conversation> Conversations { get; } = [];
+
+    public IReadOnlyList<Dial> Dials { get; }
+
+    /// <summary>Whether an outbound connection is being made.</summary>
+    public bool IsConnecting => _dialer.IsBusy;
+
+    /// <summary>Whether the loops are about to end, or have.</summary>
+    public bool IsEnding { get; private set; }
+
+    /// <summary>Whether there is nothing left for its threads.</summary>
+    public bool HasEnded => _areLoopsStopping && !IsConnecting;
 
     public long HandOvers { get; private set; }
 
@@ -89,6 +113,7 @@ internal sealed class Process : Surroundings, IDisposable
 
         Scheduler.Start("probes", new Probes(_kernel, _loops).Run);
         Scheduler.Start("server", Accept);
+        _dialer.Start();
         _listener.Start();
     }
 
@@ -101,6 +126,23 @@ internal sealed class Process : Surroundings, IDisposable
 
     public void Queue(Action work) => Queue(new Resumption(work));
 
+    public override Task<IPAddress[]> ResolveAsync(DnsEndPoint name, CancellationToken cancellationToken) =>
+        _dialer.ResolveAsync(name, cancellationToken);
+
+    /// <summary>The application takes a connection over.</summary>
+    public void Talk(ConnectionContext connection, Peer peer)
+    {
+        var conversation = new Conversation(connection, peer.Connection, peer.Plan, this);
+        Conversations.Add(conversation);
+        Queue(conversation.Start);
+        if (_isStopping)
+        {
+            Queue(conversation.Stop);
+        }
+    }
+
+    public string? Complaint() => _dialer.Complaint();
+
     /// <summary>Aborts, as the server's timeouts do, where the peer says nothing; false where there is none.</summary>
     public bool AbortSilent()
     {
@@ -110,13 +152,16 @@ internal sealed class Process : Surroundings, IDisposable
         return silent.Count > 0;
     }
 
-    /// <summary>The server stops: it unbinds and aborts what has not ended.</summary>
+    /// <summary>It stops: it unbinds, gives up its own connects and aborts what has not ended.</summary>
     public void Stop() => Scheduler.Start("stop", () =>
     {
-        _listener.UnbindAsync().AsTask().GetAwaiter().GetResult();
+        // Cancelled, because the moment that it gives newcomers would be waited for in earnest.
+        _listener.UnbindAsync(new CancellationToken(canceled: true)).AsTask().GetAwaiter().GetResult();
         _isUnbound = true;
         Scheduler.WaitUntil(() => _listener.QueueLength == 0);
-        foreach (var conversation in Conversations)
+        _isStopping = true;
+        _dialer.Cancel();
+        foreach (var conversation in Conversations.ToArray())
         {
             conversation.Stop();
         }
@@ -125,12 +170,16 @@ internal sealed class Process : Surroundings, IDisposable
     /// <summary>The loops are asked to end, and with them everything else.</summary>
     public void End() => Scheduler.Start("end", () =>
     {
+        IsEnding = true;
+        _dialer.BeginLate();
+        Scheduler.Stall(Random.Next(100));
+        Scheduler.Undisturbed(_transport.EndConnecting);
         foreach (var loop in _loops)
         {
             loop.Stop();
         }
 
-        _isEnding = true;
+        _areLoopsStopping = true;
     });
 
     /// <summary>Gives back what is left. Every actor has ended.</summary>
@@ -149,6 +198,7 @@ internal sealed class Process : Surroundings, IDisposable
         Backlog = Random.Next(1, 10),
         HalfClose = Random.Next(3) == 0,
         FinOnError = Random.Next(3) == 0,
+        ConnectTimeout = TimeSpan.FromSeconds(Random.Next(2, 10)),
         LingerTimeout = Random.Next(4) == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(5),
     };
 
@@ -163,7 +213,7 @@ internal sealed class Process : Surroundings, IDisposable
     {
         while (true)
         {
-            Scheduler.WaitUntil(() => _work.Count > 0 || _isEnding);
+            Scheduler.WaitUntil(() => _work.Count > 0 || HasEnded);
             if (_work.Count == 0)
             {
                 return;
@@ -182,8 +232,8 @@ internal sealed class Process : Surroundings, IDisposable
         while (true)
         {
             Scheduler.Stall(Random.Next(5, 60));
-            Scheduler.WaitUntil(() => _isEnding || Array.Exists(_loops, loop => !loop.Word.IsInWait));
-            if (_isEnding)
+            Scheduler.WaitUntil(() => _areLoopsStopping || Array.Exists(_loops, loop => !loop.Word.IsInWait));
+            if (_areLoopsStopping)
             {
                 return;
             }
@@ -234,9 +284,7 @@ internal sealed class Process : Surroundings, IDisposable
             }
 
             var peer = _peers[((IPEndPoint)connection.RemoteEndPoint!).Port];
-            var conversation = new Conversation(connection, peer.Connection, peer.Plan, this);
-            Conversations.Add(conversation);
-            Queue(conversation.Start);
+            Talk(connection, peer);
         }
     }
 }

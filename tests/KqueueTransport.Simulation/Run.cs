@@ -1,5 +1,6 @@
 using KqueueTransport.Simulation.Actors;
 using KqueueTransport.Simulation.Conversations;
+using KqueueTransport.Simulation.Dials;
 using KqueueTransport.Simulation.Kernel;
 
 namespace KqueueTransport.Simulation;
@@ -8,9 +9,11 @@ namespace KqueueTransport.Simulation;
 internal sealed class Run : IEnvironment
 {
     private const int ConversationsMax = 8;
+    private const int DialsMax = 2;
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
 
+    private readonly List<Peer> _callers = [];
     private readonly List<Peer> _peers = [];
     private readonly Scheduler _scheduler;
     private readonly SimulatedKernel _kernel;
@@ -28,11 +31,16 @@ internal sealed class Run : IEnvironment
         var count = random.Next(1, ConversationsMax + 1);
         for (var id = 1; id <= count; id++)
         {
-            _peers.Add(new Peer(_kernel, listener, Plan.Make(random, id)));
+            var plan = Plan.Make(random, id);
+            var connection = ConnectionOf(plan);
+            _callers.Add(new Peer(
+                _kernel, connection, new InboundHandshake(_kernel, listener, connection), plan));
         }
 
+        _peers.AddRange(_callers);
+
         _stopAt = random.Next(5) == 0 ? random.NextInt64(2000) : long.MaxValue;
-        _process = new Process(_kernel, listener, _peers.ToDictionary(peer => peer.Plan.Id));
+        _process = new Process(_kernel, listener, _callers.ToDictionary(peer => peer.Plan.Id), MakeDials);
     }
 
     public Faults Faults { get; }
@@ -42,6 +50,10 @@ internal sealed class Run : IEnvironment
     public long HandOvers => _process.HandOvers;
 
     public int Connections => _process.Conversations.Count;
+
+    public int Dials => _process.Dials.Count(dial => dial.HasEnded);
+
+    public int Connected => _process.Dials.Count(dial => dial.HasConnected);
 
     public int Resets => _peers.Count(peer => peer.Connection.IsReset || peer.Connection.HasSentReset);
 
@@ -77,7 +89,8 @@ internal sealed class Run : IEnvironment
     bool IEnvironment.TryPassTime()
     {
         var isTimeTold = _kernel.TryPassTime();
-        return (isTimeTold && _kernel.Clock.Now < _patienceEnd) || TryLosePatience();
+        var isPatient = _kernel.Clock.Now < _patienceEnd || _process.IsConnecting;
+        return (isTimeTold && isPatient) || TryLosePatience();
     }
 
     // A server does not wait for ever for a peer that says nothing. Until then its descriptor is taken.
@@ -86,6 +99,32 @@ internal sealed class Run : IEnvironment
         _patienceEnd = _kernel.Clock.Now + s_patience;
         return _process.AbortSilent();
     }
+
+    private List<Dial> MakeDials(Process process)
+    {
+        var dials = new List<Dial>();
+        var random = _kernel.Random;
+        for (var count = random.Next(2) == 0 ? random.Next(1, DialsMax + 1) : 0; dials.Count < count;)
+        {
+            var plan = DialPlan.Make(random, _peers.Count + 1);
+            dials.Add(new Dial(plan, [.. plan.Targets.Select(MakeAnswering)], process));
+        }
+
+        return dials;
+    }
+
+    private Peer MakeAnswering(DialTarget target)
+    {
+        var connection = ConnectionOf(target.Conversation);
+        var host = new SimulatedHost(_kernel, target.Address, connection, target.Answer, target.Delay);
+        _kernel.Hosts.Add(target.Address, host);
+        var peer = new Peer(_kernel, connection, host, target.Conversation);
+        _peers.Add(peer);
+        return peer;
+    }
+
+    private SimulatedConnection ConnectionOf(Plan plan) =>
+        new(_kernel, plan.Id) { SendBufferBytes = plan.SendBufferBytes };
 
     private string? Live()
     {
@@ -105,7 +144,7 @@ internal sealed class Run : IEnvironment
 
         _process.End();
         _scheduler.RunUntilQuiet();
-        if ((_scheduler.Failure ?? WhoGoesOn()) is { } last)
+        if ((_scheduler.Failure ?? _process.Complaint() ?? WhoGoesOn()) is { } last)
         {
             return last;
         }
@@ -131,7 +170,7 @@ internal sealed class Run : IEnvironment
         }
 
         var accepted = _process.Conversations.Select(conversation => conversation.Plan.Id).ToHashSet();
-        var lost = _peers.Find(
+        var lost = _callers.Find(
             peer => !peer.Connection.IsReset && !IsRefused(peer) && !accepted.Contains(peer.Connection.Id));
         if (lost is not null)
         {
@@ -139,7 +178,9 @@ internal sealed class Run : IEnvironment
         }
 
         var open = _peers.Find(peer => peer.Connection is { Descriptor: >= 0, IsClosed: false });
-        return open is null ? Complaints() : $"Connection {open.Connection.Id} has ended, but is not closed.";
+        return open is null
+            ? _process.Complaint() ?? Complaints()
+            : $"Connection {open.Connection.Id} has ended, but is not closed.";
     }
 
     /// <summary>Whether a shortage of descriptors that lasts has cost a peer its connection.</summary>
@@ -148,7 +189,7 @@ internal sealed class Run : IEnvironment
     private string? WhatIsLeft() =>
         _process.Conversations.Find(conversation => !conversation.HasEnded) is { } left
             ? $"The server's stop does not end it: {left.State}."
-            : Complaints();
+            : _process.Complaint() ?? Complaints();
 
     private string? WhoGoesOn() =>
         _scheduler.Names.Any() ? $"It goes on: {string.Join(", ", _scheduler.Names)}." : null;
@@ -163,6 +204,11 @@ internal sealed class Run : IEnvironment
         if (_kernel.OpenDescriptors.Any())
         {
             return $"Descriptors are left open: {string.Join(", ", _kernel.OpenDescriptors)}.";
+        }
+
+        if (_kernel.Clock.TimerCount > 0)
+        {
+            return $"{_kernel.Clock.TimerCount} timers are left.";
         }
 
         return _process.Memory.RentedBytes == 0 ? null : $"{_process.Memory.RentedBytes} bytes of the pool are left.";

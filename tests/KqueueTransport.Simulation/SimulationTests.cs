@@ -74,6 +74,8 @@ public sealed class SimulationTests
         private long _seeds;
         private long _steps;
         private long _connections;
+        private long _dials;
+        private long _connected;
         private long _resets;
         private long _handOvers;
         private long _bytes;
@@ -83,6 +85,8 @@ public sealed class SimulationTests
             _seeds++;
             _steps += run.Steps;
             _connections += run.Connections;
+            _dials += run.Dials;
+            _connected += run.Connected;
             _resets += run.Resets;
             _handOvers += run.HandOvers;
             _bytes += run.Bytes;
@@ -96,8 +100,8 @@ public sealed class SimulationTests
             "whatever a kernel may do",
             [
                 ((long)Stopwatch.GetElapsedTime(_start).TotalSeconds, "seconds"), (_seeds, "seeds"), (_steps, "steps"),
-                (_connections, "connections"), (_resets, "resets"), (_handOvers, "hand-overs"), (_bytes, "bytes"),
-                (_faults.Sum(), "faults"),
+                (_connections, "connections"), (_dials, "dials"), (_connected, "of them connected"),
+                (_resets, "resets"), (_handOvers, "hand-overs"), (_bytes, "bytes"), (_faults.Sum(), "faults"),
                 .. Enum.GetValues<Fault>().Select(fault => (_faults[(int)fault], $"{fault}")),
             ]);
     }

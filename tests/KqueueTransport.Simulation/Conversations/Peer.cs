@@ -1,4 +1,3 @@
-using Kqueue;
 using KqueueTransport.Simulation.Kernel;
 
 namespace KqueueTransport.Simulation.Conversations;
@@ -6,11 +5,11 @@ namespace KqueueTransport.Simulation.Conversations;
 /// <summary>
 /// The other end of a connection, and the network between: each of its steps happens when the scheduler chooses it.
 /// </summary>
-internal sealed class Peer(SimulatedKernel kernel, SimulatedListener listener, Plan plan)
+internal sealed class Peer(
+    SimulatedKernel kernel, SimulatedConnection connection, IHandshake handshake, Plan plan)
 {
     private static readonly Step[] s_steps = Enum.GetValues<Step>();
 
-    private bool _isConnected;
     private bool _hasReset;
 
     private enum Step
@@ -26,10 +25,7 @@ internal sealed class Peer(SimulatedKernel kernel, SimulatedListener listener, P
 
     public Plan Plan => plan;
 
-    public SimulatedConnection Connection { get; } = new(kernel, plan.Id)
-    {
-        SendBufferBytes = plan.SendBufferBytes,
-    };
+    public SimulatedConnection Connection => connection;
 
     public int CountSteps()
     {
@@ -48,9 +44,7 @@ internal sealed class Peer(SimulatedKernel kernel, SimulatedListener listener, P
         switch (s_steps.Where(IsPossible).ElementAt(index))
         {
             case Step.Connect:
-                _isConnected = true;
-                listener.Backlog.Enqueue(Connection);
-                kernel.Changed(listener.Descriptor, KEventFilter.Read);
+                handshake.Take();
                 break;
             case Step.Send:
                 Connection.PeerSends(random.NextInt64(1, Math.Min(plan.PeerPieceMax, LeftToSend) + 1));
@@ -83,9 +77,9 @@ internal sealed class Peer(SimulatedKernel kernel, SimulatedListener listener, P
 
     private bool IsPossible(Step step)
     {
-        if (!_isConnected)
+        if (!handshake.IsDone)
         {
-            return step == Step.Connect && !listener.IsClosed && !listener.IsFull;
+            return step == Step.Connect && handshake.IsPossible;
         }
 
         if (_hasReset || Connection.HasSentReset)

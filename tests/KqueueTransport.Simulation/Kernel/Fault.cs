@@ -10,6 +10,8 @@ internal enum Fault
     SendWouldBlock,
     NoBuffers,
     OutOfDescriptors,
+    NoSocket,
+    OptionFailed,
     AcceptAborted,
     PeerGoneAtAccept,
     ArmFailed,

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Kqueue.Interop;
 using KqueueTransport.Sockets;
 using KqueueTransport.Sockets.Interop;
@@ -29,7 +30,24 @@ internal sealed class SimulatedCalls : NativeSocketCalls
         return descriptor < 0 ? KernelResult.Failure(Errno.EMFILE) : KernelResult.Success(descriptor);
     }
 
-    protected override KernelResult CreateSocket(EndPoint remote) => throw new NotSupportedException();
+    protected override KernelResult CreateSocket(EndPoint remote)
+    {
+        var random = _kernel.Random;
+        if (_kernel.Faults.Strikes(Fault.NoSocket))
+        {
+            // The system's calls make it by Socket, which throws; others return the error.
+            return random.Next(4) switch
+            {
+                0 => throw new SocketException((int)SocketError.TooManyOpenSockets),
+                1 => KernelResult.Failure(Errno.EMFILE),
+                2 => KernelResult.Failure(Errno.ENFILE),
+                _ => KernelResult.Failure(Errno.ENOBUFS),
+            };
+        }
+
+        var descriptor = _kernel.TakeDescriptor(SimulatedKernel.Unconnected);
+        return descriptor < 0 ? KernelResult.Failure(Errno.EMFILE) : KernelResult.Success(descriptor);
+    }
 
     private static SocketNumbers Choose(Random random) => random.Next(3) switch
     {

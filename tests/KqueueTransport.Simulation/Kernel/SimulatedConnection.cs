@@ -11,13 +11,22 @@ internal sealed class SimulatedConnection(SimulatedKernel kernel, int id)
 {
     private bool _isFinAnnounced;
     private bool _isResetReported;
+    private Errno _connectError;
 
     public int Id => id;
 
-    /// <summary>-1 until it is accepted.</summary>
+    /// <summary>-1 until it is accepted, or connect(2) is called.</summary>
     public int Descriptor { get; set; } = -1;
 
     public int SendBufferBytes { get; init; } = 64 * 1024;
+
+    /// <summary>connect(2) was called, and the answer has not come.</summary>
+    public bool IsConnecting { get; private set; }
+
+    /// <summary>The answer to connect(2) was an error.</summary>
+    public bool HasFailedToConnect { get; private set; }
+
+    public bool IsConnected => !IsConnecting && !HasFailedToConnect && !IsReset;
 
     // From the peer: sent, then delivered to this machine, then received by the process.
     public long PeerSent { get; private set; }
@@ -58,9 +67,11 @@ internal sealed class SimulatedConnection(SimulatedKernel kernel, int id)
 
     public int FreeToSend => SendBufferBytes - (int)(Sent - Taken);
 
-    public bool IsReadable => Unread > 0 || IsFinDelivered || IsReset;
+    public bool IsReadable => Unread > 0 || IsFinDelivered || IsOver;
 
-    public bool IsWritable => FreeToSend > 0 || IsReset;
+    public bool IsWritable => !IsConnecting && (FreeToSend > 0 || IsOver);
+
+    private bool IsOver => IsReset || HasFailedToConnect;
 
     public KEventFlags EofOf(KEventFilter filter)
     {
@@ -69,7 +80,31 @@ internal sealed class SimulatedConnection(SimulatedKernel kernel, int id)
             _isFinAnnounced = true;
         }
 
-        return IsReset || (filter == KEventFilter.Read && IsFinDelivered) ? KEventFlags.Eof : KEventFlags.None;
+        return IsOver || (filter == KEventFilter.Read && IsFinDelivered) ? KEventFlags.Eof : KEventFlags.None;
+    }
+
+    public void StartConnect(int descriptor)
+    {
+        Descriptor = descriptor;
+        IsConnecting = true;
+    }
+
+    /// <summary>The answer to connect(2) has come.</summary>
+    public void EndConnect(Errno error)
+    {
+        IsConnecting = false;
+        HasFailedToConnect = error != Errno.None;
+        _connectError = error;
+        kernel.Changed(Descriptor, KEventFilter.Write);
+    }
+
+    /// <summary>The error that nobody has been told (SO_ERROR).</summary>
+    public Errno TakeError()
+    {
+        var error = IsReset && !_isResetReported ? Errno.ECONNRESET : _connectError;
+        _isResetReported |= IsReset;
+        _connectError = Errno.None;
+        return error;
     }
 
     public void PeerSends(long count) => PeerSent += count;
@@ -128,6 +163,7 @@ internal sealed class SimulatedConnection(SimulatedKernel kernel, int id)
     public KernelResult Receive(long room, out long position)
     {
         position = Received;
+        CheckIsUsable("receives");
         if (Unread == 0 || (IsReset && kernel.DropsOnReset))
         {
             return EndOrWait();
@@ -158,6 +194,7 @@ internal sealed class SimulatedConnection(SimulatedKernel kernel, int id)
     /// <summary>How many bytes the kernel takes now.</summary>
     public KernelResult Send(long offered)
     {
+        CheckIsUsable("sends");
         if (HasSentFin)
         {
             kernel.Violation($"Connection {id} sends after its FIN.");
@@ -201,6 +238,14 @@ internal sealed class SimulatedConnection(SimulatedKernel kernel, int id)
         }
 
         HasSentFin = true;
+    }
+
+    private void CheckIsUsable(string call)
+    {
+        if (IsConnecting || HasFailedToConnect)
+        {
+            kernel.Violation($"Connection {id} {call} although it is not connected.");
+        }
     }
 
     private void Arrived()

@@ -7,7 +7,7 @@ namespace KqueueTransport.Simulation.Kernel;
 
 /// <summary>The C functions of the simulated kernel, with the error numbers of a chosen system.</summary>
 #pragma warning disable IDE1006 // The functions keep their C names.
-internal sealed unsafe class SimulatedFunctions(SimulatedKernel kernel, SocketNumbers numbers) : SocketFunctions
+internal sealed unsafe partial class SimulatedFunctions(SimulatedKernel kernel, SocketNumbers numbers) : SocketFunctions
 {
     private int _errno;
 
@@ -101,7 +101,7 @@ internal sealed unsafe class SimulatedFunctions(SimulatedKernel kernel, SocketNu
         {
             case SimulatedListener:
             case SimulatedProbe:
-            case { } reserve when reserve == SimulatedKernel.Reserve:
+            case { } plain when plain == SimulatedKernel.Reserve || plain == SimulatedKernel.Unconnected:
                 break;
             case SimulatedConnection connection:
                 connection.Close();
@@ -115,20 +115,13 @@ internal sealed unsafe class SimulatedFunctions(SimulatedKernel kernel, SocketNu
         return kernel.Faults.Strikes(Fault.CloseRemark) ? Fail(Errno.EINTR) : 0;
     }
 
-    public override int connect(int descriptor, byte* address, uint addressLength) =>
-        throw new NotSupportedException();
-
-    public override int getsockname(int descriptor, byte* address, uint* addressLength) =>
-        throw new NotSupportedException();
-
-    public override int getpeername(int descriptor, byte* address, uint* addressLength) =>
-        throw new NotSupportedException();
-
-    public override int getsockopt(int descriptor, int level, int name, void* value, uint* length) =>
-        throw new NotSupportedException();
-
     public override int setsockopt(int descriptor, int level, int name, void* value, uint length)
     {
+        if (kernel.Find(descriptor) == SimulatedKernel.Unconnected)
+        {
+            return kernel.Faults.Strikes(Fault.OptionFailed) ? Fail(Errno.ENOBUFS) : 0;
+        }
+
         if (kernel.Find<SimulatedConnection>(descriptor, "setsockopt") is not { } connection)
         {
             return Fail(Errno.EBADF);
@@ -188,9 +181,7 @@ internal sealed unsafe class SimulatedFunctions(SimulatedKernel kernel, SocketNu
             return descriptor;
         }
 
-        var peer = new IPEndPoint(IPAddress.Loopback, connection.Id).Serialize();
-        peer.Buffer.Span[..peer.Size].CopyTo(new Span<byte>(address, (int)*addressLength));
-        *addressLength = (uint)peer.Size;
+        Write(new IPEndPoint(IPAddress.Loopback, connection.Id), address, addressLength);
         return descriptor;
     }
 

@@ -1,3 +1,4 @@
+using System.Net;
 using Kqueue;
 using KqueueTransport.Simulation.Actors;
 
@@ -8,6 +9,9 @@ internal sealed class SimulatedKernel
 {
     /// <summary>What a descriptor stands for that is only kept for later.</summary>
     public static readonly object Reserve = new();
+
+    /// <summary>What a descriptor stands for that is a socket, and nothing yet.</summary>
+    public static readonly object Unconnected = new();
 
     // 0 to 2 are taken in every process.
     private const int FirstDescriptor = 3;
@@ -46,7 +50,14 @@ internal sealed class SimulatedKernel
     /// <summary>Whether accepting has failed, or may, for want of descriptors or memory.</summary>
     public bool HasShortage => DescriptorsMax < int.MaxValue || Faults.Counts[(int)Fault.OutOfDescriptors] > 0;
 
+    /// <summary>Whether a socket may have been refused, or an option or a filter of one.</summary>
+    public bool HasSocketTrouble => DescriptorsMax < int.MaxValue || Faults.Counts[(int)Fault.NoSocket] > 0 ||
+        Faults.Counts[(int)Fault.OptionFailed] > 0 || Faults.Counts[(int)Fault.ArmFailed] > 0;
+
     public List<SimulatedQueue> Queues { get; } = [];
+
+    /// <summary>What the process can connect to.</summary>
+    public Dictionary<IPAddress, SimulatedHost> Hosts { get; } = [];
 
     public IEnumerable<string> OpenDescriptors =>
         _descriptors.Select((owner, index) => (owner, index)).Where(entry => entry.owner is not null)
@@ -72,6 +83,9 @@ internal sealed class SimulatedKernel
         _descriptors[index] = owner;
         return index + FirstDescriptor;
     }
+
+    /// <summary>Lets an open descriptor stand for something else.</summary>
+    public void Give(int descriptor, object owner) => _descriptors[descriptor - FirstDescriptor] = owner;
 
     public object? Find(int descriptor)
     {
@@ -110,10 +124,13 @@ internal sealed class SimulatedKernel
         }
     }
 
-    /// <summary>Lets time pass to the earliest deadline of a wait.</summary>
+    /// <summary>Lets time pass to the earliest deadline of a wait, timer or answer.</summary>
     public bool TryPassTime()
     {
-        var earliest = Queues.Count == 0 ? TimeSpan.MaxValue : Queues.Min(queue => queue.Deadline);
+        var earliest = Queues.Select(queue => queue.Deadline)
+            .Concat(Hosts.Values.Select(host => host.NextAnswer))
+            .Append(Clock.NextTimer)
+            .Min();
         Clock.PassTo(earliest == TimeSpan.MaxValue ? TimeSpan.Zero : earliest);
         return earliest != TimeSpan.MaxValue;
     }
@@ -124,6 +141,7 @@ internal sealed class SimulatedKernel
         SimulatedConnection connection => $"connection {connection.Id}",
         SimulatedProbe probe => $"probe {probe.Id}",
         { } when owner == Reserve => "the reserve",
+        { } when owner == Unconnected => "a new socket",
         _ => "closed",
     };
 }
