@@ -21,6 +21,7 @@ public sealed class AbsenceTests : IAsyncDisposable
     private readonly EventLoop _still = new();
     private readonly ConcurrentQueue<string> _places = new();
     private readonly TransportLoops _loops;
+    private readonly ApplicationScheduling _scheduling;
     private readonly Socket _peer;
     private readonly Connection _connection;
     private readonly Task _serving;
@@ -32,14 +33,10 @@ public sealed class AbsenceTests : IAsyncDisposable
         var options = new KqueueTransportOptions();
         _loops = new TransportLoops(
             _group, new ManualSurroundings(_clock), options, SystemSocketCalls.Instance, log, memoryPoolFactory: null);
-        using var pair = SocketPair.Create(SystemSocketCalls.Instance, new IPEndPoint(IPAddress.Loopback, 0));
-        _peer = new Socket(new SafeSocketHandle(pair.TakeConnected(), ownsHandle: true));
-        var scheduling = _loops.SchedulingFor(pair.ListenEndPoint, Scheduling.Adaptive, log);
-        scheduling.OnStuck(_still, isHandedOver: false);
-        _connection = new Connection(
-            _loops.For(options, scheduling).LeastLoaded(), pair.TakeAccepted(), pair.ListenEndPoint,
-            _peer.LocalEndPoint);
-        _serving = ServeAsync();
+        _scheduling = _loops.SchedulingFor(new IPEndPoint(IPAddress.Loopback, 0), Scheduling.Adaptive, log);
+        _scheduling.OnStuck(_still, isHandedOver: false);
+        (_connection, _peer) = Open(options);
+        _serving = ServeAsync(_connection);
         _connection.Start();
     }
 
@@ -51,6 +48,24 @@ public sealed class AbsenceTests : IAsyncDisposable
         await AskUntilAsync("pool");
 
         Assert.Equal("pool", await AskAsync());
+    }
+
+    // Kestrel's thread would run the handler of a request that is here by then. On the pool, it may block.
+    [Fact]
+    public async Task Handlers_BytesAreThereBeforeTheFirstRead_RunOnStandbyThreads()
+    {
+        var (connection, peer) = Open(new KqueueTransportOptions());
+        connection.Start();
+        await peer.SendAsync(new byte[1].AsMemory()).Soon();
+        await Waiting.UntilAsync(() => ((ConnectionReader)connection.Transport.Input).HasUnreceived);
+
+        var serving = ServeAsync(connection);
+
+        await peer.ReceiveExactlyAsync(1);
+        Assert.Equal(["standby"], _places);
+        peer.Dispose();
+        await serving.Soon();
+        await connection.DisposeAsync().Soon();
     }
 
     [Fact]
@@ -83,9 +98,19 @@ public sealed class AbsenceTests : IAsyncDisposable
         _still.Dispose();
     }
 
-    private async Task ServeAsync()
+    private (Connection Connection, Socket Peer) Open(KqueueTransportOptions options)
     {
-        var (input, output) = (_connection.Transport.Input, _connection.Transport.Output);
+        using var pair = SocketPair.Create(SystemSocketCalls.Instance, new IPEndPoint(IPAddress.Loopback, 0));
+        var peer = new Socket(new SafeSocketHandle(pair.TakeConnected(), ownsHandle: true));
+        var connection = new Connection(
+            _loops.For(options, _scheduling).LeastLoaded(), pair.TakeAccepted(), pair.ListenEndPoint,
+            peer.LocalEndPoint);
+        return (connection, peer);
+    }
+
+    private async Task ServeAsync(Connection connection)
+    {
+        var (input, output) = (connection.Transport.Input, connection.Transport.Output);
         while (true)
         {
             var result = await input.ReadAsync().ConfigureAwait(false);
