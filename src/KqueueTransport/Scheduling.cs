@@ -24,11 +24,11 @@ public enum Scheduling
     /// <remarks>
     /// A connection whose handlers keep blocking runs on standby threads for its next few requests. A listener whose
     /// handlers block too often, or hold so many threads that there is not one left for each loop, leaves the loops for
-    /// one to four seconds, and until these threads are back: connections whose handlers come back quickly run on the
-    /// thread pool then, and the others on standby threads. Until then no other listener's handlers run on a loop
-    /// either, so that every loop goes on with its events, and accepts, whatever blocks. A handler has blocked when its
-    /// thread was found asleep in it, or when it is still running some twenty milliseconds after its turn began; one
-    /// that the kernel only set aside for other threads has not.
+    /// one to four seconds, and until these threads are back: connections whose handlers come back quickly, also since
+    /// the threads ran short, run on the thread pool then, and the others on standby threads. Until then no other
+    /// listener's handlers run on a loop either, so that every loop goes on with its events, and accepts, whatever
+    /// blocks. A handler has blocked when its thread was found asleep in it, or when it is still running some twenty
+    /// milliseconds after its turn began; one that the kernel only set aside for other threads has not.
     /// <para>
     /// Where all standby threads are busy, requests wait for one. Where none comes back for 200 milliseconds, a thread
     /// beyond <see cref="KqueueTransportOptions.StandbyThreadsMax"/> runs those that wait, the last one first, until it

@@ -54,8 +54,8 @@ public sealed class EventLoopGroup : IDisposable
     public IReadOnlyList<EventLoop> Loops => _loops;
 
     /// <summary>
-    /// The number of threads: those that drive, those that are stuck, those that run offloaded work and those that stand
-    /// by.
+    /// The number of threads: those that drive, those that are stuck, those that run offloaded work, and those that
+    /// stand by.
     /// </summary>
     public int ThreadCount => _threads.Count;
 
@@ -78,6 +78,12 @@ public sealed class EventLoopGroup : IDisposable
 
     /// <summary>How often a loop stayed with a stuck thread because no other was left.</summary>
     public long RefusedHandOverCount => _threads.RefusedHandOverCount;
+
+    /// <summary>
+    /// How often a loop was taken over by one of the last threads, so that <see cref="HasReserve"/> is false until some
+    /// are back.
+    /// </summary>
+    public long ReserveUseCount => _threads.ReserveUseCount;
 
     /// <summary>The loop with the fewest registrations; loops with equally few take turns.</summary>
     public EventLoop LeastLoaded()

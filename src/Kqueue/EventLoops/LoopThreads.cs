@@ -33,6 +33,7 @@ internal sealed class LoopThreads(int loopCount, int standbyMax, TimeSpan standb
 
     private long _handOvers;
     private long _refusedHandOvers;
+    private long _reserveUses;
 
     /// <summary>Where the loops run; null is anywhere.</summary>
     public LoopProcessors? Processors { get; init; }
@@ -66,6 +67,9 @@ internal sealed class LoopThreads(int loopCount, int standbyMax, TimeSpan standb
 
     /// <summary>How often a loop stayed with a stuck thread because no other was left.</summary>
     public long RefusedHandOverCount => Volatile.Read(ref _refusedHandOvers);
+
+    /// <summary>How often a loop was taken over by a thread of the reserve.</summary>
+    public long ReserveUseCount => Volatile.Read(ref _reserveUses);
 
     /// <summary>Whether offloaded work waits for a thread.</summary>
     public bool HasBacklog => !_backlog.IsEmpty;
@@ -104,14 +108,19 @@ internal sealed class LoopThreads(int loopCount, int standbyMax, TimeSpan standb
         }
 
         Interlocked.Increment(ref _handOvers);
+        if (!HasReserve)
+        {
+            Interlocked.Increment(ref _reserveUses);
+        }
+
         thread.Assign(driver, work: null);
         return true;
     }
 
     /// <summary>
-    /// Runs work on a thread of the group, in the order of the calls, when one is left for it or comes back. The reserve
-    /// is always left, so that offloaded work cannot keep a stuck loop from being taken over. False when there are no
-    /// threads for this.
+    /// Runs work on a thread of the group, in the order of the calls, when one is left for it or comes back. The
+    /// reserve is always left, so that offloaded work cannot keep a stuck loop from being taken over. False when there
+    /// are no threads for this.
     /// </summary>
     public bool TryOffload(IThreadPoolWorkItem work)
     {

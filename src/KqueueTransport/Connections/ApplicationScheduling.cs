@@ -55,6 +55,12 @@ internal sealed class ApplicationScheduling(
     /// <summary>Whether the application has left the loops because handlers block.</summary>
     public bool IsAway => mode == Scheduling.Adaptive && !RunsInline;
 
+    /// <summary>
+    /// How often so many handlers blocked at once that threads ran short, modulo 256. What was learned of a connection
+    /// before the last time tells nothing: those that block are often all connections, which were quick till then.
+    /// </summary>
+    public byte Shortages => (byte)group.ReserveUseCount;
+
     /// <summary>A handler holds up <paramref name="loop"/>, which is proven. On the watch.</summary>
     public void OnStuck(EventLoop loop, bool isHandedOver)
     {

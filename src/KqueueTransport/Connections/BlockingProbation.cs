@@ -32,11 +32,17 @@ internal struct BlockingProbation
     private byte _probationLeft;
     private byte _quickInARow;
 
+    // The shortages before the first of these.
+    private byte _shortages;
+
     /// <summary>Whether the next handler has to run off the loop. From any thread.</summary>
     public readonly bool IsOffLoop => Volatile.Read(in _offLoopLeft) != 0;
 
-    /// <summary>Whether the last handlers came back quickly. From any thread.</summary>
-    public readonly bool IsQuick => Volatile.Read(in _quickInARow) >= HandlersToBeQuick;
+    /// <summary>
+    /// Whether the last handlers came back quickly, and since threads ran short for the last time. From any thread.
+    /// </summary>
+    public readonly bool IsQuick(byte shortages) =>
+        Volatile.Read(in _quickInARow) >= HandlersToBeQuick && _shortages == shortages;
 
     /// <summary>A handler holds up the loop.</summary>
     public void OnStuck()
@@ -51,9 +57,9 @@ internal struct BlockingProbation
     }
 
     /// <summary>A handler is about to run on the loop.</summary>
-    public void OnRunOnLoop()
+    public void OnRunOnLoop(byte shortages)
     {
-        CountQuick();
+        CountQuick(shortages);
         if (_probationLeft > 0)
         {
             _probationLeft--;
@@ -61,7 +67,7 @@ internal struct BlockingProbation
     }
 
     /// <summary>A handler has run off the loop for so long.</summary>
-    public void OnRanOffLoop(TimeSpan duration)
+    public void OnRanOffLoop(TimeSpan duration, byte shortages)
     {
         var wasOffLoop = _offLoopLeft > 0;
         if (duration >= s_blocked)
@@ -71,7 +77,7 @@ internal struct BlockingProbation
         }
         else if (duration <= s_quick)
         {
-            CountQuick();
+            CountQuick(shortages);
             if (wasOffLoop)
             {
                 Volatile.Write(ref _offLoopLeft, (byte)(_offLoopLeft - 1));
@@ -84,8 +90,14 @@ internal struct BlockingProbation
         }
     }
 
-    private void CountQuick()
+    private void CountQuick(byte shortages)
     {
+        if (_shortages != shortages)
+        {
+            _shortages = shortages;
+            _quickInARow = 0;
+        }
+
         if (_quickInARow < HandlersToBeQuick)
         {
             _quickInARow++;

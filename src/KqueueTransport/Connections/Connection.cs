@@ -115,7 +115,8 @@ internal sealed partial class Connection :
     /// </summary>
     public void ResumeElsewhere(IThreadPoolWorkItem work)
     {
-        var mayBlock = _probation.IsOffLoop || (_settings.Scheduling.IsAway && !_probation.IsQuick);
+        var scheduling = _settings.Scheduling;
+        var mayBlock = _probation.IsOffLoop || (scheduling.IsAway && !_probation.IsQuick(scheduling.Shortages));
         if (!mayBlock || !_settings.Group.TryOffload(work))
         {
             _settings.Surroundings.Queue(work);
@@ -125,7 +126,7 @@ internal sealed partial class Connection :
     /// <summary>Runs the application on the loop.</summary>
     public void ResumeOnLoop(ref PendingOperation read)
     {
-        _probation.OnRunOnLoop();
+        _probation.OnRunOnLoop(_settings.Scheduling.Shortages);
         read.Complete();
     }
 
@@ -141,7 +142,7 @@ internal sealed partial class Connection :
         var clock = _settings.Surroundings.Clock;
         var started = clock.GetTimestamp();
         read.Complete();
-        _probation.OnRanOffLoop(clock.GetElapsedTime(started));
+        _probation.OnRanOffLoop(clock.GetElapsedTime(started), _settings.Scheduling.Shortages);
     }
 
     /// <summary>The application holds up the loop. On the watch.</summary>

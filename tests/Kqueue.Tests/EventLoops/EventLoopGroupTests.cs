@@ -279,6 +279,29 @@ public sealed class EventLoopGroupTests : IDisposable
         Assert.False(group.TryOffload(new WorkAction(() => { })));
     }
 
+    [Fact]
+    public void HasReserve_HandlersHoldAllOtherThreads_IsFalseUntilOneIsBack()
+    {
+        var (group, loop) = StartGroup(standbyMax: 2);
+        using var entered = new CountdownEvent(2);
+        for (var i = 0; i < 2; i++)
+        {
+            loop.Post(new WorkAction(() =>
+            {
+                entered.Signal();
+                Block();
+            }));
+        }
+
+        Assert.True(entered.Wait(Until.Patience, TestContext.Current.CancellationToken));
+        Until.Holds(() => group.ReserveUseCount > 0, "The last thread does not take the loop over.");
+        Assert.False(group.HasReserve);
+
+        _release.Set();
+        Until.Holds(() => group.HasReserve, "The threads do not come back.");
+        Assert.Equal(0, group.RefusedHandOverCount);
+    }
+
     // One of the three threads is kept for the loop, so two are there for offloaded work.
     [Fact]
     public void TryOffload_MoreThanTheBound_LeavesAThreadForTheLoop()

@@ -163,8 +163,8 @@ public sealed class LoopThreadsTests
         Until.Holds(() => threads.Count == 0, "The thread does not end.");
     }
 
-    // The reserve is a thread for each loop, but half of those that stand by at most. A loop that is driven stands for a
-    // thread that is stuck.
+    // The reserve is a thread for each loop, but half of those that stand by at most. A loop that is driven stands for
+    // a thread that is stuck.
     [Theory]
     [InlineData(1, 0, 0)]
     [InlineData(1, 1, 0)]

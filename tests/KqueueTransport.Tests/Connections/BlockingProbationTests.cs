@@ -10,6 +10,7 @@ public sealed class BlockingProbationTests
     private static readonly TimeSpan s_blocked = TimeSpan.FromMilliseconds(30);
 
     private BlockingProbation _probation;
+    private byte _shortages;
 
     [Fact]
     public void OnStuck_Once_StaysOnTheLoop()
@@ -88,10 +89,10 @@ public sealed class BlockingProbationTests
     public void IsQuick_TwoHandlersOnTheLoop_FromTheSecondOn()
     {
         RunOnLoop(1);
-        Assert.False(_probation.IsQuick);
+        Assert.False(_probation.IsQuick(_shortages));
         RunOnLoop(1);
 
-        Assert.True(_probation.IsQuick);
+        Assert.True(_probation.IsQuick(_shortages));
     }
 
     [Fact]
@@ -99,13 +100,27 @@ public sealed class BlockingProbationTests
     {
         RunOnLoop(2);
         _probation.OnStuck();
-        Assert.False(_probation.IsQuick);
+        Assert.False(_probation.IsQuick(_shortages));
 
         RunOffLoop(2, s_quick);
-        Assert.True(_probation.IsQuick);
+        Assert.True(_probation.IsQuick(_shortages));
         RunOffLoop(1, s_blocked);
 
-        Assert.False(_probation.IsQuick);
+        Assert.False(_probation.IsQuick(_shortages));
+    }
+
+    [Fact]
+    public void IsQuick_ThreadsRunShort_HasToBeShownAgain()
+    {
+        RunOnLoop(100);
+        _shortages++;
+        Assert.False(_probation.IsQuick(_shortages));
+
+        RunOffLoop(1, s_quick);
+        Assert.False(_probation.IsQuick(_shortages));
+        RunOffLoop(1, s_quick);
+
+        Assert.True(_probation.IsQuick(_shortages));
     }
 
     [Fact]
@@ -136,7 +151,7 @@ public sealed class BlockingProbationTests
     {
         for (var i = 0; i < count; i++)
         {
-            _probation.OnRunOnLoop();
+            _probation.OnRunOnLoop(_shortages);
         }
     }
 
@@ -144,7 +159,7 @@ public sealed class BlockingProbationTests
     {
         for (var i = 0; i < count; i++)
         {
-            _probation.OnRanOffLoop(duration);
+            _probation.OnRanOffLoop(duration, _shortages);
         }
     }
 }

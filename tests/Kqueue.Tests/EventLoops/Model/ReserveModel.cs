@@ -4,8 +4,9 @@ using static Kqueue.Tests.EventLoops.Model.ProtocolViolationException;
 namespace Kqueue.Tests.EventLoops.Model;
 
 /// <summary>
-/// Loops whose handlers all may block, work that is offloaded at any moment, and the watch, as state machines around the
-/// count of busy threads that <see cref="LoopThreads"/> keeps. Whoever is stuck may come back at any moment, or never.
+/// Loops whose handlers all may block, work that is offloaded at any moment, and the watch, as state machines around
+/// the count of busy threads that <see cref="LoopThreads"/> keeps. Whoever is stuck may come back at any moment, or
+/// never.
 /// </summary>
 internal sealed class ReserveModel(ReserveScenario scenario) : IModel<ReserveState>
 {
@@ -41,9 +42,11 @@ internal sealed class ReserveModel(ReserveScenario scenario) : IModel<ReserveSta
         var stuck = Enumerable.Range(0, scenario.LoopCount).Count(loop => copy.Driver(loop) != ReserveStep.Ask);
         Require(state.Busy <= ThreadsMax, "More threads are busy than may be.");
         Require(
-            state.Busy == scenario.LoopCount + state.LeftBehind + state.Offloaded, "The count of the threads is wrong.");
+            state.Busy == scenario.LoopCount + state.LeftBehind + state.Offloaded,
+            "The count of the threads is wrong.");
         Require(
-            ThreadsMax - state.Busy >= stuck, "A loop has a handler that may block, and no thread is left for the loop.");
+            ThreadsMax - state.Busy >= stuck,
+            "A loop has a handler that may block, and no thread is left for the loop.");
     }
 
     // Somebody can always come back: no run ends.

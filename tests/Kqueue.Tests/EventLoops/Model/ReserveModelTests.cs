@@ -1,6 +1,8 @@
 namespace Kqueue.Tests.EventLoops.Model;
 
-/// <summary>Every interleaving of handlers that block, hand-overs and offloaded work: no loop stays with a handler.</summary>
+/// <summary>
+/// Every interleaving of handlers that block, hand-overs and offloaded work: no loop stays with a handler.
+/// </summary>
 public sealed class ReserveModelTests(ITestOutputHelper output)
 {
     [Theory]

@@ -47,7 +47,7 @@ internal record struct ReserveState
     private ReserveStep _second;
     private ReserveStep _third;
 
-    /// <summary>Threads that do not stand by: those that drive, those that were left behind, and offloaded work.</summary>
+    /// <summary>Threads that do not stand by: those that drive, that were left behind, or that run work.</summary>
     public byte Busy;
 
     /// <summary>How many of them have lost their loops, and are still in their handlers.</summary>
