@@ -186,7 +186,9 @@ public sealed class StreamingServerTests : SampleTests
         await SayUntilHeardAsync(right, "and to you", left);
         left.Signal(PosixSignal.SIGTERM);
         var errors = (await left.WaitForEndAsync(Deadline)).Errors;
-        Assert.Equal("Redis is lost: this server is alone for now.\nRedis is back.\n", errors);
+
+        // Once, as a rule; but one connection may be back before the loss of the other one is seen.
+        Assert.Matches(@"^(Redis is lost: this server is alone for now\.\nRedis is back\.\n)+$", errors);
     }
 
     [Fact]
