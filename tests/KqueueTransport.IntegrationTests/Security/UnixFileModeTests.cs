@@ -41,7 +41,8 @@ public sealed class UnixFileModeTests() : TransportSuite(TestTransport.KqueueAda
         Assert.True(bind.Success, calls);
         var octal = Convert.ToString((int)Mode, toBase: 8);
         var path = Regex.Escape(bind.Groups[2].Value);
-        var mode = Regex.Match(calls, string.Create(CultureInfo.InvariantCulture, $@"chmod\w*\(.*""{path}"", 0{octal}"));
+        var mode = Regex.Match(
+            calls, string.Create(CultureInfo.InvariantCulture, $@"chmod\w*\(.*""{path}"", 0{octal}"));
         var listen = Regex.Match(calls, $@"listen\({bind.Groups[1].Value}, ");
         Assert.True(mode.Success && listen.Success, calls);
         Assert.Equal([bind.Index, mode.Index, listen.Index], new[] { listen.Index, mode.Index, bind.Index }.Order());

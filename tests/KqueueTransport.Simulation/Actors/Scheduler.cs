@@ -45,7 +45,7 @@ internal sealed class Scheduler(Random random, IEnvironment environment)
         ActorThread.Run(() => Live(actor, body));
     }
 
-    /// <summary>Runs everything until nothing is left to do, or until a step is reached. On the test's thread.</summary>
+    /// <summary>Runs everything until nothing is left to do, or until a step is reached. The test's thread.</summary>
     public void RunUntilQuiet(long interruptAt = long.MaxValue)
     {
         _interruptAt = interruptAt;

@@ -6,7 +6,6 @@ using Kqueue.EventLoops;
 using KqueueTransport.Connections;
 using KqueueTransport.Sockets;
 using KqueueTransport.Tests.Diagnostics;
-using KqueueTransport.Tests.Pipes;
 using KqueueTransport.Tests.Sockets;
 
 namespace KqueueTransport.Tests.Connections;

@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using Kqueue;
 using Kqueue.Interop;
 using KqueueTransport.Connections;
-using KqueueTransport.Tests.Pipes;
 using KqueueTransport.Tests.Sockets;
 using Microsoft.AspNetCore.Connections;
 

@@ -4,7 +4,6 @@ using System.Text;
 using Kqueue;
 using Kqueue.Interop;
 using KqueueTransport.Connections;
-using KqueueTransport.Tests.Pipes;
 using KqueueTransport.Tests.Sockets;
 using Microsoft.AspNetCore.Connections;
 

@@ -3,7 +3,6 @@ using Common;
 using Kqueue.EventLoops;
 using KqueueTransport.Connections;
 using KqueueTransport.Tests.Diagnostics;
-using KqueueTransport.Tests.Pipes;
 using Microsoft.Extensions.Logging;
 
 namespace KqueueTransport.Tests.Connections;
