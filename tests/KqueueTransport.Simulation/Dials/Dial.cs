@@ -70,7 +70,8 @@ internal sealed class Dial(DialPlan plan, IReadOnlyList<Peer> peers, Process pro
             return $"It does not end: {State}.";
         }
 
-        if (_took > timeout + s_slack)
+        // Whoever has won does not wait for those who lost, and the end of the loops is no matter of time.
+        if (_took > timeout + s_slack || ((_error is null || plan.IsLate) && _took >= timeout))
         {
             return $"It takes longer than it may: {State}.";
         }

@@ -1,0 +1,61 @@
+using System.Net.Sockets;
+using System.Text;
+
+namespace KqueueTransport.Tests.Connections;
+
+/// <summary>What becomes of the bytes around one that the peer sends as urgent (MSG_OOB), which nobody asks for.</summary>
+public sealed class UrgentDataTests : IAsyncDisposable
+{
+    private readonly ConnectionFixture _fixture = new();
+
+    public ValueTask DisposeAsync() => _fixture.DisposeAsync();
+
+    // A receive stops at the mark (Linux net/ipv4/tcp.c, tcp_recvmsg_locked), and its short count is taken for a socket
+    // that is drained. Asking again would cost every short receive a call that finds nothing.
+    [Fact]
+    public async Task BytesBehindTheMark_AreThereBeforeTheRead_ComeWithTheNext()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Where a receive stops is for each kernel to say.");
+        var (connection, peer) = _fixture.Open();
+        await SendAsync(peer, "a"u8.ToArray(), SocketFlags.None);
+        await SendAsync(peer, "b"u8.ToArray(), SocketFlags.OutOfBand);
+        await SendAsync(peer, "c"u8.ToArray(), SocketFlags.None);
+        await _fixture.LoopBarrierAsync();
+
+        Assert.Equal("a", await ReadAsync());
+        var reading = ReadAsync();
+        await _fixture.LoopBarrierAsync();
+        Assert.False(reading.IsCompleted);
+        await SendAsync(peer, "d"u8.ToArray(), SocketFlags.None);
+
+        Assert.Equal("cd", await reading);
+
+        async Task<string> ReadAsync()
+        {
+            var input = connection.Transport.Input;
+            var result = await input.ReadAsync().Soon();
+            var text = Encoding.ASCII.GetString(result.Buffer);
+            input.AdvanceTo(result.Buffer.End);
+            return text;
+        }
+    }
+
+    [Fact]
+    public async Task BytesBehindTheMark_ComeAfterTheRead_ComeAtOnce()
+    {
+        var (connection, peer) = _fixture.Open();
+        var input = connection.Transport.Input;
+        await SendAsync(peer, "a"u8.ToArray(), SocketFlags.None);
+        input.AdvanceTo((await input.ReadAsync().Soon()).Buffer.End);
+        await SendAsync(peer, "b"u8.ToArray(), SocketFlags.OutOfBand);
+        await _fixture.LoopBarrierAsync();
+
+        await SendAsync(peer, "c"u8.ToArray(), SocketFlags.None);
+
+        var result = await input.ReadAsync().Soon();
+        Assert.Equal("c", Encoding.ASCII.GetString(result.Buffer));
+    }
+
+    private static Task<int> SendAsync(Socket peer, byte[] bytes, SocketFlags flags) =>
+        peer.SendAsync(bytes.AsMemory(), flags).Soon();
+}
