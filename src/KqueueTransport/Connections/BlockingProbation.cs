@@ -32,7 +32,7 @@ internal struct BlockingProbation
     private byte _probationLeft;
     private byte _quickInARow;
 
-    // The shortages before the first of these.
+    // What ApplicationScheduling.Shortages was when the first of these was counted.
     private byte _shortages;
 
     /// <summary>Whether the next handler has to run off the loop. From any thread.</summary>
