@@ -53,36 +53,6 @@ public sealed class ReceiveTests : IAsyncDisposable
         await _fixture.AssertEndedCleanlyAsync();
     }
 
-    // Here a Pipe would wait for ten more bytes, although its documentation says otherwise.
-    [Fact]
-    public async Task ReadAtLeastAsync_BytesWereExaminedBefore_TheyCount()
-    {
-        var (connection, peer) = _fixture.Open();
-        await peer.SendAsync(Payload.Create(9)).Soon();
-        var result = await Input(connection).ReadAtLeastAsync(9).Soon();
-        Input(connection).AdvanceTo(result.Buffer.Start, result.Buffer.End);
-        var reading = Input(connection).ReadAtLeastAsync(10);
-
-        await peer.SendAsync(Payload.Create(1, 9)).Soon();
-
-        Payload.Check((await reading.Soon()).Buffer);
-    }
-
-    [Fact]
-    public async Task ReadAtLeastAsync_TokenCancelledWithTooFewBytes_TheNextReadShowsThem()
-    {
-        using var cancellation = new CancellationTokenSource();
-        var (connection, peer) = _fixture.Open();
-        var reading = Input(connection).ReadAtLeastAsync(10, cancellation.Token).AsTask();
-        await peer.SendAsync(Payload.Create(9)).Soon();
-        await _fixture.RaiseAsync(connection, KEventFilter.Read);
-
-        await cancellation.CancelAsync();
-
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading.Soon());
-        Assert.Equal(9, (await Input(connection).ReadAsync().Soon()).Buffer.Length);
-    }
-
     // The peer's data is announced while nobody reads. By the time the application does, the peer has reset the
     // connection, and it is the application's own receive that finds out.
     [Fact]
