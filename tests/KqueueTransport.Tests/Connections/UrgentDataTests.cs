@@ -3,7 +3,7 @@ using System.Text;
 
 namespace KqueueTransport.Tests.Connections;
 
-/// <summary>What becomes of the bytes around one that the peer sends as urgent (MSG_OOB), which nobody asks for.</summary>
+/// <summary>What becomes of the bytes around one that the peer sends as urgent (MSG_OOB): nobody asks for it.</summary>
 public sealed class UrgentDataTests : IAsyncDisposable
 {
     private readonly ConnectionFixture _fixture = new();
