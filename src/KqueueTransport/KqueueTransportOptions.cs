@@ -38,13 +38,14 @@ public sealed class KqueueTransportOptions : KqueueEndPointOptions
     /// handlers. They are made when they are needed and end after ten idle seconds.
     /// </summary>
     /// <remarks>
-    /// Defaults to 32 threads. From 0, which never takes a loop over, to 4096. One for each loop, and half of them at
-    /// most, is kept to take the loops over: so with less than two for each loop, handlers that block on all loops at
-    /// the same moment may hold some of these up. With no more than one for each loop, what may block runs on the
-    /// thread pool while its listener has left the loops. While requests wait and none of these threads comes back, one
-    /// more is started every 200 milliseconds, see <see cref="Scheduling.Adaptive"/>.
+    /// Defaults to 32 threads, or two for each processor where that is more. From 0, which never takes a loop over, to
+    /// 4096. One for each loop, and half of them at most, is kept to take the loops over: so with less than two for
+    /// each loop, handlers that block on all loops at the same moment may hold some of these up. With no more than one
+    /// for each loop, what may block runs on the thread pool while its listener has left the loops. While requests wait
+    /// and none of these threads comes back, one more is started every 200 milliseconds, see
+    /// <see cref="Scheduling.Adaptive"/>.
     /// </remarks>
-    public int StandbyThreadsMax { get; set; } = 32;
+    public int StandbyThreadsMax { get; set; } = Math.Clamp(2 * Environment.ProcessorCount, 32, StandbyThreadsLimit);
 
     /// <summary>
     /// How long a connection that the server has ended goes on taking, and dropping, what its peer still sends. Its

@@ -25,10 +25,11 @@ public sealed class EventLoopGroupOptions
 
     /// <summary>
     /// The number of threads beyond one per loop: those that take loops over and those that run offloaded work.
-    /// Defaults to 32. At the bound a stuck loop stays stuck until its handler returns; as many as there are loops, and
-    /// half of them at most, are kept from offloaded work, see <see cref="EventLoopGroup.HasReserve"/>.
+    /// Defaults to 32, or two for each processor where that is more. At the bound a stuck loop stays stuck until its
+    /// handler returns; as many as there are loops, and half of them at most, are kept from offloaded work, see
+    /// <see cref="EventLoopGroup.HasReserve"/>.
     /// </summary>
-    public int StandbyThreadsMax { get; set; } = 32;
+    public int StandbyThreadsMax { get; set; } = Math.Max(32, 2 * Environment.ProcessorCount);
 
     /// <summary>
     /// The processors that the loops run on, by their numbers: the loops take them in turn. Defaults to null: any. A

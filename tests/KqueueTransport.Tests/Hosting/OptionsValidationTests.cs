@@ -50,8 +50,8 @@ public sealed class OptionsValidationTests
         _options.StandbyThreadsMax = value;
 
         AssertOnlyFailure(
-            $"StandbyThreadsMax is {value}. Write a number from 0 to 4096; the default is 32, and 0 never takes a " +
-            "loop over.");
+            $"StandbyThreadsMax is {value}. Write a number from 0 to 4096; the default is 32 or two for each " +
+            "processor, and 0 never takes a loop over.");
     }
 
     [Theory]
