@@ -75,8 +75,8 @@ internal sealed class LoopThreads(int loopCount, int standbyMax, TimeSpan standb
     public bool HasBacklog => !_backlog.IsEmpty;
 
     /// <summary>
-    /// Whether the threads that are kept for hand-overs are all there. Who asks on a loop, and runs what may block only
-    /// then, has one of them for his loop. From any thread, without the lock.
+    /// Whether the threads that are kept for hand-overs are all there. While they are, the asking loop has one to be
+    /// handed to, should what it runs next block. From any thread, without the lock.
     /// </summary>
     public bool HasReserve => Volatile.Read(ref _busy) <= _busyBesideReserve;
 

@@ -49,7 +49,6 @@ internal sealed class TransportLoops : IDisposable
                 : null));
         Reserve = new ReserveDescriptor(calls);
         Headroom = new DescriptorHeadroom(calls);
-        AboutToEnd = _aboutToEnd.Token;
     }
 
     public SocketCalls Calls { get; }
@@ -64,7 +63,7 @@ internal sealed class TransportLoops : IDisposable
     public DescriptorHeadroom Headroom { get; }
 
     /// <summary>Cancelled before the loops end: nobody would hear of the outcome of a connect any more.</summary>
-    public CancellationToken AboutToEnd { get; }
+    public CancellationToken AboutToEnd => _aboutToEnd.Token;
 
     /// <summary>Where the application runs of what is connected to, or from, an endpoint.</summary>
     public ApplicationScheduling SchedulingFor(EndPoint endPoint, Scheduling mode, ILogger logger) =>
