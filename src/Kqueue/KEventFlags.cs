@@ -33,6 +33,12 @@ public enum KEventFlags : ushort
     /// <summary>Disable the knote when an event is delivered; ENABLE re-arms it.</summary>
     Dispatch = 0x0080,
 
+    /// <summary>
+    /// In an event of READ with CLEAR: urgent data (MSG_OOB) is in, and a receive may stop at its mark although bytes
+    /// are behind it. Linux and macOS say so.
+    /// </summary>
+    OutOfBand = 0x2000,
+
     /// <summary>In an event: the entry tells the result of a change; data is the <see cref="Interop.Errno"/>.</summary>
     Error = 0x4000,
 

@@ -78,7 +78,9 @@ internal sealed class DescriptorKnotes(EpollInstance epoll, ActiveKnotes active,
     /// <summary>What poll(2) says of a knote that epoll will not speak of again.</summary>
     public static uint PollNow(Knote knote) => Libc.PollNow(
         (int)knote.Ident,
-        knote.Filter == KEventFilter.Read ? Libc.EPOLLIN | Libc.EPOLLRDHUP : Libc.EPOLLOUT | Libc.EPOLLRDHUP);
+        knote.Filter == KEventFilter.Read
+            ? EpollTranslation.Interest(knote.Triggering, Triggering.None) & ~Libc.EPOLLET
+            : Libc.EPOLLOUT | Libc.EPOLLRDHUP);
 
     /// <summary>Runs the filter: whether there is something to report, and what.</summary>
     public bool TryReport(Knote knote, uint events, out KEvent reported)
@@ -89,14 +91,14 @@ internal sealed class DescriptorKnotes(EpollInstance epoll, ActiveKnotes active,
             return false;
         }
 
-        var isEof = EpollTranslation.IsEof(knote.Filter, events);
+        var flags = EpollTranslation.FlagsOf(knote.Filter, events);
         var data = 0;
-        if ((fillData || HasLowWater(knote)) && !TryMeasure(knote, isEof, out data))
+        if ((fillData || HasLowWater(knote)) && !TryMeasure(knote, (flags & KEventFlags.Eof) != 0, out data))
         {
             return false;
         }
 
-        reported = knote.ToEvent(isEof ? KEventFlags.Eof : KEventFlags.None, data);
+        reported = knote.ToEvent(flags, data);
         return true;
     }
 

@@ -22,14 +22,15 @@ internal static class EpollTranslation
     /// <summary>What the registration of a descriptor asks the kernel for.</summary>
     /// <remarks>
     /// Without an armed knote it is edge-triggered too: EPOLLHUP and EPOLLERR cannot be masked, and a level one would
-    /// keep the waiter from sleeping.
+    /// keep the waiter from sleeping. So would urgent data, which is no READ by itself; a level knote needs no word of
+    /// it, because it is told of the bytes behind again.
     /// </remarks>
     public static uint Interest(Triggering read, Triggering write)
     {
         var events = 0u;
         if (read != Triggering.None)
         {
-            events |= EPOLLIN | EPOLLRDHUP;
+            events |= EPOLLIN | EPOLLRDHUP | (read == Triggering.Edge ? EPOLLPRI : 0);
         }
 
         if (write != Triggering.None)
@@ -52,6 +53,11 @@ internal static class EpollTranslation
     /// </remarks>
     public static bool IsEof(KEventFilter filter, uint events) =>
         (events & (EPOLLHUP | (filter == KEventFilter.Read ? EPOLLRDHUP : 0))) != 0;
+
+    /// <summary>The flags of an event of the filter.</summary>
+    public static KEventFlags FlagsOf(KEventFilter filter, uint events) =>
+        (IsEof(filter, events) ? KEventFlags.Eof : KEventFlags.None) |
+        (filter == KEventFilter.Read && (events & EPOLLPRI) != 0 ? KEventFlags.OutOfBand : KEventFlags.None);
 
     /// <summary>
     /// Whether the meaning depends on what the descriptor is. EPOLLHUP without EPOLLRDHUP is a pipe's end, but also

@@ -5,12 +5,6 @@ namespace Kqueue.Native;
 /// <summary>Neutral entries to a system's own and back.</summary>
 internal static class KEventTranslation
 {
-    // What an event says. Systems differ in what else they echo: XNU and libkqueue the ADD of the change, DragonFly
-    // bits of its own (libkqueue, test/timer.c and test/kqueue.c).
-    private const KEventFlags ReportedFlags =
-        KEventFlags.OneShot | KEventFlags.Clear | KEventFlags.Dispatch | KEventFlags.Receipt |
-        KEventFlags.Error | KEventFlags.Eof;
-
     public static T ToNative<T>(in KEvent change, KqueueAbi abi)
         where T : unmanaged, INativeKEvent<T> => T.From(
         change.Ident,
@@ -24,7 +18,7 @@ internal static class KEventTranslation
     public static bool TryToNeutral<T>(in T native, KqueueAbi abi, out KEvent reported)
         where T : unmanaged, INativeKEvent<T>
     {
-        var flags = native.Flags & ReportedFlags;
+        var flags = native.Flags & abi.ReportedFlags;
         var filter = abi.ToNeutral(native.Filter);
         var (notes, data) = (KEventNotes.None, native.Data);
         if ((flags & KEventFlags.Error) != 0)

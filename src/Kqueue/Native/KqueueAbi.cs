@@ -9,6 +9,10 @@ namespace Kqueue.Native;
 /// </remarks>
 internal sealed record KqueueAbi
 {
+    private const KEventFlags ReportedEverywhere =
+        KEventFlags.OneShot | KEventFlags.Clear | KEventFlags.Dispatch | KEventFlags.Receipt |
+        KEventFlags.Error | KEventFlags.Eof;
+
     public const uint NOTE_LOWAT = 0x0000_0001;
     public const uint NOTE_TRIGGER = 0x0100_0000;
 
@@ -18,6 +22,12 @@ internal sealed record KqueueAbi
     public required Func<KqueueAbi, KqueueCalls, KernelQueue> CreateQueue { get; init; }
 
     public required ErrnoNumbering Errnos { get; init; }
+
+    /// <summary>
+    /// What an event says. Systems differ in what else they echo: XNU and libkqueue the ADD of the change, DragonFly
+    /// bits of its own (libkqueue, test/timer.c and test/kqueue.c).
+    /// </summary>
+    public KEventFlags ReportedFlags { get; init; } = ReportedEverywhere;
 
     public int EvfiltRead { get; init; } = -1;
 
@@ -57,6 +67,9 @@ internal sealed record KqueueAbi
         Name = "darwin",
         CreateQueue = static (abi, calls) => new NativeKernelQueue<DarwinKEvent>(abi, calls),
         Errnos = ErrnoNumbering.Darwin,
+
+        // EV_OOBAND, which is a bit of the kernel's own on the others (sys/event.h).
+        ReportedFlags = ReportedEverywhere | KEventFlags.OutOfBand,
         EvfiltUser = -10,
         NoteMicroseconds = 2,
         NoteNanoseconds = 4,

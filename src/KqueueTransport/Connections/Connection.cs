@@ -162,7 +162,7 @@ internal sealed partial class Connection :
         {
             Writer.OnWritable();
         }
-        else if (!_reader.OnReadable((kevent.Flags & KEventFlags.Eof) != 0))
+        else if (!_reader.OnReadable(kevent.Flags))
         {
             Volatile.Read(ref _lingering)?.Drain();
         }

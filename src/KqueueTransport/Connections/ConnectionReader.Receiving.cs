@@ -13,14 +13,16 @@ internal sealed partial class ConnectionReader
     /// The kernel has something for this connection. On the loop. False when the stream has ended already: it is
     /// somebody else's then.
     /// </summary>
-    public bool OnReadable(bool isEof)
+    public bool OnReadable(KEventFlags flags)
     {
+        var isEof = (flags & KEventFlags.Eof) != 0;
+        var hasMore = (flags & (KEventFlags.Eof | KEventFlags.OutOfBand)) != 0;
         bool mustResume;
         ReaderFlags reports;
         lock (_gate)
         {
             var wasReadable = Has(ReaderFlags.Readable);
-            Set(isEof ? ReaderFlags.Readable | ReaderFlags.EofAnnounced : ReaderFlags.Readable);
+            Set(hasMore ? ReaderFlags.Readable | ReaderFlags.MoreAnnounced : ReaderFlags.Readable);
             if (Has(ReaderFlags.Ended))
             {
                 return false;
@@ -170,7 +172,7 @@ internal sealed partial class ConnectionReader
             settings.Calls, _connection.Descriptor, settings.MemoryPool, out var isShort);
         if (result.IsWouldBlock)
         {
-            Clear(ReaderFlags.Readable | ReaderFlags.EofAnnounced);
+            Clear(ReaderFlags.Readable | ReaderFlags.MoreAnnounced);
             return;
         }
 
@@ -183,11 +185,12 @@ internal sealed partial class ConnectionReader
             return;
         }
 
-        // A short receive has drained the socket; what comes after it makes a new edge. Only an announced end does
-        // not: data and EOF may have come in one event.
+        // A short receive has drained the socket; what comes after it makes a new edge. Only what was announced does
+        // not: data and EOF may have come in one event, and a receive stops at the mark of urgent data (Linux
+        // net/ipv4/tcp.c, tcp_recvmsg_locked).
         _receivedInARow += result.Value;
         settings.LoopStatistics.CountReceived(result.Value);
-        if (isShort && !Has(ReaderFlags.EofAnnounced))
+        if (isShort && !Has(ReaderFlags.MoreAnnounced))
         {
             Clear(ReaderFlags.Readable);
         }
@@ -205,7 +208,7 @@ internal sealed partial class ConnectionReader
 
     private void EndFromKernel(Errno error)
     {
-        Clear(ReaderFlags.Readable | ReaderFlags.EofAnnounced);
+        Clear(ReaderFlags.Readable | ReaderFlags.MoreAnnounced);
         Set(ReaderFlags.Ended | ReaderFlags.EndUnreported);
         if (error == Errno.None)
         {

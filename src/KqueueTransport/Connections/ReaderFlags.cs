@@ -21,8 +21,11 @@ internal enum ReaderFlags
     /// <summary>The kernel said that there is something, and no receive has come back short since.</summary>
     Readable = 16,
 
-    /// <summary>The kernel said EOF: a short receive is no sign of being drained, the end comes after it.</summary>
-    EofAnnounced = 32,
+    /// <summary>
+    /// The kernel said EOF, or that urgent data is there: a short receive is no sign of being drained, because the end
+    /// comes after it, or bytes behind the mark where it stopped.
+    /// </summary>
+    MoreAnnounced = 32,
 
     /// <summary>The end has to be told to the connection, once the lock is left.</summary>
     EndUnreported = 64,

@@ -51,7 +51,11 @@ public sealed class CompilerTests
         Add("offsetof(struct itimerspec, it_value) == 16", "itimerspec.it_value");
         Add("sizeof(struct pollfd) == 8 && offsetof(struct pollfd, revents) == 6", "pollfd");
         Add("offsetof(struct tcp_info, tcpi_unacked) == 24", "tcp_info.tcpi_unacked");
-        Add("POLLIN == EPOLLIN && POLLOUT == EPOLLOUT && POLLHUP == EPOLLHUP && POLLRDHUP == EPOLLRDHUP", "poll bits");
+        foreach (var bit in new[] { "IN", "PRI", "OUT", "HUP", "RDHUP" })
+        {
+            Add($"POLL{bit} == EPOLL{bit}", $"POLL{bit}");
+        }
+
         return program.AppendLine("int main(void) { return 0; }").ToString();
 
         void Add(string condition, string what) => program.AppendLine($"_Static_assert({condition}, \"{what}\");");

@@ -39,7 +39,7 @@ public sealed class EpollRegistrationTests : IDisposable
     {
         _queue.Apply(Changes.Read(_pair.Near, Add | Clear));
         var made = _registrations.Of(ReservedNumber);
-        Assert.Equal(EPOLLIN | EPOLLRDHUP | EPOLLET | Always, made?.Events);
+        Assert.Equal(EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET | Always, made?.Events);
 
         for (var round = 0; round < 10; round++)
         {
@@ -58,7 +58,8 @@ public sealed class EpollRegistrationTests : IDisposable
 
         _queue.WaitForEvent();
 
-        Assert.Equal(EPOLLIN | EPOLLRDHUP | EPOLLOUT | EPOLLET | Always, _registrations.Of(ReservedNumber)?.Events);
+        Assert.Equal(
+            EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLOUT | EPOLLET | Always, _registrations.Of(ReservedNumber)?.Events);
     }
 
     [Fact]

@@ -19,9 +19,9 @@ public sealed class EpollTranslationTests
     [Fact]
     public void Interest_AnEdgeKnoteOrNone_IsEdgeTriggered()
     {
-        Assert.Equal(Reading | EPOLLET, EpollTranslation.Interest(Edge, None));
+        Assert.Equal(Reading | EPOLLPRI | EPOLLET, EpollTranslation.Interest(Edge, None));
         Assert.Equal(Reading | EPOLLOUT | EPOLLET, EpollTranslation.Interest(Level, Edge));
-        Assert.Equal(Reading | EPOLLOUT | EPOLLET, EpollTranslation.Interest(Edge, Level));
+        Assert.Equal(Reading | EPOLLPRI | EPOLLOUT | EPOLLET, EpollTranslation.Interest(Edge, Level));
         Assert.Equal(EPOLLET, EpollTranslation.Interest(None, None));
     }
 
@@ -32,6 +32,7 @@ public sealed class EpollTranslationTests
     [InlineData(EPOLLIN | EPOLLOUT, true, true)]
     [InlineData(EPOLLHUP, true, true)]
     [InlineData(EPOLLERR, true, true)]
+    [InlineData(EPOLLPRI, false, false)]
     public void Activates_Events_ConcernTheirFilters(uint events, bool read, bool write)
     {
         Assert.Equal(read, EpollTranslation.Activates(KEventFilter.Read, events));
@@ -47,6 +48,17 @@ public sealed class EpollTranslationTests
     {
         Assert.Equal(read, EpollTranslation.IsEof(KEventFilter.Read, events));
         Assert.Equal(write, EpollTranslation.IsEof(KEventFilter.Write, events));
+    }
+
+    [Theory]
+    [InlineData(EPOLLIN, KEventFlags.None, KEventFlags.None)]
+    [InlineData(EPOLLIN | EPOLLPRI | EPOLLOUT, KEventFlags.OutOfBand, KEventFlags.None)]
+    [InlineData(EPOLLIN | EPOLLPRI | EPOLLRDHUP, KEventFlags.OutOfBand | KEventFlags.Eof, KEventFlags.None)]
+    [InlineData(EPOLLHUP, KEventFlags.Eof, KEventFlags.Eof)]
+    public void FlagsOf_Events_UrgentDataIsReads(uint events, KEventFlags read, KEventFlags write)
+    {
+        Assert.Equal(read, EpollTranslation.FlagsOf(KEventFilter.Read, events));
+        Assert.Equal(write, EpollTranslation.FlagsOf(KEventFilter.Write, events));
     }
 
     [Theory]

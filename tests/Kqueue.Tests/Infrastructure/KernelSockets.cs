@@ -220,6 +220,16 @@ internal sealed unsafe class KernelSockets
         }
     }
 
+    /// <summary>Sends the last byte as urgent.</summary>
+    public KernelResult SendUrgent(int descriptor, ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* source = bytes)
+        {
+            const int MsgOutOfBand = 1;
+            return Result(Transfer(_send, descriptor, source, bytes.Length, _numbers.MsgDontWait | MsgOutOfBand));
+        }
+    }
+
     public KernelResult Receive(int descriptor, Span<byte> bytes)
     {
         fixed (byte* target = bytes)

@@ -14,6 +14,9 @@ internal sealed class TestSocket(KernelSockets sockets, int descriptor) : IDispo
     /// <summary>Sends as many bytes; they must all fit.</summary>
     public void Send(int count) => Assert.Equal(count, sockets.Send(Descriptor, new byte[count]).Value);
 
+    /// <summary>Sends a byte as urgent.</summary>
+    public void SendUrgent() => Assert.Equal(1, sockets.SendUrgent(Descriptor, new byte[1]).Value);
+
     /// <summary>Writes to a pipe.</summary>
     public void Write(int count) => Assert.Equal(count, sockets.Write(Descriptor, new byte[count]).Value);
 

@@ -83,6 +83,24 @@ public sealed class NativeKernelQueueScriptedTests
         Assert.Equal((Errno.ECONNRESET, 5), (events[0].SocketError, events[0].Data));
     }
 
+    // What is EV_OOBAND on macOS is a bit of the kernel's own elsewhere (sys/event.h).
+    [Theory]
+    [InlineData("darwin", Clear | OutOfBand)]
+    [InlineData("freebsd", Clear)]
+    [InlineData("netbsd", Clear)]
+    [InlineData("libkqueue", Clear)]
+    public void Kevent_UrgentDataIsIn_IsReportedWhereTheSystemSaysSo(string layout, KEventFlags expected)
+    {
+        using var queue = ScriptedKernel.CreateQueue(layout, out var kernel);
+        kernel.Answer(new PlayedEntry(
+            3, kernel.Abi["EVFILT_READ"], (uint)(Clear | OutOfBand), Notes: 0, Data: 5, UserData: 9));
+        var events = new KEvent[1];
+
+        Assert.Equal(1, queue.Kevent([], events));
+
+        Assert.Equal(expected, events[0].Flags);
+    }
+
     // NetBSD 7 was seen to return such an event (golang/go#14127): it must arrive as it is, for the caller to drop.
     [Theory]
     [MemberData(nameof(Layouts))]

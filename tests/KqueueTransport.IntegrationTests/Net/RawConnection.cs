@@ -42,6 +42,9 @@ internal sealed class RawConnection : IDisposable
 
     public Task SendAsync(ReadOnlyMemory<byte> bytes) => Stream.WriteAsync(bytes, _deadline).AsTask();
 
+    /// <summary>Sends a byte as urgent (MSG_OOB).</summary>
+    public void SendUrgent(byte value) => _socket.Send([value], SocketFlags.OutOfBand);
+
     /// <summary>Sends until the other side has taken nothing for a while.</summary>
     public async Task SendUntilStalledAsync()
     {

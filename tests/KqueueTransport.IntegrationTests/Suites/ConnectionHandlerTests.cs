@@ -35,6 +35,21 @@ public abstract class ConnectionHandlerTests(TestTransport transport) : Transpor
         Assert.Equal("last words", await connection.ReceiveToEndAsync());
     }
 
+    // The server reads before, at and behind the mark, as it happens.
+    [Fact]
+    public async Task Echo_AnUrgentByteAmongTheOthers_TheOthersComeBack()
+    {
+        using var connection = await ConnectAsync(StartWebApp().Echo);
+        for (var round = 0; round < 100; round++)
+        {
+            await connection.SendAsync("before");
+            connection.SendUrgent((byte)'!');
+            await connection.SendAsync("behind");
+
+            Assert.Equal("beforebehind", await connection.ReceiveTextAsync("beforebehind".Length));
+        }
+    }
+
     [Fact]
     public async Task Echo_ServerStops_EndsTheConnection()
     {

@@ -6,6 +6,7 @@ internal enum Fault
     Interrupted,
     ShortReceive,
     ShortSend,
+    UrgentMark,
     ReceiveWouldBlock,
     SendWouldBlock,
     NoBuffers,

@@ -13,6 +13,9 @@ internal sealed class SimulatedConnection(SimulatedKernel kernel, int id)
     private bool _isResetReported;
     private Errno _connectError;
 
+    // The position of an urgent byte, which nobody sees: a receive stops there.
+    private long _urgentMark;
+
     public int Id => id;
 
     /// <summary>-1 until it is accepted, or connect(2) is called.</summary>
@@ -73,14 +76,16 @@ internal sealed class SimulatedConnection(SimulatedKernel kernel, int id)
 
     private bool IsOver => IsReset || HasFailedToConnect;
 
-    public KEventFlags EofOf(KEventFilter filter)
+    public KEventFlags FlagsOf(KEventFilter filter)
     {
-        if (filter == KEventFilter.Read && IsFinDelivered)
+        if (filter == KEventFilter.Write)
         {
-            _isFinAnnounced = true;
+            return IsOver ? KEventFlags.Eof : KEventFlags.None;
         }
 
-        return IsOver || (filter == KEventFilter.Read && IsFinDelivered) ? KEventFlags.Eof : KEventFlags.None;
+        _isFinAnnounced |= IsFinDelivered;
+        return (IsOver || IsFinDelivered ? KEventFlags.Eof : KEventFlags.None) |
+            (_urgentMark > Received ? KEventFlags.OutOfBand : KEventFlags.None);
     }
 
     public void StartConnect(int descriptor)
@@ -114,6 +119,11 @@ internal sealed class SimulatedConnection(SimulatedKernel kernel, int id)
     /// <summary>Bytes of the peer arrive at this machine.</summary>
     public void Deliver(long count)
     {
+        if (kernel.Faults.Strikes(Fault.UrgentMark))
+        {
+            _urgentMark = Delivered + kernel.Random.NextInt64(count);
+        }
+
         Delivered += count;
         Arrived();
     }
@@ -176,7 +186,7 @@ internal sealed class SimulatedConnection(SimulatedKernel kernel, int id)
             return KernelResult.Failure(Errno.EAGAIN);
         }
 
-        var count = Math.Min(room, Unread);
+        var count = Math.Min(room, _urgentMark > Received ? _urgentMark - Received : Unread);
         if (count > 1 && kernel.Faults.Strikes(Fault.ShortReceive))
         {
             count = kernel.Random.NextInt64(1, count);

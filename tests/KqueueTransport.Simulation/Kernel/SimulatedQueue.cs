@@ -210,12 +210,12 @@ internal sealed class SimulatedQueue : KernelQueue
     private KEvent EventOf(Knote knote)
     {
         var owner = knote.Filter == KEventFilter.User ? null : _kernel.Find((int)knote.Ident);
-        var (eof, id) = owner switch
+        var (flags, id) = owner switch
         {
-            SimulatedConnection connection => (connection.EofOf(knote.Filter), connection.Id),
+            SimulatedConnection connection => (connection.FlagsOf(knote.Filter), connection.Id),
             SimulatedProbe probe => (KEventFlags.None, probe.Id),
             _ => (KEventFlags.None, 0),
         };
-        return new KEvent(knote.Ident, knote.Filter, eof, data: id, userData: knote.UserData);
+        return new KEvent(knote.Ident, knote.Filter, flags, data: id, userData: knote.UserData);
     }
 }
