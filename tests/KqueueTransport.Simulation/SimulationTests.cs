@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using KqueueTransport.Simulation.Actors;
 using KqueueTransport.Simulation.Kernel;
 
 namespace KqueueTransport.Simulation;
@@ -9,17 +10,18 @@ namespace KqueueTransport.Simulation;
 /// </summary>
 /// <remarks>
 /// <c>KQUEUE_SEED=4711</c> runs one seed, <c>KQUEUE_SEEDS=100000</c> so many, <c>KQUEUE_SEEDS=forever</c> new ones
-/// until it is stopped or one fails.
+/// until it is stopped, which prints what there was, or one fails.
 /// </remarks>
 public sealed class SimulationTests
 {
-    private const int SeedsByDefault = 2000;
+    private const int SeedsByDefault = 4000;
 
     [Fact]
     public void Kernel_DoesWhateverItMay_NothingIsLostAndEverythingEnds()
     {
+        using var processor = new OneProcessor();
         var totals = new Totals();
-        foreach (var seed in Seeds())
+        foreach (var seed in Seeds().TakeWhile(_ => !TestContext.Current.CancellationToken.IsCancellationRequested))
         {
             var run = Run.Of(seed);
             totals.Add(run);
@@ -32,6 +34,7 @@ public sealed class SimulationTests
     [Fact]
     public void Seed_RunTwice_IsTheSameRun()
     {
+        using var processor = new OneProcessor();
         for (var seed = 1; seed <= 50; seed++)
         {
             var first = Run.Of(seed);

@@ -3,7 +3,7 @@ namespace KqueueTransport.Simulation.Actors;
 /// <summary>One thread of the simulated process. It runs only while it holds the baton.</summary>
 internal sealed class Actor(string name)
 {
-    private readonly SemaphoreSlim _turn = new(0);
+    private readonly AutoResetEvent _turn = new(false);
 
     public string Name { get; } = name;
 
@@ -18,8 +18,8 @@ internal sealed class Actor(string name)
 
     public bool IsReady(long step) => StalledUntil <= step && WaitsFor?.Invoke() != false;
 
-    public void GiveTurn() => _turn.Release();
+    public void GiveTurn() => _turn.Set();
 
     /// <summary>Waits for the baton; false after the timeout.</summary>
-    public bool AwaitTurn(TimeSpan timeout) => _turn.Wait(timeout);
+    public bool AwaitTurn(TimeSpan timeout) => _turn.WaitOne(timeout);
 }

@@ -114,9 +114,11 @@ internal sealed class SimulatedQueue : KernelQueue
 
         if ((change.Flags & KEventFlags.Add) != 0)
         {
-            if (filter == KEventFilter.Write && _kernel.Faults.Strikes(Fault.ArmFailed))
+            // The kernel needs memory for a knote that is new.
+            if (knote is null && _kernel.Find((int)ident) is SimulatedConnection connection &&
+                _kernel.Faults.Strikes(Fault.ArmFailed))
             {
-                ((SimulatedConnection)_kernel.Find((int)ident)!).IsBroken = true;
+                connection.IsBroken = true;
                 return Errno.ENOMEM;
             }
 
