@@ -6,15 +6,17 @@ namespace Kqueue.Tests.EventLoops.Model;
 
 /// <summary>
 /// The threads of a group, somebody who offloads work to them, the watch that takes one and finds that it needs none,
-/// and the stop, as state machines in the order of <see cref="LoopThreads"/> and <see cref="LoopThread"/>.
+/// or starts extra ones, and the stop, as state machines in the order of <see cref="LoopThreads"/>,
+/// <see cref="Backlog"/> and <see cref="LoopThread"/>.
 /// </summary>
 /// <remarks>
 /// A step is one hold of one lock. The stop holds the group's and takes each thread's in turn; it is one step here,
 /// because a thread sees no more of it than its own dismissal.
 /// </remarks>
-internal sealed class ThreadsModel(ThreadsScenario scenario) : IModel<ThreadsState>
+internal sealed partial class ThreadsModel(ThreadsScenario scenario) : IModel<ThreadsState>
 {
     private const int ThreadsMax = 3;
+    private const int ExtraMax = 2;
 
     private readonly List<ThreadsState> _successors = [];
 
@@ -33,6 +35,11 @@ internal sealed class ThreadsModel(ThreadsScenario scenario) : IModel<ThreadsSta
         for (var number = 1; number <= ThreadsMax; number++)
         {
             StepThread(state, number);
+        }
+
+        for (var number = 1; number <= ExtraMax; number++)
+        {
+            StepExtra(state, number);
         }
 
         StepOffloader(state);
@@ -62,6 +69,8 @@ internal sealed class ThreadsModel(ThreadsScenario scenario) : IModel<ThreadsSta
                 "A thread sleeps that nobody can call any more.");
         }
 
+        Require(
+            copy.Extra(1).Step == ExtraStep.None && copy.Extra(2).Step == ExtraStep.None, "An extra thread is left.");
         Require(state.Executed == state.Accepted, "Offloaded work was lost.");
         Require(state.Count == made, "The count of the threads is wrong.");
         Require(!scenario.Stops || made == 0, "A thread is left after the stop.");
@@ -72,7 +81,8 @@ internal sealed class ThreadsModel(ThreadsScenario scenario) : IModel<ThreadsSta
         var copy = state;
         var threads = Enumerable.Range(1, ThreadsMax).Select(number => copy.Thread(number).Step);
         return $"{string.Join(' ', threads)} standby:{state.Standby:X2} count:{state.Count} stopped:{state.IsStopped}" +
-            $" backlog:{state.Backlog:X2} offloader:{state.Offloader} watch:{state.Watch}";
+            $" extra:{copy.Extra(1).Step} {copy.Extra(2).Step} backlog:{state.Backlog:X2}" +
+            $" offloader:{state.Offloader} watch:{state.Watch}";
     }
 
     private static CallerStep FirstStep(int count) => count > 0 ? CallerStep.Take : CallerStep.Done;
@@ -196,7 +206,9 @@ internal sealed class ThreadsModel(ThreadsScenario scenario) : IModel<ThreadsSta
         var others = state.Count - StandbyCount(state) - 1;
         if (others < scenario.OffloadMax && scenario.Flaw != ThreadsFlaw.StandsByBesideWork)
         {
-            work = TakeBacklog(ref state);
+            work = TakeOldest(ref state);
+            state.Extra(1).IsRelieved = state.Extra(1).Step != ExtraStep.None;
+            state.Extra(2).IsRelieved = state.Extra(2).Step != ExtraStep.None;
         }
 
         if (work == 0)
@@ -207,170 +219,21 @@ internal sealed class ThreadsModel(ThreadsScenario scenario) : IModel<ThreadsSta
         return true;
     }
 
-    private static byte TakeBacklog(ref ThreadsState state)
+    // The offloader counts down, so the oldest has the highest bit.
+    private static byte TakeOldest(ref ThreadsState state) =>
+        TakeBacklog(ref state, BitOperations.Log2(state.Backlog));
+
+    private static byte TakeNewest(ref ThreadsState state) =>
+        TakeBacklog(ref state, BitOperations.TrailingZeroCount(state.Backlog));
+
+    private static byte TakeBacklog(ref ThreadsState state, int work)
     {
         if (state.Backlog == 0)
         {
             return 0;
         }
 
-        var work = (byte)BitOperations.TrailingZeroCount(state.Backlog);
         state.Backlog &= (byte)~(1 << work);
-        return work;
-    }
-
-    /// <summary>LoopThreads.TryOffload.</summary>
-    private void StepOffloader(in ThreadsState state)
-    {
-        var next = state;
-        ref var caller = ref next.Offloader;
-        switch (caller.Step)
-        {
-            case CallerStep.Take when !state.IsStopped && BusyCount(state) >= scenario.OffloadMax:
-                next.Backlog |= (byte)(1 << caller.Left);
-                next.Accepted |= (byte)(1 << caller.Left);
-                GoOn(ref caller);
-                break;
-            case CallerStep.Take or CallerStep.Make:
-                Take(ref next, ref caller, then: CallerStep.Assign);
-                break;
-            case CallerStep.Assign:
-                Call(ref next.Thread(caller.Holds), caller.Left);
-                next.Accepted |= (byte)(1 << caller.Left);
-                GoOn(ref caller);
-                break;
-            default:
-                return;
-        }
-
-        _successors.Add(next);
-    }
-
-    /// <summary>LoopThreads.TryTakeOver, when the driver has moved after all.</summary>
-    private void StepWatch(in ThreadsState state)
-    {
-        var next = state;
-        ref var caller = ref next.Watch;
-        switch (caller.Step)
-        {
-            case CallerStep.Take or CallerStep.Make:
-                Take(ref next, ref caller, then: CallerStep.PutBack);
-                break;
-            case CallerStep.PutBack:
-                PutBack(ref next, ref caller);
-                break;
-            case CallerStep.Assign or CallerStep.Dismiss:
-                Call(ref next.Thread(caller.Holds), caller.Gives);
-                GoOn(ref caller);
-                break;
-            default:
-                return;
-        }
-
-        _successors.Add(next);
-    }
-
-    private void PutBack(ref ThreadsState state, ref ModelCaller caller)
-    {
-        var isKept = TryStandBy(ref state, caller.Holds, out var work);
-        caller.Gives = work;
-        if (!isKept && scenario.Flaw != ThreadsFlaw.PutsBackWithoutDismissing)
-        {
-            caller.Step = CallerStep.Dismiss;
-        }
-        else if (work != 0)
-        {
-            caller.Step = CallerStep.Assign;
-        }
-        else
-        {
-            GoOn(ref caller);
-        }
-    }
-
-    /// <summary>LoopThreads.LookAtBacklog, at a moment when work has waited for too long.</summary>
-    private void LookAtBacklog(ThreadsState state)
-    {
-        if (state.OverdueLeft > 0 && TakeBacklog(ref state) is > 0 and var work)
-        {
-            state.OverdueLeft--;
-            Execute(ref state, (byte)(1 << work));
-            _successors.Add(state);
-        }
-    }
-
-    private void Take(ref ThreadsState state, ref ModelCaller caller, CallerStep then)
-    {
-        if (caller.Step == CallerStep.Make)
-        {
-            caller.Holds = Make(ref state);
-            caller.Step = then;
-        }
-        else if (state.IsStopped || BusyCount(state) >= BusyMax)
-        {
-            GoOn(ref caller);
-        }
-        else if (state.Standby != 0)
-        {
-            caller.Holds = (byte)(state.Standby & 0xF);
-            state.Standby >>= 4;
-            caller.Step = then;
-        }
-        else
-        {
-            state.Count++;
-            caller.Step = CallerStep.Make;
-        }
-    }
-
-    // A thread that has left makes room for a new one.
-    private byte Make(ref ThreadsState state)
-    {
-        for (byte number = 1; number <= ThreadsMax; number++)
-        {
-            if (state.Thread(number).Step is ThreadStep.None or ThreadStep.Left)
-            {
-                state.Thread(number) = new ModelThread
-                {
-                    Step = ThreadStep.LookForCall,
-                    TimeoutsLeft = (byte)scenario.Timeouts,
-                };
-                return number;
-            }
-        }
-
-        throw new ProtocolViolationException("There are more threads than may be.");
-    }
-
-    private static void Call(ref ModelThread thread, byte work)
-    {
-        Require(!thread.IsCalled, "A thread was called twice.");
-        thread.Given = work;
-        thread.IsCalled = true;
-        thread.IsPulsed = thread.Step == ThreadStep.Asleep;
-    }
-
-    private static void GoOn(ref ModelCaller caller)
-    {
-        (caller.Holds, caller.Gives) = (0, 0);
-        caller.Left--;
-        caller.Step = FirstStep(caller.Left);
-    }
-
-    /// <summary>LoopThreads.Stop.</summary>
-    private void Stop(ThreadsState state)
-    {
-        state.IsStopped = true;
-        state.Count -= (byte)StandbyCount(state);
-        for (; state.Standby != 0; state.Standby >>= 4)
-        {
-            Call(ref state.Thread(state.Standby & 0xF), work: 0);
-        }
-
-        // To the thread pool.
-        Execute(ref state, state.Backlog);
-        state.Backlog = 0;
-
-        _successors.Add(state);
+        return (byte)work;
     }
 }

@@ -12,6 +12,8 @@ public sealed class ThreadsModelTests(ITestOutputHelper output)
         ["work that waits"] = new(Work: 4, TakenForNothing: 2, Timeouts: 1, Stops: false) { OffloadMax = 1 },
         ["work that waits for too long"] =
             new(Work: 3, TakenForNothing: 1, Timeouts: 1, Stops: false) { OffloadMax = 1, Overdue = 2 },
+        ["a stop while work waits for too long"] =
+            new(Work: 3, TakenForNothing: 0, Timeouts: 1, Stops: true) { OffloadMax = 1, Overdue = 2 },
         ["a stop while work waits"] = new(Work: 3, TakenForNothing: 1, Timeouts: 1, Stops: true) { OffloadMax = 1 },
     };
 
@@ -24,6 +26,7 @@ public sealed class ThreadsModelTests(ITestOutputHelper output)
         { ThreadsFlaw.StandsByAfterTheStop, "a stop" },
         { ThreadsFlaw.PutsBackWithoutDismissing, "a stop" },
         { ThreadsFlaw.StandsByBesideWork, "work that waits" },
+        { ThreadsFlaw.LeavesWorkThatItRuns, "work that waits for too long" },
     };
 
     [Theory]

@@ -26,6 +26,15 @@ internal enum CallerStep : byte
     Done,
 }
 
+/// <summary>Where an extra thread stands, which is started because work has waited for too long.</summary>
+internal enum ExtraStep : byte
+{
+    None,
+    TakeFirst,
+    Run,
+    TakeNext,
+}
+
 /// <summary>What is wrong in a model of the threads that must not pass.</summary>
 public enum ThreadsFlaw
 {
@@ -46,6 +55,9 @@ public enum ThreadsFlaw
 
     /// <summary>A thread that was taken for nothing is left to itself when the group has stopped meanwhile.</summary>
     PutsBackWithoutDismissing,
+
+    /// <summary>An extra thread leaves the work that it takes among that which waits, until it is done.</summary>
+    LeavesWorkThatItRuns,
 }
 
 /// <summary>How many need threads, and what may happen meanwhile.</summary>
@@ -58,7 +70,7 @@ internal sealed record ThreadsScenario(int Work, int TakenForNothing, int Timeou
     /// <summary>How many threads offloaded work may have; the watch may have one more.</summary>
     public int OffloadMax { get; init; } = 2;
 
-    /// <summary>How many pieces of work wait for too long and go to the thread pool.</summary>
+    /// <summary>How often work waits for too long, and an extra thread is started for it.</summary>
     public int Overdue { get; init; }
 
     /// <summary>What is wrong.</summary>
@@ -68,6 +80,11 @@ internal sealed record ThreadsScenario(int Work, int TakenForNothing, int Timeou
 /// <summary>A thread's own memory: what was given to it, and what it has taken of that.</summary>
 internal record struct ModelThread(
     ThreadStep Step, bool IsCalled, byte Given, byte Own, bool IsPulsed, byte TimeoutsLeft);
+
+/// <summary>
+/// An extra thread's memory: the work that it runs, and whether a thread of the group has come back meanwhile.
+/// </summary>
+internal record struct ModelExtra(ExtraStep Step, byte Own, bool IsRelieved);
 
 /// <summary>
 /// Somebody who needs a thread: how many are still to be had, the one that is held, counted from 1, and what it is
@@ -81,6 +98,8 @@ internal record struct ThreadsState
     private ModelThread _first;
     private ModelThread _second;
     private ModelThread _third;
+    private ModelExtra _firstExtra;
+    private ModelExtra _secondExtra;
 
     /// <summary>Offloads work.</summary>
     public ModelCaller Offloader;
@@ -111,5 +130,16 @@ internal record struct ThreadsState
             default:
                 return ref _third;
         }
+    }
+
+    [UnscopedRef]
+    public ref ModelExtra Extra(int number)
+    {
+        if (number == 1)
+        {
+            return ref _firstExtra;
+        }
+
+        return ref _secondExtra;
     }
 }
