@@ -7,8 +7,7 @@ namespace Kqueue.Epoll;
 /// </summary>
 internal sealed class ActiveKnotes
 {
-    private Knote? _first;
-    private Knote? _last;
+    private readonly LinkedList<Knote> _knotes = [];
     private int _count;
 
     /// <summary>How many there are. May be read without the lock.</summary>
@@ -16,29 +15,16 @@ internal sealed class ActiveKnotes
 
     public void Add(Knote knote)
     {
-        if (knote.IsActive)
+        if (!knote.IsActive)
         {
-            return;
+            _knotes.AddLast(knote.ActiveNode ??= new LinkedListNode<Knote>(knote));
+            Volatile.Write(ref _count, _knotes.Count);
         }
-
-        knote.IsActive = true;
-        knote.PreviousActive = _last;
-        if (_last is null)
-        {
-            _first = knote;
-        }
-        else
-        {
-            _last.NextActive = knote;
-        }
-
-        _last = knote;
-        Volatile.Write(ref _count, _count + 1);
     }
 
     public Knote? Take()
     {
-        var knote = _first;
+        var knote = _knotes.First?.Value;
         if (knote is not null)
         {
             Remove(knote);
@@ -49,33 +35,10 @@ internal sealed class ActiveKnotes
 
     public void Remove(Knote knote)
     {
-        if (!knote.IsActive)
+        if (knote.IsActive)
         {
-            return;
+            _knotes.Remove(knote.ActiveNode!);
+            Volatile.Write(ref _count, _knotes.Count);
         }
-
-        var (previous, next) = (knote.PreviousActive, knote.NextActive);
-        if (previous is null)
-        {
-            _first = next;
-        }
-        else
-        {
-            previous.NextActive = next;
-        }
-
-        if (next is null)
-        {
-            _last = previous;
-        }
-        else
-        {
-            next.PreviousActive = previous;
-        }
-
-        knote.PreviousActive = null;
-        knote.NextActive = null;
-        knote.IsActive = false;
-        Volatile.Write(ref _count, _count - 1);
     }
 }

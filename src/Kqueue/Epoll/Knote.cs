@@ -37,12 +37,12 @@ internal sealed class Knote(nint ident, KEventFilter filter, Registration? regis
 
     public nint UserData { get; private set; }
 
-    // Links of the active list, which alone touches them.
-    public Knote? PreviousActive { get; set; }
+    /// <summary>
+    /// Its place in the active list, made at first use: the knotes of most connections are never in it.
+    /// </summary>
+    public LinkedListNode<Knote>? ActiveNode { get; set; }
 
-    public Knote? NextActive { get; set; }
-
-    public bool IsActive { get; set; }
+    public bool IsActive => ActiveNode is { List: not null };
 
     public bool IsArmed => IsAttached && IsEnabled;
 
