@@ -59,8 +59,8 @@ internal sealed partial class Connection :
     {
         _settings = settings;
         Descriptor = descriptor;
-        _reader = new ConnectionReader(this);
         _registration = settings.Loop.Register(descriptor, this);
+        _reader = new ConnectionReader(this, _registration);
         _transport = this;
         LocalEndPoint = local;
         RemoteEndPoint = remote;

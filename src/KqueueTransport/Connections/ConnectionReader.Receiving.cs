@@ -153,7 +153,7 @@ internal sealed partial class ConnectionReader
         }
 
         var limit = _connection.Settings.MaxReadBufferBytes;
-        while (Has(ReaderFlags.Readable) && !Has(ReaderFlags.Ended) && _received.Length < limit)
+        while (Has(ReaderFlags.Readable) && !Has(ReaderFlags.Ended) && Received.Length < limit)
         {
             Receive();
         }
@@ -168,7 +168,7 @@ internal sealed partial class ConnectionReader
         }
 
         var settings = _connection.Settings;
-        var result = _received.Receive(
+        var result = Received.Receive(
             settings.Calls, _connection.Descriptor, settings.MemoryPool, out var isShort);
         if (result.IsWouldBlock)
         {

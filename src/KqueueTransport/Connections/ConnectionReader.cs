@@ -18,25 +18,34 @@ internal sealed partial class ConnectionReader :
     PipeReader, IValueTaskSource<ReadResult>, IThreadPoolWorkItem, IWatchedHandler
 {
     private readonly Connection _connection;
-    private readonly Lock _gate = new();
+
+    // The connection's registration, which nobody else locks: every connection would pay for a Lock.
+    private readonly object _gate;
 
     // Everything below is under _gate, except where it says otherwise.
-    private InputBuffer _received = new();
+    private InputBuffer? _received;
     private PendingOperation _read;
     private ReaderFlags _flags;
     private Exception? _error;
     private int _receivedInARow;
 
+    // What the last read that was asked for wants to show at least.
+    private int _minimumBytes;
+
     // Not under _gate: whoever ends the pending read off the loop uses it, and there is one pending read at a time.
     private Resumption? _resumption;
 
-    public ConnectionReader(Connection connection) => _connection = connection;
+    public ConnectionReader(Connection connection, Registration registration)
+    {
+        _connection = connection;
+        _gate = registration;
+    }
 
     /// <summary>
     /// Whether bytes are here that the application has not consumed. A hint, without the lock: the writer asks whether
     /// another flush will follow soon.
     /// </summary>
-    public bool HasUnconsumedBytes => _received.HasUnconsumed;
+    public bool HasUnconsumedBytes => _received is { HasUnconsumed: true };
 
     /// <summary>
     /// Whether the application or the stream has ended the input. Without the lock: the writer asks under its own, and
@@ -51,6 +60,9 @@ internal sealed partial class ConnectionReader :
     /// After <see cref="End"/>: whether the peer's FIN had come, and everything before it had been received.
     /// </summary>
     public bool HasReceivedAll => (State & ReaderFlags.FinReceived) != 0;
+
+    // Made for the first receive: a connection that has not heard of its peer needs none.
+    private InputBuffer Received => _received ??= new InputBuffer();
 
     private ReaderFlags State
     {
@@ -134,7 +146,7 @@ internal sealed partial class ConnectionReader :
                 PipeErrors.ThrowNoRead();
             }
 
-            _received.AdvanceTo(consumed, examined);
+            Received.AdvanceTo(consumed, examined);
             Clear(ReaderFlags.Reading | ReaderFlags.ReadingTentatively);
         }
     }
@@ -157,7 +169,7 @@ internal sealed partial class ConnectionReader :
         {
             Set(ReaderFlags.Completed);
             Clear(ReaderFlags.Reading | ReaderFlags.ReadingTentatively);
-            _received.Clear();
+            _received?.Clear();
         }
 
         _connection.OnInputCompleted();
@@ -251,7 +263,7 @@ internal sealed partial class ConnectionReader :
             PipeErrors.ThrowReadInProgress();
         }
 
-        _received.MinimumBytes = minimumBytes;
+        _minimumBytes = minimumBytes;
         if (!IsResultReady && mayReceive && Has(ReaderFlags.Readable))
         {
             ReceiveMinimum();
@@ -270,7 +282,8 @@ internal sealed partial class ConnectionReader :
     }
 
     private bool IsResultReady =>
-        _received.HasWanted || (_flags & (ReaderFlags.Canceled | ReaderFlags.Ended)) != 0;
+        (_received is { HasUnexamined: true } received && received.Length >= _minimumBytes) ||
+        (_flags & (ReaderFlags.Canceled | ReaderFlags.Ended)) != 0;
 
     private bool HasUnreportedError => Has(ReaderFlags.EndUnreported) && _error is not null;
 
@@ -281,7 +294,7 @@ internal sealed partial class ConnectionReader :
             ExceptionDispatchInfo.Throw(_error);
         }
 
-        if (!Has(ReaderFlags.Heard) && _received.HasUnconsumed)
+        if (!Has(ReaderFlags.Heard) && HasUnconsumedBytes)
         {
             NoteHeard();
         }
@@ -289,7 +302,7 @@ internal sealed partial class ConnectionReader :
         var isCanceled = Has(ReaderFlags.Canceled);
         Clear(ReaderFlags.Canceled);
         Set(isCanceled ? ReaderFlags.ReadingTentatively : ReaderFlags.Reading);
-        return new ReadResult(_received.Sequence, isCanceled, isCompleted: Has(ReaderFlags.Ended));
+        return new ReadResult(_received?.Sequence ?? default, isCanceled, isCompleted: Has(ReaderFlags.Ended));
     }
 
     private void NoteHeard()

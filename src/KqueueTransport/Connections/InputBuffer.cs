@@ -8,7 +8,7 @@ namespace KqueueTransport.Connections;
 /// What a connection has received and the application has not consumed: pooled segments, and the receives that fill
 /// them without a copy. Used under the reader's lock, except where it says otherwise.
 /// </summary>
-internal struct InputBuffer()
+internal sealed class InputBuffer
 {
     // Less free space than this at the end of the tail is not worth a receive: half of Kestrel's block.
     private const int MinReceiveBytes = 2048;
@@ -25,18 +25,15 @@ internal struct InputBuffer()
     private long _end;
 
     /// <summary>Whether bytes are here that the application has not consumed. A hint, also without the lock.</summary>
-    public readonly bool HasUnconsumed => Volatile.Read(in _end) != Volatile.Read(in _consumed);
+    public bool HasUnconsumed => Volatile.Read(in _end) != Volatile.Read(in _consumed);
 
-    /// <summary>How many bytes the last read that was asked for wants to show at least.</summary>
-    public int MinimumBytes { get; set; }
-
-    /// <summary>Whether bytes are here that the application has not examined, and as many as it wants.</summary>
-    public readonly bool HasWanted => _end != _examined && Length >= MinimumBytes;
+    /// <summary>Whether bytes are here that the application has not examined.</summary>
+    public bool HasUnexamined => _end != _examined;
 
     /// <summary>How many bytes are here.</summary>
-    public readonly long Length => _end - _consumed;
+    public long Length => _end - _consumed;
 
-    public readonly ReadOnlySequence<byte> Sequence => _segments.Head is { } head
+    public ReadOnlySequence<byte> Sequence => _segments.Head is { } head
         ? new ReadOnlySequence<byte>(head, _segments.HeadIndex, _segments.Tail!, _segments.Tail!.End)
         : default;
 
