@@ -13,10 +13,11 @@ internal abstract class RawTcpHandler : ConnectionHandler
 {
     public sealed override async Task OnConnectedAsync(ConnectionContext connection)
     {
-        // Kestrel asks connections to end before it aborts them; its HTTP connections listen to that by themselves.
+        // Kestrel asks connections to end before it aborts them; its HTTP connections listen to that by themselves. The
+        // token is this connection's own and goes with it, so there is nothing to unregister.
         var stopRequested =
             connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? default;
-        using var stopping = stopRequested.UnsafeRegister(
+        stopRequested.UnsafeRegister(
             static connection => ((ConnectionContext)connection!).Transport.Input.CancelPendingRead(), connection);
         try
         {
