@@ -1,27 +1,13 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using Kqueue.EventLoops;
 using Kqueue.Tests.Infrastructure;
 using static Kqueue.KEventFlags;
 
 namespace Kqueue.Tests.EventLoops;
 
-/// <summary>Hand-overs, standby threads and the watch, with real threads that really block.</summary>
-public sealed class EventLoopGroupTests : IDisposable
+/// <summary>Hand-overs, with real threads that really block.</summary>
+public sealed class EventLoopGroupTests : GroupSuite
 {
-    // Long enough that a busy machine seldom makes a driver look stuck that is not. Where it does, nothing breaks but
-    // the loop has been handed over once more: no test counts on the exact number.
-    private static readonly TimeSpan s_watchPeriod = TimeSpan.FromMilliseconds(20);
-
-    private readonly ManualResetEventSlim _release = new();
-    private EventLoopGroup? _group;
-
-    public void Dispose()
-    {
-        _release.Set();
-        _group?.Dispose();
-    }
-
     [Fact]
     public void BlockedWork_OneLoop_TheOthersAreServedMeanwhile()
     {
@@ -33,7 +19,7 @@ public sealed class EventLoopGroupTests : IDisposable
         Until.IsSet(ran, "A blocked handler stops its loop.");
 
         Assert.True(group.HandOverCount >= 1);
-        Assert.False(_release.IsSet);
+        Assert.False(IsReleased);
     }
 
     [Fact]
@@ -85,7 +71,7 @@ public sealed class EventLoopGroupTests : IDisposable
         Until.Holds(() => group.HandOverCount > 0, "The loop was not handed over.");
         Assert.InRange(group.ThreadCount, 2, 33);
 
-        _release.Set();
+        Release();
 
         Until.Holds(() => group.StandbyThreadCount == group.ThreadCount - 1, "The old driver does not stand by.");
         Assert.Same(loop, before);
@@ -108,7 +94,7 @@ public sealed class EventLoopGroupTests : IDisposable
         Assert.True(group.HandOverCount >= 2);
         Assert.Equal(3, group.ThreadCount);
         Assert.False(last.IsSet);
-        _release.Set();
+        Release();
         Until.IsSet(last, "The loop does not go on after the block.");
     }
 
@@ -163,73 +149,15 @@ public sealed class EventLoopGroupTests : IDisposable
         loop.Post(new WorkAction(ran.Set));
 
         Until.Holds(() => !unhandled.IsEmpty, "The exception is gone.");
-        _release.Set();
+        Release();
         Until.IsSet(ran, "The loop does not go on.");
         Assert.All(unhandled, exception => Assert.Equal("stuck", exception.Message));
-    }
-
-    [Theory]
-    [InlineData(32)]
-    [InlineData(0)]
-    public void TryDefer_ThenBlockAndTheDeferredThrows_GoesToTheUnhandledExceptions(int standbyMax)
-    {
-        var unhandled = new ConcurrentQueue<Exception>();
-        var loop = StartGroup(standbyMax, unhandledException: unhandled.Enqueue).Loop;
-
-        loop.Post(new WorkAction(() =>
-        {
-            EventLoop.TryDefer(new WorkAction(() => throw new InvalidOperationException("deferred")));
-            Block();
-        }));
-
-        Until.Holds(() => !unhandled.IsEmpty, "The exception is gone.");
-        Assert.Equal("deferred", Assert.Single(unhandled).Message);
-    }
-
-    [Theory]
-    [InlineData(32)]
-    [InlineData(0)]
-    public void TryDefer_ThenBlock_RunsMeanwhile(int standbyMax)
-    {
-        var loop = StartGroup(standbyMax).Loop;
-        using var flushed = new ManualResetEventSlim();
-
-        loop.Post(new WorkAction(() =>
-        {
-            if (!EventLoop.TryDefer(new WorkAction(flushed.Set)))
-            {
-                flushed.Set();
-            }
-
-            Block();
-        }));
-
-        Until.IsSet(flushed, "What a blocked handler deferred stays behind.");
-        Assert.False(_release.IsSet);
-    }
-
-    [Fact]
-    public void TryDefer_AfterTheHandOver_IsRefused()
-    {
-        var (group, loop) = StartGroup();
-        var results = new ConcurrentQueue<bool>();
-        loop.Post(new WorkAction(() =>
-        {
-            Block();
-            results.Enqueue(EventLoop.TryDefer(new WorkAction(() => { })));
-        }));
-        Until.Holds(() => group.HandOverCount > 0, "The loop was not handed over.");
-
-        _release.Set();
-
-        Until.Holds(() => !results.IsEmpty, "The handler does not return.");
-        Assert.Equal([false], results);
     }
 
     [Fact]
     public void HandOverOff_BlockedWork_KeepsItsLoop()
     {
-        var loop = StartGroup(handOver: false).Loop;
+        var (group, loop) = StartGroup(handOver: false);
         using var blocked = new ManualResetEventSlim();
         using var ran = new ManualResetEventSlim();
         loop.Post(new WorkAction(() =>
@@ -240,9 +168,9 @@ public sealed class EventLoopGroupTests : IDisposable
         loop.Post(new WorkAction(ran.Set));
         Until.IsSet(blocked, "The work does not run.");
 
-        Assert.Equal((1, 0L), (_group!.ThreadCount, _group.HandOverCount));
+        Assert.Equal((1, 0L), (group.ThreadCount, group.HandOverCount));
         Assert.False(ran.IsSet);
-        _release.Set();
+        Release();
         Until.IsSet(ran, "The loop does not go on.");
     }
 
@@ -262,7 +190,7 @@ public sealed class EventLoopGroupTests : IDisposable
         disposal.Join();
 
         Assert.False(returned.IsSet);
-        _release.Set();
+        Release();
         Until.IsSet(returned, "The handler does not return.");
         Until.Holds(() => group.ThreadCount == 0, "The old driver does not end.");
     }
@@ -280,84 +208,6 @@ public sealed class EventLoopGroupTests : IDisposable
     }
 
     [Fact]
-    public void HasReserve_HandlersHoldAllOtherThreads_IsFalseUntilOneIsBack()
-    {
-        var (group, loop) = StartGroup(standbyMax: 2);
-        using var entered = new CountdownEvent(2);
-        for (var i = 0; i < 2; i++)
-        {
-            loop.Post(new WorkAction(() =>
-            {
-                entered.Signal();
-                Block();
-            }));
-        }
-
-        Assert.True(entered.Wait(Until.Patience, TestContext.Current.CancellationToken));
-        Until.Holds(() => group.ReserveUseCount > 0, "The last thread does not take the loop over.");
-        Assert.False(group.HasReserve);
-
-        _release.Set();
-        Until.Holds(() => group.HasReserve, "The threads do not come back.");
-        Assert.Equal(0, group.RefusedHandOverCount);
-    }
-
-    // One of the three threads is kept for the loop, so two are there for offloaded work.
-    [Fact]
-    public void TryOffload_MoreThanTheBound_LeavesAThreadForTheLoop()
-    {
-        var (group, loop) = StartGroup(standbyMax: 3);
-        using var started = new CountdownEvent(2);
-        var work = new WorkAction(() =>
-        {
-            started.Signal();
-            Block();
-        });
-        Assert.True(group.TryOffload(work));
-        Assert.True(group.TryOffload(work));
-        Assert.True(started.Wait(Until.Patience, TestContext.Current.CancellationToken));
-
-        Assert.True(group.TryOffload(new WorkAction(() => { })));
-
-        loop.Post(new WorkAction(Block));
-        Until.Holds(() => group.HandOverCount > 0, "Offloaded work keeps a stuck loop from being taken over.");
-    }
-
-    // Every thread waits for what is offloaded last. The thread pool is left alone: it would be held up as well.
-    [Fact]
-    public void TryOffload_AllThreadsWaitForTheLast_RunsOnAnExtraThread()
-    {
-        var group = StartGroup(standbyMax: 3).Group;
-        using var ended = new CountdownEvent(3);
-        var isOnThreadPool = true;
-        var waiting = new WorkAction(() =>
-        {
-            Block();
-            ended.Signal();
-        });
-        Assert.True(group.TryOffload(waiting));
-        Assert.True(group.TryOffload(waiting));
-
-        Assert.True(group.TryOffload(new WorkAction(() =>
-        {
-            isOnThreadPool = Thread.CurrentThread.IsThreadPoolThread;
-            _release.Set();
-            ended.Signal();
-        })));
-
-        Assert.True(ended.Wait(Until.Patience, TestContext.Current.CancellationToken), "Work waits for itself.");
-        Assert.False(isOnThreadPool);
-    }
-
-    [Fact]
-    public void TryOffload_WithoutThreadsForIt_IsRefused()
-    {
-        var group = StartGroup(standbyMax: 1).Group;
-
-        Assert.False(group.TryOffload(new WorkAction(() => { })));
-    }
-
-    [Fact]
     public void LeastLoaded_LoopsWithRegistrations_IsTheOneWithTheFewest()
     {
         var group = StartGroup(loopCount: 2).Group;
@@ -367,42 +217,6 @@ public sealed class EventLoopGroupTests : IDisposable
         using var second = group.Loops[1].Register(ident: 0, new HandlerAction(_ => { }));
         Assert.Equal(2, Enumerable.Range(0, 4).Select(_ => group.LeastLoaded()).Distinct().Count());
     }
-
-    // Goal: an idle group causes no periodic wake-ups. Method: the kernel counts how often the watch gave up its core;
-    // a watch that looks every 20 ms cannot hold the count still for a quarter of a second.
-    [Fact]
-    public void Watch_AllLoopsWait_Sleeps()
-    {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "the counters are those of Linux's /proc");
-        var loop = StartGroup().Loop;
-        using var ran = new ManualResetEventSlim();
-        loop.Post(new WorkAction(ran.Set));
-        Until.IsSet(ran, "The work does not run.");
-
-        Until.Holds(IsWatchQuiet, "The watch does not sleep.");
-
-        // Parked as it is, it is there when it is needed.
-        using var served = new ManualResetEventSlim();
-        loop.Post(new WorkAction(Block));
-        loop.Post(new WorkAction(served.Set));
-        Until.IsSet(served, "The watch does not wake.");
-    }
-
-    private static bool IsWatchQuiet()
-    {
-        var before = SwitchesOfTheWatch();
-        Thread.Sleep(250);
-        return SwitchesOfTheWatch() == before;
-    }
-
-    /// <summary>Voluntary context switches of every watch in the process: groups of other tests are gone.</summary>
-    private static long SwitchesOfTheWatch() => Directory.GetDirectories("/proc/self/task")
-        .Where(task => File.ReadAllText(Path.Combine(task, "comm")).Trim() == "kqueue watch")
-        .Sum(task => long.Parse(
-            File.ReadLines(Path.Combine(task, "status"))
-                .Single(line => line.StartsWith("voluntary_ctxt_switches:", StringComparison.Ordinal))
-                .Split(':')[1],
-            CultureInfo.InvariantCulture));
 
     private static void Hold(EventLoop loop, Action action)
     {
@@ -423,29 +237,5 @@ public sealed class EventLoopGroupTests : IDisposable
         {
             Thread.SpinWait(100);
         }
-    }
-
-    // Not for ever: a test that fails must not leave the process hanging.
-    private void Block() => _release.Wait(Until.Patience * 2);
-
-    private (EventLoopGroup Group, EventLoop Loop) StartGroup(
-        int standbyMax = 32,
-        bool handOver = true,
-        int loopCount = 1,
-        Action<Exception>? unhandledException = null)
-    {
-        _group = new EventLoopGroup(new EventLoopGroupOptions
-        {
-            LoopCount = loopCount,
-            StandbyThreadsMax = standbyMax,
-            HandOver = handOver,
-            WatchPeriod = s_watchPeriod,
-            Loop = new EventLoopOptions
-            {
-                KernelQueue = KernelUnderTest.Options(fillData: false),
-                UnhandledException = unhandledException,
-            },
-        });
-        return (_group, _group.Loops[0]);
     }
 }

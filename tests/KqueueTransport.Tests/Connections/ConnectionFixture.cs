@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using Kqueue;
@@ -6,6 +7,7 @@ using KqueueTransport.Connections;
 using KqueueTransport.Sockets;
 using KqueueTransport.Tests.Diagnostics;
 using KqueueTransport.Tests.Sockets;
+using Microsoft.AspNetCore.Connections;
 
 namespace KqueueTransport.Tests.Connections;
 
@@ -15,6 +17,8 @@ namespace KqueueTransport.Tests.Connections;
 /// </summary>
 internal sealed class ConnectionFixture : IAsyncDisposable
 {
+    public static readonly ConnectionAbortedException AbortReason = new("The test has had enough.");
+
     private readonly TransportLoops _loops;
     private readonly KqueueTransportOptions _options;
     private readonly List<Connection> _connections = [];
@@ -81,6 +85,33 @@ internal sealed class ConnectionFixture : IAsyncDisposable
     /// <summary>How often a descriptor was given back.</summary>
     public int ClosesOf(int descriptor) =>
         Calls.CountOf(SocketCall.Close, descriptor) + Calls.CountOf(SocketCall.Abort, descriptor);
+
+    /// <summary>It was closed once, and how.</summary>
+    public void AssertClosed(Connection connection, SocketCall how)
+    {
+        Assert.Equal(1, ClosesOf(connection.Descriptor));
+        Assert.Equal(1, Calls.CountOf(how, connection.Descriptor));
+    }
+
+    /// <summary>It is closed in an orderly way, once the loop hears of the peer.</summary>
+    public async Task AssertClosedSoonAsync(Connection connection)
+    {
+        await Waiting.UntilAsync(() => ClosesOf(connection.Descriptor) > 0);
+        AssertClosed(connection, SocketCall.Close);
+    }
+
+    /// <summary>Writes until a flush waits for the peer, and returns that.</summary>
+    public static async Task<Task<FlushResult>> StallAsync(Connection connection)
+    {
+        while (true)
+        {
+            var flush = connection.Transport.Output.WriteAsync(new byte[64 * 1024]).AsTask();
+            if (await flush.IsStalledAsync())
+            {
+                return flush;
+            }
+        }
+    }
 
     /// <summary>Everything ends; the memory is back and every descriptor was closed once.</summary>
     public async ValueTask AssertEndedCleanlyAsync()
