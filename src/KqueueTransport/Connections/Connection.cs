@@ -59,8 +59,8 @@ internal sealed partial class Connection :
     {
         _settings = settings;
         Descriptor = descriptor;
+        _reader = new ConnectionReader(this);
         _registration = settings.Loop.Register(descriptor, this);
-        _reader = new ConnectionReader(this, _registration);
         _transport = this;
         LocalEndPoint = local;
         RemoteEndPoint = remote;
@@ -72,6 +72,9 @@ internal sealed partial class Connection :
     public ConnectionSettings Settings => _settings;
 
     public EventLoop Loop => _settings.Loop;
+
+    /// <summary>Nobody locks it but the reader.</summary>
+    public Registration Registration => _registration;
 
     /// <summary>Whether the application runs on the loop, at the moment.</summary>
     public bool RunsInline => !_probation.IsOffLoop && _settings.Scheduling.RunsInline;

@@ -9,6 +9,9 @@ internal sealed partial class ConnectionReader
     // What one connection may receive in a row before its loop serves the others.
     private const int ReceiveInARowBytesMax = 256 * 1024;
 
+    // Whether the others of the loop come before the next receive.
+    private bool MustGiveWay => _received is { ReceivedInARow: >= ReceiveInARowBytesMax };
+
     /// <summary>
     /// The kernel has something for this connection. On the loop. False when the stream has ended already: it is
     /// somebody else's then.
@@ -19,7 +22,7 @@ internal sealed partial class ConnectionReader
         var hasMore = (flags & (KEventFlags.Eof | KEventFlags.OutOfBand)) != 0;
         bool mustResume;
         ReaderFlags reports;
-        lock (_gate)
+        lock (Gate)
         {
             var wasReadable = Has(ReaderFlags.Readable);
             Set(hasMore ? ReaderFlags.Readable | ReaderFlags.MoreAnnounced : ReaderFlags.Readable);
@@ -28,7 +31,7 @@ internal sealed partial class ConnectionReader
                 return false;
             }
 
-            _receivedInARow = 0;
+            _received?.ReceivedInARow = 0;
             if (isEof && (!_read.IsPending || Has(ReaderFlags.Completed)))
             {
                 ReadAhead();
@@ -52,9 +55,9 @@ internal sealed partial class ConnectionReader
     {
         bool mustResume;
         ReaderFlags reports;
-        lock (_gate)
+        lock (Gate)
         {
-            _receivedInARow = 0;
+            _received?.ReceivedInARow = 0;
             mustResume = TryReceiveForPendingRead();
             reports = TakeReports();
         }
@@ -70,7 +73,7 @@ internal sealed partial class ConnectionReader
     {
         bool mustResume;
         ReaderFlags reports;
-        lock (_gate)
+        lock (Gate)
         {
             if (!Has(ReaderFlags.Canceled))
             {
@@ -123,7 +126,7 @@ internal sealed partial class ConnectionReader
     private void ReceiveOnLoop()
     {
         // It fails where the loop has ended: then work runs on the thread pool.
-        if (_receivedInARow < ReceiveInARowBytesMax || _connection.Arm(KEventFilter.Read, KEventFlags.Clear).IsError)
+        if (!MustGiveWay || _connection.Arm(KEventFilter.Read, KEventFlags.Clear).IsError)
         {
             _connection.Loop.Post(this);
         }
@@ -136,7 +139,7 @@ internal sealed partial class ConnectionReader
         {
             Receive();
         }
-        while (!IsResultReady && Has(ReaderFlags.Readable) && _receivedInARow < ReceiveInARowBytesMax);
+        while (!IsResultReady && Has(ReaderFlags.Readable) && !MustGiveWay);
     }
 
     /// <summary>
@@ -188,7 +191,6 @@ internal sealed partial class ConnectionReader
         // A short receive has drained the socket; what comes after it makes a new edge. Only what was announced does
         // not: data and EOF may have come in one event, and a receive stops at the mark of urgent data (Linux
         // net/ipv4/tcp.c, tcp_recvmsg_locked).
-        _receivedInARow += result.Value;
         settings.LoopStatistics.CountReceived(result.Value);
         if (isShort && !Has(ReaderFlags.MoreAnnounced))
         {

@@ -19,27 +19,19 @@ internal sealed partial class ConnectionReader :
 {
     private readonly Connection _connection;
 
-    // The connection's registration, which nobody else locks: every connection would pay for a Lock.
-    private readonly object _gate;
-
-    // Everything below is under _gate, except where it says otherwise.
+    // Everything below is under Gate, except where it says otherwise.
     private InputBuffer? _received;
     private PendingOperation _read;
     private ReaderFlags _flags;
     private Exception? _error;
-    private int _receivedInARow;
 
     // What the last read that was asked for wants to show at least.
     private int _minimumBytes;
 
-    // Not under _gate: whoever ends the pending read off the loop uses it, and there is one pending read at a time.
+    // Not under Gate: whoever ends the pending read off the loop uses it, and there is one pending read at a time.
     private Resumption? _resumption;
 
-    public ConnectionReader(Connection connection, Registration registration)
-    {
-        _connection = connection;
-        _gate = registration;
-    }
+    public ConnectionReader(Connection connection) => _connection = connection;
 
     /// <summary>
     /// Whether bytes are here that the application has not consumed. A hint, without the lock: the writer asks whether
@@ -61,6 +53,9 @@ internal sealed partial class ConnectionReader :
     /// </summary>
     public bool HasReceivedAll => (State & ReaderFlags.FinReceived) != 0;
 
+    // The connection's registration, which nobody else locks: every connection would pay for a Lock.
+    private object Gate => _connection.Registration;
+
     // Made for the first receive: a connection that has not heard of its peer needs none.
     private InputBuffer Received => _received ??= new InputBuffer();
 
@@ -68,7 +63,7 @@ internal sealed partial class ConnectionReader :
     {
         get
         {
-            lock (_gate)
+            lock (Gate)
             {
                 return _flags;
             }
@@ -83,7 +78,7 @@ internal sealed partial class ConnectionReader :
     {
         ValueTask<ReadResult> task;
         ReaderFlags reports;
-        lock (_gate)
+        lock (Gate)
         {
             ThrowIfCompleted();
             if (cancellationToken.IsCancellationRequested)
@@ -115,7 +110,7 @@ internal sealed partial class ConnectionReader :
     {
         bool taken;
         ReaderFlags reports;
-        lock (_gate)
+        lock (Gate)
         {
             taken = TryTake(minimumBytes: 0, mayReceive: true, out result);
             if (!taken)
@@ -134,7 +129,7 @@ internal sealed partial class ConnectionReader :
 
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
-        lock (_gate)
+        lock (Gate)
         {
             if (Has(ReaderFlags.Completed))
             {
@@ -154,7 +149,7 @@ internal sealed partial class ConnectionReader :
     public override void CancelPendingRead()
     {
         bool mustResume;
-        lock (_gate)
+        lock (Gate)
         {
             Set(ReaderFlags.Canceled);
             mustResume = !TryPutOffCancel() && _read.TryEnd();
@@ -165,7 +160,7 @@ internal sealed partial class ConnectionReader :
 
     public override void Complete(Exception? exception = null)
     {
-        lock (_gate)
+        lock (Gate)
         {
             Set(ReaderFlags.Completed);
             Clear(ReaderFlags.Reading | ReaderFlags.ReadingTentatively);
@@ -185,7 +180,7 @@ internal sealed partial class ConnectionReader :
     public void End(Exception error)
     {
         bool mustResume;
-        lock (_gate)
+        lock (Gate)
         {
             if (!Has(ReaderFlags.Ended) || _error is not null)
             {
@@ -204,7 +199,7 @@ internal sealed partial class ConnectionReader :
     ReadResult IValueTaskSource<ReadResult>.GetResult(short token)
     {
         _read.GetResult(token);
-        lock (_gate)
+        lock (Gate)
         {
             ThrowIfCompleted();
             return Take();
@@ -221,7 +216,7 @@ internal sealed partial class ConnectionReader :
     {
         var reader = (ConnectionReader)state!;
         bool mustResume;
-        lock (reader._gate)
+        lock (reader.Gate)
         {
             mustResume = reader._read.TryEndCanceled();
         }
@@ -252,7 +247,7 @@ internal sealed partial class ConnectionReader :
     /// for too long.
     /// </summary>
     private bool MustReadOnLoop() => Has(ReaderFlags.Started)
-        ? _receivedInARow >= ReceiveInARowBytesMax && _connection.RunsInline
+        ? MustGiveWay && _connection.RunsInline
         : _connection.Settings.Scheduling.UsesLoops;
 
     private bool TryTake(int minimumBytes, bool mayReceive, out ReadResult result)

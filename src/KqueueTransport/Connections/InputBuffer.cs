@@ -30,6 +30,9 @@ internal sealed class InputBuffer
     /// <summary>Whether bytes are here that the application has not examined.</summary>
     public bool HasUnexamined => _end != _examined;
 
+    /// <summary>How many bytes were received since the loop last served others, which its owner notes.</summary>
+    public int ReceivedInARow { get; set; }
+
     /// <summary>How many bytes are here.</summary>
     public long Length => _end - _consumed;
 
@@ -78,6 +81,7 @@ internal sealed class InputBuffer
         _blocksPerReceive = received == 0 ? 1
             : isShort ? Math.Max(1, _blocksPerReceive / 2)
             : Math.Min(_blocksPerReceive * 2, BlocksPerReceiveMax);
+        ReceivedInARow += received;
         Volatile.Write(ref _end, _end + received);
         ReturnEmptyTail();
         return result;
