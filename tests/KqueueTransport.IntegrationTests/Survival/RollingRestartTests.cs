@@ -43,13 +43,30 @@ public sealed class RollingRestartTests() : TransportSuite(TestTransport.KqueueA
     [Fact]
     public async Task ActivatedSocket_HandedFromProcessToProcessUnderLoad_NoRequestFails()
     {
-        var wrk = Tool.Require("wrk", "wrk");
-        using var socket = InheritedListenSocket.Open(new IPEndPoint(IPAddress.Loopback, 0));
+        using var socket = InheritedListenSocket.Open(LoopbackPort(0));
         var server = await StartActivatedAsync(socket);
 
-        var load = wrk.RunAsync(
-            Deadline, "-t1", "-c32", LoadTime, "--timeout=30s", "-H", "Connection: close",
-            $"http://{socket.LocalEndPoint}/plaintext");
+        await HandOnUnderLoadAsync(socket, server, socket.LocalEndPoint, "close");
+    }
+
+    // A server that stops may close a kept connection just when a request comes, so somebody has to send that again.
+    [Fact]
+    public async Task ActivatedSocket_HandedOnBehindHaproxy_NoRequestOfAKeptConnectionFails()
+    {
+        var port = FreePorts.Take(2);
+        using var socket = InheritedListenSocket.Open(LoopbackPort(port + 1));
+        var server = await StartActivatedAsync(socket);
+        await using var proxy = await StartProxyAsync(port, [port + 1]);
+
+        await HandOnUnderLoadAsync(socket, server, LoopbackPort(port), "keep-alive");
+    }
+
+    private async Task HandOnUnderLoadAsync(
+        InheritedListenSocket socket, WebAppProcess server, EndPoint target, string connection)
+    {
+        var load = Tool.Require("wrk", "wrk").RunAsync(
+            Deadline, "-t1", "-c32", LoadTime, "--timeout=30s", "-H", $"Connection: {connection}",
+            $"http://{target}/plaintext");
         var restarts = 0;
         for (; !load.IsCompleted; restarts++)
         {
@@ -59,7 +76,7 @@ public sealed class RollingRestartTests() : TransportSuite(TestTransport.KqueueA
             server = next;
         }
 
-        PrintSurvived("a listen socket that is handed on", await load, restarts);
+        PrintSurvived($"a listen socket that is handed on ({connection})", await load, restarts);
     }
 
     private static void PrintSurvived(string trouble, string report, int restarts)
