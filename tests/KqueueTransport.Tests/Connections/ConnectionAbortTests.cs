@@ -9,6 +9,8 @@ namespace KqueueTransport.Tests.Connections;
 /// <summary>Connections that somebody aborts: one close, the first cause, all memory back.</summary>
 public sealed class ConnectionAbortTests : IAsyncDisposable
 {
+    private static readonly ConnectionAbortedException s_reason = ConnectionFixture.AbortReason;
+
     private readonly ConnectionFixture _fixture = new();
 
     public ValueTask DisposeAsync() => _fixture.DisposeAsync();
@@ -19,9 +21,9 @@ public sealed class ConnectionAbortTests : IAsyncDisposable
         var (connection, peer) = _fixture.Open();
         var reading = connection.Transport.Input.ReadAsync();
 
-        connection.Abort(ConnectionFixture.AbortReason);
+        connection.Abort(s_reason);
 
-        Assert.Same(ConnectionFixture.AbortReason, await Assert.ThrowsAsync<ConnectionAbortedException>(() => reading.Soon()));
+        Assert.Same(s_reason, await Assert.ThrowsAsync<ConnectionAbortedException>(() => reading.Soon()));
         _fixture.AssertClosed(connection, SocketCall.Abort);
         var reset = await Assert.ThrowsAsync<SocketException>(() => peer.ReceiveAllAsync());
         Assert.Equal(SocketError.ConnectionReset, reset.SocketErrorCode);
@@ -75,7 +77,7 @@ public sealed class ConnectionAbortTests : IAsyncDisposable
         await connection.Transport.Output.WriteAsync("two"u8.ToArray()).Soon();
         Assert.Equal(1, fixture.Calls.CountOf(SocketCall.Send, connection.Descriptor));
 
-        connection.Abort(ConnectionFixture.AbortReason);
+        connection.Abort(s_reason);
 
         Assert.Equal("one, two"u8.ToArray(), await peer.ReceiveAllAsync());
         goOn.Release();
@@ -94,13 +96,13 @@ public sealed class ConnectionAbortTests : IAsyncDisposable
         {
             if (entry.Id.Name == "ConnectionReset")
             {
-                connection.Abort(ConnectionFixture.AbortReason);
+                connection.Abort(s_reason);
             }
         };
 
         await _fixture.RaiseAsync(connection, KEventFilter.Read);
 
-        Assert.Same(ConnectionFixture.AbortReason, await Assert.ThrowsAsync<ConnectionAbortedException>(() => reading.Soon()));
+        Assert.Same(s_reason, await Assert.ThrowsAsync<ConnectionAbortedException>(() => reading.Soon()));
         await _fixture.AssertEndedCleanlyAsync();
     }
 
@@ -111,9 +113,9 @@ public sealed class ConnectionAbortTests : IAsyncDisposable
         var (connection, peer) = fixture.Open();
         var reading = connection.Transport.Input.ReadAsync();
 
-        connection.Abort(ConnectionFixture.AbortReason);
+        connection.Abort(s_reason);
 
-        Assert.Same(ConnectionFixture.AbortReason, await Assert.ThrowsAsync<ConnectionAbortedException>(() => reading.Soon()));
+        Assert.Same(s_reason, await Assert.ThrowsAsync<ConnectionAbortedException>(() => reading.Soon()));
         Assert.Empty(await peer.ReceiveAllAsync());
         await fixture.AssertEndedCleanlyAsync();
     }
@@ -131,9 +133,9 @@ public sealed class ConnectionAbortTests : IAsyncDisposable
             }
         };
 
-        connection.Abort(ConnectionFixture.AbortReason);
+        connection.Abort(s_reason);
 
-        Assert.Same(ConnectionFixture.AbortReason, seen);
+        Assert.Same(s_reason, seen);
     }
 
     [Fact]
@@ -141,7 +143,7 @@ public sealed class ConnectionAbortTests : IAsyncDisposable
     {
         var (connection, peer) = _fixture.Open();
 
-        connection.Abort(ConnectionFixture.AbortReason);
+        connection.Abort(s_reason);
         connection.Abort(new ConnectionAbortedException("Another reason."));
         connection.Abort(null!);
         peer.Reset();
@@ -151,7 +153,7 @@ public sealed class ConnectionAbortTests : IAsyncDisposable
 
         for (var i = 0; i < 2; i++)
         {
-            Assert.Same(ConnectionFixture.AbortReason, await Assert.ThrowsAsync<ConnectionAbortedException>(
+            Assert.Same(s_reason, await Assert.ThrowsAsync<ConnectionAbortedException>(
                 () => connection.Transport.Input.ReadAsync().Soon()));
         }
 
@@ -165,7 +167,7 @@ public sealed class ConnectionAbortTests : IAsyncDisposable
         var (connection, _) = _fixture.Open();
         var flush = await ConnectionFixture.StallAsync(connection);
 
-        connection.Abort(ConnectionFixture.AbortReason);
+        connection.Abort(s_reason);
 
         Assert.True((await flush.Soon()).IsCompleted);
         _fixture.AssertClosed(connection, SocketCall.Abort);
@@ -192,7 +194,7 @@ public sealed class ConnectionAbortTests : IAsyncDisposable
         var writing = Task.Run(() => connection.Transport.Output.WriteAsync(Payload.Create(10_000)).AsTask());
         Assert.True(await isSending.WaitAsync(TimeSpan.FromSeconds(20)));
 
-        var aborting = Task.Run(() => connection.Abort(ConnectionFixture.AbortReason));
+        var aborting = Task.Run(() => connection.Abort(s_reason));
         await Assert.ThrowsAsync<ConnectionAbortedException>(() => connection.Transport.Input.ReadAsync().Soon());
         Assert.Equal(0, _fixture.ClosesOf(connection.Descriptor));
         _fixture.Calls.BeforeCall = null;
@@ -214,7 +216,7 @@ public sealed class ConnectionAbortTests : IAsyncDisposable
         var aborted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         connection.ConnectionClosed.Register(() =>
         {
-            connection.Abort(isNull ? null! : ConnectionFixture.AbortReason);
+            connection.Abort(isNull ? null! : s_reason);
             aborted.SetResult();
         });
 
