@@ -12,8 +12,8 @@ internal struct AddedFeatures
     // What TLS adds.
     private const int InitialCapacity = 4;
 
-    // What Kestrel sets on every connection, but for one whose type is its own. Each has its place, and most connections
-    // need no array.
+    // What Kestrel sets on every connection, but for one whose type is its own. Each has its place, and most
+    // connections need no array.
     private static readonly Type[] s_usualTypes =
     [
         typeof(IConnectionHeartbeatFeature), typeof(IConnectionCompleteFeature),
