@@ -37,6 +37,11 @@ internal sealed partial class ConnectionWriter
     /// <summary>Whether the loop sends, a little later and perhaps more at a time.</summary>
     private bool TryLeaveToLoop()
     {
+        if (Has(WriterFlags.Sending))
+        {
+            return true;
+        }
+
         if (_written.Unsent >= Math.Min(CoalesceBytesMax, _settings.MaxWriteBufferBytes))
         {
             return false;
@@ -54,12 +59,17 @@ internal sealed partial class ConnectionWriter
                 return false;
             }
 
-            Set(WriterFlags.Posted);
-            _connection.Loop.Post(this);
+            PostSend();
         }
 
         _joining.OnLeft();
         return true;
+    }
+
+    private void PostSend()
+    {
+        Set(WriterFlags.Posted);
+        _connection.Loop.Post(this);
     }
 
     /// <summary>
@@ -73,7 +83,7 @@ internal sealed partial class ConnectionWriter
             return false;
         }
 
-        if (!Has(WriterFlags.Armed | WriterFlags.Dead))
+        if (!Has(WriterFlags.Armed | WriterFlags.Dead | WriterFlags.Sending))
         {
             Arm();
         }
@@ -85,20 +95,30 @@ internal sealed partial class ConnectionWriter
     {
         bool mustResume;
         bool mustReport;
-        lock (_gate)
-        {
-            _flushedInARow = 0;
-            Clear(WriterFlags.Posted);
-            _joining.OnSending();
-            SendUnlessArmed();
-            if (Has(WriterFlags.Completed))
-            {
-                ReportIfDrained();
-            }
 
-            mustResume = (Has(WriterFlags.Dead) || _written.Unsent <= _settings.ResumeWriteBufferBytes) &&
-                _flush.TryEnd();
-            mustReport = TakeReport();
+        // A hint, without the lock: either way is right at any time.
+        if (Has(WriterFlags.Posted))
+        {
+            lock (_sendGate)
+            {
+                lock (_gate)
+                {
+                    BeginTurn();
+                    SendOutside();
+                    mustResume = TryEndFlush();
+                    mustReport = TakeReport();
+                }
+            }
+        }
+        else
+        {
+            lock (_gate)
+            {
+                BeginTurn();
+                SendUnlessArmed();
+                mustResume = TryEndFlush();
+                mustReport = TakeReport();
+            }
         }
 
         Report(mustReport);
@@ -112,19 +132,60 @@ internal sealed partial class ConnectionWriter
         }
     }
 
-    private void SendUnlessArmed()
+    private void BeginTurn()
     {
+        _flushedInARow = 0;
+        Clear(WriterFlags.Posted);
+        _joining.OnSending();
+    }
+
+    private bool TryEndFlush()
+    {
+        if (Has(WriterFlags.Completed))
+        {
+            ReportIfDrained();
+        }
+
+        return (Has(WriterFlags.Dead) || _written.Unsent <= _settings.ResumeWriteBufferBytes) && _flush.TryEnd();
+    }
+
+    /// <summary>
+    /// Sends what flushes of other threads have left to the loop, and leaves the lock for the kernel's calls: the next
+    /// flushes would wait for them, and in HTTP/2 every stream of the connection for such a flush. What they commit
+    /// meanwhile is posted.
+    /// </summary>
+    private void SendOutside()
+    {
+        if (_written.Unsent == 0 || Has(WriterFlags.Armed))
+        {
+            return;
+        }
+
+        Set(WriterFlags.Sending);
+        Send(outside: _gate);
+        Clear(WriterFlags.Sending);
         if (_written.Unsent > 0 && !Has(WriterFlags.Armed))
         {
-            Send();
+            PostSend();
         }
     }
 
-    private void Send()
+    private void SendUnlessArmed()
     {
-        while (_written.Unsent > 0)
+        if (_written.Unsent > 0 && !Has(WriterFlags.Armed | WriterFlags.Sending))
         {
-            var result = _written.Send(_settings.Calls, _connection.Descriptor, out var isShort);
+            Send(outside: null);
+        }
+    }
+
+    /// <summary>Sends what is committed at the beginning.</summary>
+    /// <param name="outside">The lock, where it is left for the calls.</param>
+    private void Send(Lock? outside)
+    {
+        var left = _written.Unsent;
+        while (left > 0)
+        {
+            var result = _written.Send(_settings.Calls, _connection.Descriptor, outside, out var isShort);
             if (result.IsWouldBlock)
             {
                 Arm();
@@ -144,6 +205,7 @@ internal sealed partial class ConnectionWriter
                 return;
             }
 
+            left -= result.Value;
             _settings.LoopStatistics.CountSent(result.Value);
             if (isShort)
             {

@@ -12,9 +12,9 @@ namespace KqueueTransport.Connections;
 /// A flush commits and, as a rule, sends. It only commits, so that several flushes become one send, in two cases: the
 /// loop is just running this connection's application and sends when that returns to it; or the next flush is likely
 /// to follow at once, because input is waiting or because it was so before, and then the loop sends as soon as it
-/// comes by. Bytes are never sent but in order, because every send is made under one lock. WRITE is armed once,
-/// one-shot, each time the socket is full, and where an application that never waits for its peer would keep the loop
-/// from the other connections.
+/// comes by. That send leaves the lock for the kernel's call, and flushes go on beside it. Bytes are never sent but in
+/// order, because one thread at a time sends. WRITE is armed once, one-shot, each time the socket is full, and where an
+/// application that never waits for its peer would keep the loop from the other connections.
 /// </remarks>
 internal sealed partial class ConnectionWriter :
     PipeWriter, IValueTaskSource<FlushResult>, IThreadPoolWorkItem, IWatchedHandler
@@ -22,6 +22,9 @@ internal sealed partial class ConnectionWriter :
     private readonly Connection _connection;
     private readonly ConnectionSettings _settings;
     private readonly Lock _gate = new();
+
+    // Held by whoever sends outside of _gate, and by whoever has to wait until nobody does. Taken before _gate.
+    private readonly Lock _sendGate = new();
 
     // Under _gate, but for what is the writing application's own in the buffer.
     private OutputBuffer _written;
@@ -49,9 +52,12 @@ internal sealed partial class ConnectionWriter :
     {
         get
         {
-            lock (_gate)
+            lock (_sendGate)
             {
-                return _failure;
+                lock (_gate)
+                {
+                    return _failure;
+                }
             }
         }
     }
@@ -110,7 +116,7 @@ internal sealed partial class ConnectionWriter :
             Commit();
             if (_written.Unsent > 0 && !Has(WriterFlags.Armed) && !TryLeaveToLoop())
             {
-                Send();
+                Send(outside: null);
             }
 
             var mustWait = _written.Unsent >= _settings.MaxWriteBufferBytes || TryYield();
@@ -178,17 +184,20 @@ internal sealed partial class ConnectionWriter :
     public void End(bool mustSend)
     {
         bool mustResume;
-        lock (_gate)
+        lock (_sendGate)
         {
-            if (mustSend || Has(WriterFlags.Posted))
+            lock (_gate)
             {
-                SendUnlessArmed();
-            }
+                if (mustSend || Has(WriterFlags.Posted))
+                {
+                    SendUnlessArmed();
+                }
 
-            Set(WriterFlags.Dead);
-            Clear(WriterFlags.Unreported);
-            _written.DropUnsent();
-            mustResume = _flush.TryEnd();
+                Set(WriterFlags.Dead);
+                Clear(WriterFlags.Unreported);
+                _written.DropUnsent();
+                mustResume = _flush.TryEnd();
+            }
         }
 
         ResumeElsewhere(mustResume);

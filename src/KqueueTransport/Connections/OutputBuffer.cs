@@ -89,8 +89,11 @@ internal struct OutputBuffer
     /// <summary>Sends once, from one segment or from many, and removes what the kernel took.</summary>
     /// <param name="calls">The kernel.</param>
     /// <param name="descriptor">The connection.</param>
+    /// <param name="outside">
+    /// The lock, where it is left for the call; nobody else sends or drops then, but the application goes on writing.
+    /// </param>
     /// <param name="isShort">The kernel took less than it was given: the socket is full.</param>
-    public KernelResult Send(SocketCalls calls, int descriptor, out bool isShort)
+    public KernelResult Send(SocketCalls calls, int descriptor, Lock? outside, out bool isShort)
     {
         var first = FirstUnsent();
         int offered;
@@ -98,11 +101,13 @@ internal struct OutputBuffer
         if (first.Length >= Unsent)
         {
             offered = (int)Unsent;
+            outside?.Exit();
             result = calls.Send(descriptor, first.Span[..offered]);
+            outside?.Enter();
         }
         else
         {
-            result = GatherSend(calls, descriptor, first, out offered);
+            result = GatherSend(calls, descriptor, first, outside, out offered);
         }
 
         isShort = result.IsError || result.Value < offered;
@@ -127,7 +132,7 @@ internal struct OutputBuffer
     }
 
     private readonly KernelResult GatherSend(
-        SocketCalls calls, int descriptor, ReadOnlyMemory<byte> first, out int offered)
+        SocketCalls calls, int descriptor, ReadOnlyMemory<byte> first, Lock? outside, out int offered)
     {
         using var pinned = new PinnedBlocks();
         offered = 0;
@@ -147,7 +152,10 @@ internal struct OutputBuffer
             part = segment.Memory;
         }
 
-        return calls.Send(descriptor, pinned.Vectors);
+        outside?.Exit();
+        var result = calls.Send(descriptor, pinned.Vectors);
+        outside?.Enter();
+        return result;
     }
 
     private void RemoveSent(int sent)

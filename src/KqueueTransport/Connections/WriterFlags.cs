@@ -32,4 +32,7 @@ internal enum WriterFlags
 
     /// <summary>The application has completed the writer with an error; the connection is being told.</summary>
     Faulted = 128,
+
+    /// <summary>A send is under way outside of the lock. It sees to what is committed meanwhile.</summary>
+    Sending = 256,
 }

@@ -1,0 +1,88 @@
+using System.Net.Sockets;
+using KqueueTransport.Connections;
+using KqueueTransport.Tests.Sockets;
+
+namespace KqueueTransport.Tests.Connections;
+
+/// <summary>What others do while the loop is inside the kernel's call with a send that was left to it.</summary>
+public sealed class SendUnderWayTests : IAsyncDisposable
+{
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(20);
+
+    private readonly ConnectionFixture _fixture = new(Scheduling.Inline);
+
+    private readonly SemaphoreSlim _goOn = new(0);
+
+    // The loop's, which is inside the call until it may go on.
+    private int _closesDuringTheSend = -1;
+
+    public async ValueTask DisposeAsync()
+    {
+        _goOn.Release();
+        await _fixture.DisposeAsync();
+        _goOn.Dispose();
+    }
+
+    [Fact]
+    public async Task FlushAsync_WhileTheLoopSends_DoesNotWaitAndIsSentNext()
+    {
+        var payload = Payload.Create(400);
+        var (connection, peer) = await StopInsideASendAsync(payload.AsMemory(0, 200));
+
+        await Task.Run(async () => await connection.Transport.Output.WriteAsync(payload.AsMemory(200, 100))).Soon();
+        await Task.Run(async () => await connection.Transport.Output.WriteAsync(payload.AsMemory(300))).Soon();
+
+        _goOn.Release();
+        Assert.Equal(payload, await peer.ReceiveExactlyAsync(payload.Length));
+    }
+
+    [Fact]
+    public async Task Complete_WhileTheLoopSends_EverythingIsSentBeforeTheFin()
+    {
+        var payload = Payload.Create(300);
+        var (connection, peer) = await StopInsideASendAsync(payload.AsMemory(0, 200));
+
+        await Task.Run(async () =>
+        {
+            await connection.Transport.Output.WriteAsync(payload.AsMemory(200));
+            await connection.Transport.Output.CompleteAsync();
+        }).Soon();
+
+        _goOn.Release();
+        Assert.Equal(payload, await peer.ReceiveAllAsync());
+    }
+
+    [Fact]
+    public async Task Abort_WhileTheLoopSends_ClosesBehindTheCall()
+    {
+        var (connection, _) = await StopInsideASendAsync(new byte[200]);
+        var aborting = new Thread(connection.Abort) { IsBackground = true };
+        aborting.Start();
+        await Waiting.UntilAsync(() => (aborting.ThreadState & ThreadState.WaitSleepJoin) != 0);
+
+        _goOn.Release();
+
+        await Waiting.UntilAsync(() => _fixture.ClosesOf(connection.Descriptor) == 1);
+        Assert.Equal(0, Volatile.Read(ref _closesDuringTheSend));
+    }
+
+    // The first flush is sent at once, the second by the loop.
+    private async Task<(Connection Connection, Socket Peer)> StopInsideASendAsync(ReadOnlyMemory<byte> payload)
+    {
+        var (connection, peer) = _fixture.Open();
+        var half = payload.Length / 2;
+        await connection.Transport.Output.WriteAsync(payload[..half]).Soon();
+        var isInside = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _fixture.Calls.BeforeCall = (call, descriptor) =>
+        {
+            if (call == SocketCall.Send && isInside.TrySetResult())
+            {
+                _goOn.Wait(s_timeout);
+                Volatile.Write(ref _closesDuringTheSend, _fixture.ClosesOf(descriptor));
+            }
+        };
+        await connection.Transport.Output.WriteAsync(payload[half..]).Soon();
+        await isInside.Task.Soon();
+        return (connection, peer);
+    }
+}
