@@ -43,8 +43,17 @@ public sealed class PlanTests
     {
         var servers = ServerCatalog.All.ToLookup(server => server.Name);
 
-        Assert.Equal(s_defaults.Warmup, s_defaults.WarmupOf(servers[ServerCatalog.Main].Single()));
-        Assert.Equal(TimeSpan.FromSeconds(1), s_defaults.WarmupOf(servers["epoll"].Single()));
+        var usual = CaseOf("hello");
+        var longer = CaseOf("hello-core");
+
+        Assert.Equal(s_defaults.Warmup, s_defaults.WarmupOf(servers[ServerCatalog.Main].Single(), usual));
+        Assert.True(s_defaults.WarmupOf(servers[ServerCatalog.Main].Single(), longer) > s_defaults.Warmup);
+        Assert.All(
+            new[] { usual, longer },
+            benchCase => Assert.Equal(
+                TimeSpan.FromSeconds(1), s_defaults.WarmupOf(servers["epoll"].Single(), benchCase)));
+
+        static BenchCase CaseOf(string name) => CaseCatalog.All.Single(benchCase => benchCase.Name == name);
     }
 
     [Fact]

@@ -26,6 +26,9 @@ internal abstract class BenchCase(string name, string title)
     /// <summary>How its server is started.</summary>
     public ServerSetting Setting { get; init; } = ServerSetting.Default;
 
+    /// <summary>What a server that warms up needs for it beyond the warm-up of all cases.</summary>
+    public TimeSpan MoreWarmup { get; init; }
+
     /// <summary>Whether it is run on a server that nobody asked for by name.</summary>
     public bool ComparesByDefault(BenchServer server) =>
         ComparesSchedulings || !ServerCatalog.OtherSchedulings.Contains(server.Name);

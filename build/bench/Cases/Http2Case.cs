@@ -9,22 +9,17 @@ internal sealed class Http2Case() : BenchCase("http2", $"HTTP/2, {Connections} Ã
     private const int Connections = 16;
     private const int Streams = 32;
 
-    // Its code is more than HTTP/1.1's, and the server compiles it for longer: rates of all servers were seen to grow
-    // fourfold from the fourth second of full load to the ninth.
-    private static readonly TimeSpan s_moreWarmup = TimeSpan.FromSeconds(7);
-
     private static readonly TimeSpan s_latencyTime = TimeSpan.FromSeconds(1);
 
     public override CaseGroup Group => CaseGroup.Load;
 
-    public override TimeSpan TimeOf(TimeSpan warmup, TimeSpan duration) =>
-        warmup + s_moreWarmup + duration + s_latencyTime;
+    public override TimeSpan TimeOf(TimeSpan warmup, TimeSpan duration) => warmup + duration + s_latencyTime;
 
     public override async Task<Measurement> MeasureAsync(CaseRun run, CancellationToken cancellation)
     {
         var load = new StreamLoad(Connections, Streams, new Uri(run.Server.EndPoints.Http2!, "plaintext"));
         var h2Load = run.Tools.H2Load;
-        await h2Load.WarmUpAsync(load, run.Warmup + s_moreWarmup, cancellation);
+        await h2Load.WarmUpAsync(load, run.Warmup, cancellation);
         var before = run.Server.Cpu;
         var (report, client) = await h2Load.RunAsync(load, run.Duration, cancellation);
         var cpu = run.Server.Cpu - before;

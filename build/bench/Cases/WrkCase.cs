@@ -20,17 +20,12 @@ internal sealed class WrkCase(string name, string title, Func<ServerEndPoints, W
     /// </summary>
     public bool HasLatencies { get; init; } = true;
 
-    /// <summary>What its server needs beyond the warm-up of the others.</summary>
-    public TimeSpan MoreWarmup { get; init; }
-
     public override CaseGroup Group => CaseGroup.Load;
-
-    public override TimeSpan TimeOf(TimeSpan warmup, TimeSpan duration) => warmup + MoreWarmup + duration;
 
     public override async Task<Measurement> MeasureAsync(CaseRun run, CancellationToken cancellation)
     {
         var load = loadOn(run.Server.EndPoints) with { IsBesideServer = Setting.IsOnOneProcessor };
-        await run.Tools.Wrk.WarmUpAsync(load, run.Warmup + MoreWarmup, cancellation);
+        await run.Tools.Wrk.WarmUpAsync(load, run.Warmup, cancellation);
         var duration = run.Duration + TimeSpan.FromSeconds(load.Connections / ConnectionsPerExtraSecond);
         var before = run.Server.Cpu;
         var (report, client) = await run.Tools.Wrk.RunAsync(load, duration, cancellation);

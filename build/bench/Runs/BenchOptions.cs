@@ -1,3 +1,4 @@
+using Bench.Cases;
 using Bench.Servers;
 
 namespace Bench.Runs;
@@ -26,12 +27,15 @@ internal sealed record BenchOptions(
     /// <summary>A document that gets the summary, between its marks; null for none.</summary>
     public string? Summary { get; init; }
 
-    /// <summary>How long a server is loaded before it is measured.</summary>
-    public TimeSpan WarmupOf(BenchServer server) =>
-        server.WarmsUp || Warmup < s_coldWarmup ? Warmup : s_coldWarmup;
+    /// <summary>How long a server is loaded before a case is measured.</summary>
+    public TimeSpan WarmupOf(BenchServer server, BenchCase benchCase) =>
+        server.WarmsUp ? Warmup + benchCase.MoreWarmup
+        : Warmup < s_coldWarmup ? Warmup
+        : s_coldWarmup;
 
     /// <summary>How it is measured, for the report.</summary>
     public string Method =>
         $"Medians of {Rounds} rounds; ratios pair by pair within a round; for every run a fresh process, which is " +
-        $"loaded for {Warmup.TotalSeconds} s, at first slowly, before it is measured for {Duration.TotalSeconds} s.";
+        $"loaded for {Warmup.TotalSeconds} s or more, at first slowly, before it is measured for " +
+        $"{Duration.TotalSeconds} s.";
 }

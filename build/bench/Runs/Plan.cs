@@ -21,7 +21,7 @@ internal static class Plan
 
     /// <summary>How long a run will take, with the start and the end of the server.</summary>
     public static TimeSpan TimeOf(PlannedRun run, BenchOptions options) =>
-        run.Case.TimeOf(options.WarmupOf(run.Server), options.Duration) + s_startAndEnd;
+        run.Case.TimeOf(options.WarmupOf(run.Server, run.Case), options.Duration) + s_startAndEnd;
 
     public static IReadOnlyList<BenchCase> CasesOf(BenchOptions options) =>
         [.. CaseCatalog.All.Where(benchCase => options.Cases?.Contains(benchCase.Name) ?? true)];

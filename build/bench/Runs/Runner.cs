@@ -32,7 +32,7 @@ internal sealed class Runner(BenchOptions options, LoadTools tools, RunProgress 
         {
             await using var server = await run.Server.StartAsync(run.Case.Setting, cancellation);
             return await run.Case.MeasureAsync(
-                new CaseRun(server, tools, options.WarmupOf(run.Server), options.Duration), cancellation);
+                new CaseRun(server, tools, options.WarmupOf(run.Server, run.Case), options.Duration), cancellation);
         }
         catch (Exception e) when (e is ToolException or IOException or SocketException)
         {
