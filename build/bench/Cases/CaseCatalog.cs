@@ -13,8 +13,8 @@ internal static class CaseCatalog
     // come to what matters in the third second of full load, and to be done in the fifth.
     private static readonly TimeSpan s_oneCoreWarmup = TimeSpan.FromSeconds(4);
 
-    // Its code is more than HTTP/1.1's and takes longer to compile: rates of both transports were seen to grow until the
-    // ninth second of full load.
+    // Its code is more than HTTP/1.1's and takes longer to compile: rates of both transports were seen to grow until
+    // the ninth second of full load.
     private static readonly TimeSpan s_http2Warmup = TimeSpan.FromSeconds(7);
 
     public static IReadOnlyList<BenchCase> All { get; } =
