@@ -45,7 +45,7 @@ internal sealed class Process : Surroundings, IDisposable
         _loops = new EventLoop[options.LoopCount];
         for (var i = 0; i < _loops.Length; i++)
         {
-            _loops[i] = new EventLoop(LoopOptions());
+            _loops[i] = new EventLoop(LoopOptions()) { IsWatched = true };
         }
 
         _transport = new TransportLoops(new EventLoopGroup(_loops), this, options, kernel.Calls, Log, Memory);
@@ -257,7 +257,7 @@ internal sealed class Process : Surroundings, IDisposable
         else if (!seen.IsInWait && loop.Word == seen)
         {
             // As when no thread is left for the loop.
-            loop.RunDeferred(stuck);
+            loop.RunDeferredOf(stuck);
         }
 
         if (Random.Next(2) == 0 && stuck.Running is { } handler)

@@ -11,9 +11,12 @@ public sealed partial class EventLoop
     // keep events waiting.
     private const int WorkPerTurn = 1024;
 
+    // How long work stays put off while there are handlers to run: they take some microseconds each, as a rule.
+    private static readonly TimeSpan s_deferralMax = TimeSpan.FromMicroseconds(200);
+
     /// <summary>
     /// Drives the loop until it stops or is taken from this thread: events first, then due timers and posted work,
-    /// then the next wait. Every step is claimed before it is run.
+    /// then what all of these have put off, then the next wait. Handlers and work are claimed before they are run.
     /// </summary>
     internal void Drive(LoopDriver driver)
     {
@@ -60,12 +63,17 @@ public sealed partial class EventLoop
                     RunWork(driver, isTimersTurn: word.Cursor % 2 == 0);
                 }
             }
+            else if (driver.HasDeferred)
+            {
+                RunDeferred(driver);
+            }
             else
             {
                 TryAdvance(ref word, word.EnterWait());
             }
         }
 
+        RunDeferredOf(driver);
         CountLeftBehind(driver);
     }
 
@@ -83,7 +91,8 @@ public sealed partial class EventLoop
     {
         EndTurn();
         var result = TakeEvents();
-        _turnStart = Stopwatch.GetTimestamp();
+        _turnStart = _clock.GetTimestamp();
+        _driver.RanDeferredAt = _turnStart;
         _work.OnAwake();
         if (result.IsError)
         {
@@ -141,7 +150,7 @@ public sealed partial class EventLoop
     {
         if (_turnStart != 0)
         {
-            Volatile.Write(ref _handlerTicks, _handlerTicks + Stopwatch.GetTimestamp() - _turnStart);
+            Volatile.Write(ref _handlerTicks, _handlerTicks + _clock.GetTimestamp() - _turnStart);
         }
 
         Volatile.Write(ref _waits, _waits + 1);
@@ -216,8 +225,28 @@ public sealed partial class EventLoop
 
     private void Leave(LoopDriver driver)
     {
-        RunDeferred(driver);
         driver.Running = null;
+        if (driver.HasDeferred && (!IsWatched || driver.IsFullOfDeferred || IsDeferralOver(driver)))
+        {
+            RunDeferred(driver);
+        }
+    }
+
+    private bool IsDeferralOver(LoopDriver driver) => _clock.GetElapsedTime(driver.RanDeferredAt) > s_deferralMax;
+
+    private void RunDeferred(LoopDriver driver)
+    {
+        for (var place = 0; place < DeferredWork.Capacity; place++)
+        {
+            if (driver.TakeDeferred(place) is { } work)
+            {
+                driver.Running = work;
+                Execute(work);
+            }
+        }
+
+        driver.Running = null;
+        driver.RanDeferredAt = _clock.GetTimestamp();
     }
 
     private bool TryClaim(ref ClaimWord word) => TryAdvance(ref word, word.NextClaim());

@@ -19,6 +19,7 @@ public sealed partial class EventLoop : IDisposable
     private readonly RegistrationTable _registrations = new();
     private readonly TimerQueue _timers;
     private readonly WorkQueue _work = new();
+    private readonly TimeProvider _clock;
     private readonly Action<Exception>? _unhandledException;
     private readonly ManualResetEventSlim _stopped = new();
 
@@ -68,9 +69,10 @@ public sealed partial class EventLoop : IDisposable
         Name = options.Name;
         _unhandledException = options.UnhandledException;
         _events = new KEvent[options.EventCapacity];
-        _timers = new TimerQueue(options.TimeProvider);
-        _yield = new BatchingYield(options.TimeProvider);
-        _spin = new WaitSpin(options.TimeProvider, Environment.ProcessorCount);
+        _clock = options.TimeProvider;
+        _timers = new TimerQueue(_clock);
+        _yield = new BatchingYield(_clock);
+        _spin = new WaitSpin(_clock, Environment.ProcessorCount);
         _driver = new LoopDriver(this, epoch: 0);
         _queue = options.CreateQueue(options.KernelQueue);
         AddWakeEvent();
@@ -111,7 +113,7 @@ public sealed partial class EventLoop : IDisposable
     /// of nanoseconds for each event, and the calls of the kernel queue do not. Nor does what a handler takes after the
     /// loop was taken from it, which is <see cref="LeftBehindTime"/>.
     /// </remarks>
-    public TimeSpan HandlerTime => Stopwatch.GetElapsedTime(0, Volatile.Read(ref _handlerTicks));
+    public TimeSpan HandlerTime => _clock.GetElapsedTime(0, Volatile.Read(ref _handlerTicks));
 
     /// <summary>How long handlers went on after the loop was taken from them. Counted when they are back.</summary>
     public TimeSpan LeftBehindTime => Stopwatch.GetElapsedTime(0, Volatile.Read(ref _leftBehindTicks));
@@ -125,6 +127,12 @@ public sealed partial class EventLoop : IDisposable
     /// <summary>Who is told when the loop leaves its wait. Set before the loop runs.</summary>
     internal LoopWatch? Watch { get; set; }
 
+    /// <summary>
+    /// Whether somebody runs what a stuck driver has put off. Where nobody does, nothing stays put off while the next
+    /// handler runs. Set before the loop runs.
+    /// </summary>
+    internal bool IsWatched { get; set; }
+
     internal ClaimWord Word => new(Volatile.Read(ref _word));
 
     /// <summary>The stint that the loop was given to last. Replaced by the watch alone.</summary>
@@ -132,10 +140,12 @@ public sealed partial class EventLoop : IDisposable
 
     /// <summary>
     /// Puts work off until the handler that the calling thread is running has returned to its loop, or until the loop
-    /// is taken from that handler. One piece of work can be put off at a time; the same piece counts once.
+    /// is taken from that handler. In a group with hand-over it stays put off while the handlers of the next events
+    /// run, for 200 µs and seven of them at most: what those put off is then done together, which takes less of the
+    /// processor's time. Eight pieces of work can be put off at a time; the same piece counts once.
     /// </summary>
     /// <param name="work">What to run; it must bear to be run once too often.</param>
-    /// <returns>False when this thread drives no loop or something else is deferred: do the work at once.</returns>
+    /// <returns>False when this thread drives no loop or too much is put off: do the work at once.</returns>
     public static bool TryDefer(IThreadPoolWorkItem work) => LoopDriver.Current?.TryDefer(work) ?? false;
 
     /// <summary>
@@ -306,23 +316,21 @@ public sealed partial class EventLoop : IDisposable
         Volatile.Write(ref _handOvers, _handOvers + 1);
         EventLoopEventSource.Log.HandOverStart(Name, left.Epoch);
         _driver = new LoopDriver(this, seen.HandOver().Epoch);
-        RunDeferred(left);
+        RunDeferredOf(left);
         return _driver;
     }
 
     /// <summary>
-    /// Does what a driver has put off: for the driver itself when its handler is back, or has thrown, and for one that
-    /// is stuck on the watch.
+    /// Does what a driver has put off that is stuck, or has lost the loop: on the watch, and on that driver.
     /// </summary>
-    internal void RunDeferred(LoopDriver driver)
+    internal void RunDeferredOf(LoopDriver driver)
     {
-        try
+        for (var place = 0; place < DeferredWork.Capacity; place++)
         {
-            driver.RunDeferred();
-        }
-        catch (Exception exception) when (_unhandledException is not null)
-        {
-            _unhandledException(exception);
+            if (driver.TakeDeferred(place) is { } work)
+            {
+                Execute(work);
+            }
         }
     }
 
@@ -332,6 +340,18 @@ public sealed partial class EventLoop : IDisposable
         try
         {
             (running as IWatchedHandler)?.OnStuck(isHandedOver);
+        }
+        catch (Exception exception) when (_unhandledException is not null)
+        {
+            _unhandledException(exception);
+        }
+    }
+
+    private void Execute(IThreadPoolWorkItem work)
+    {
+        try
+        {
+            work.Execute();
         }
         catch (Exception exception) when (_unhandledException is not null)
         {

@@ -37,6 +37,7 @@ public sealed class EventLoopGroup : IDisposable
         foreach (var loop in _loops)
         {
             loop.Watch = _watch;
+            loop.IsWatched = _watch is not null;
             _threads.Drive(loop.TakeStart());
         }
 

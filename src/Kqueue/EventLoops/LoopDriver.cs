@@ -8,8 +8,7 @@ internal sealed class LoopDriver(EventLoop loop, int epoch)
     [ThreadStatic]
     private static LoopDriver? t_current;
 
-    // Put here by the driving thread, taken by it or by whoever takes the loop over: only with Interlocked.
-    private IThreadPoolWorkItem? _deferred;
+    private DeferredWork _deferred;
 
     private volatile object? _running;
 
@@ -51,30 +50,30 @@ internal sealed class LoopDriver(EventLoop loop, int epoch)
     public bool IsDriving => Loop.Epoch == Epoch;
 
     /// <summary>
-    /// Puts work off until the handler that is running returns, or until the loop is taken from it. False when there
-    /// is other deferred work already or the loop is gone: then the caller does its work at once.
+    /// When this driver last ran what was put off, or began a turn: a timestamp of the loop's clock. The driving
+    /// thread's.
+    /// </summary>
+    public long RanDeferredAt { get; set; }
+
+    /// <summary>Whether work is put off. The driving thread's.</summary>
+    public bool HasDeferred => !_deferred.IsEmpty;
+
+    /// <summary>Whether no more work can be put off. The driving thread's.</summary>
+    public bool IsFullOfDeferred => _deferred.IsFull;
+
+    /// <summary>
+    /// Puts work off until the handlers of the events at hand have returned, or some of them, or until the loop is
+    /// taken from this driver. False when too much is put off already or the loop is gone: then the caller does its
+    /// work at once.
     /// </summary>
     /// <remarks>
     /// The hand-over raises the epoch and then takes the deferred work; this puts the work and then looks at the
     /// epoch. Both are full fences, so at least one of the two sees the other and the work is never forgotten. Both
     /// may see it: the work must bear to be run once too often.
     /// </remarks>
-    public bool TryDefer(IThreadPoolWorkItem work)
-    {
-        // A swap also when the same work is there already: without a fence what the caller wrote before could become
-        // visible only after the hand-over has taken the work and run it.
-        var present = Interlocked.CompareExchange(ref _deferred, work, null);
-        return (present is null || present == work) && IsDriving;
-    }
+    public bool TryDefer(IThreadPoolWorkItem work) => _deferred.TryAdd(work) && IsDriving;
 
-    /// <summary>
-    /// Runs what is deferred, and what that defers in turn: nothing else may run on this loop for long.
-    /// </summary>
-    public void RunDeferred()
-    {
-        while (_deferred is not null)
-        {
-            Interlocked.Exchange(ref _deferred, null)?.Execute();
-        }
-    }
+    /// <summary>Takes one piece of what is put off, if it is there still.</summary>
+    /// <param name="place">From 0 to <see cref="DeferredWork.Capacity"/>.</param>
+    public IThreadPoolWorkItem? TakeDeferred(int place) => _deferred.Take(place);
 }

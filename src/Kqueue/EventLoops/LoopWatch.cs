@@ -107,7 +107,7 @@ internal sealed class LoopWatch : IDisposable
         if (!_threads.TryTakeOver(loop, word))
         {
             // The loop waits for its handler; what the handler deferred does not.
-            loop.RunDeferred(stuck);
+            loop.RunDeferredOf(stuck);
             Suspects.Judge(stuck, word, looks);
         }
         else if (loop.Driver != stuck)

@@ -10,11 +10,11 @@ namespace KqueueTransport.Connections;
 /// </summary>
 /// <remarks>
 /// A flush commits and, as a rule, sends. It only commits, so that several flushes become one send, in two cases: the
-/// loop is just running this connection's application and sends when that returns to it; or the next flush is likely
-/// to follow at once, because input is waiting or because it was so before, and then the loop sends as soon as it
-/// comes by. That send leaves the lock for the kernel's call, and flushes go on beside it. Bytes are never sent but in
-/// order, because one thread at a time sends. WRITE is armed once, one-shot, each time the socket is full, and where an
-/// application that never waits for its peer would keep the loop from the other connections.
+/// loop is just running this connection's application, and sends a little after that has returned to it; or the next
+/// flush is likely to follow at once, because input is waiting or because it was so before, and then the loop sends as
+/// soon as it comes by. That send leaves the lock for the kernel's call, and flushes go on beside it. Bytes are never
+/// sent but in order, because one thread at a time sends. WRITE is armed once, one-shot, each time the socket is full,
+/// and where an application that never waits for its peer would keep the loop from the other connections.
 /// </remarks>
 internal sealed partial class ConnectionWriter :
     PipeWriter, IValueTaskSource<FlushResult>, IThreadPoolWorkItem, IWatchedHandler

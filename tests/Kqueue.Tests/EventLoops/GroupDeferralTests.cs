@@ -34,15 +34,30 @@ public sealed class GroupDeferralTests : GroupSuite
 
         loop.Post(new WorkAction(() =>
         {
-            if (!EventLoop.TryDefer(new WorkAction(flushed.Set)))
-            {
-                flushed.Set();
-            }
-
+            DeferOrRun(new WorkAction(flushed.Set));
             Block();
         }));
 
         Until.IsSet(flushed, "What a blocked handler deferred stays behind.");
+        Assert.False(IsReleased);
+    }
+
+    [Theory]
+    [InlineData(32)]
+    [InlineData(0)]
+    public void TryDefer_ThenTheNextHandlersBlock_RunsMeanwhile(int standbyMax)
+    {
+        var loop = StartGroup(standbyMax).Loop;
+        using var flushed = new CountdownEvent(2);
+        loop.Post(new WorkAction(() =>
+        {
+            // Both in one turn: nothing of this is posted while the loop looks for work.
+            loop.Post(new WorkAction(() => DeferOrRun(new WorkAction(() => flushed.Signal()))));
+            loop.Post(new WorkAction(() => DeferOrRun(new WorkAction(() => flushed.Signal()))));
+            loop.Post(new WorkAction(Block));
+        }));
+
+        Until.Holds(() => flushed.IsSet, "What handlers deferred stays behind the one that blocks.");
         Assert.False(IsReleased);
     }
 
@@ -62,5 +77,13 @@ public sealed class GroupDeferralTests : GroupSuite
 
         Until.Holds(() => !results.IsEmpty, "The handler does not return.");
         Assert.Equal([false], results);
+    }
+
+    private static void DeferOrRun(WorkAction work)
+    {
+        if (!EventLoop.TryDefer(work))
+        {
+            work.Execute();
+        }
     }
 }

@@ -111,6 +111,29 @@ public sealed class CoalescingTests : IAsyncDisposable
         await blocked.Soon();
     }
 
+    [Fact]
+    public async Task FlushAsync_TheNextConnectionsHandlerBlocks_ArrivesAllTheSame()
+    {
+        await using var fixture = new ConnectionFixture(Scheduling.Adaptive);
+        var (answering, peer) = fixture.Open();
+        var (blocking, blockingPeer) = fixture.Open();
+        using var goOn = new SemaphoreSlim(0);
+        var answered = HandleAnywhereAsync(answering, output => output.WriteAsync(new byte[10]));
+        var blocked = HandleAnywhereAsync(blocking, _ => Assert.True(goOn.Wait(TimeSpan.FromSeconds(20))));
+
+        // The loop is kept from its wait, so that it finds both requests when it comes there.
+        await fixture.OnLoopAsync(() =>
+        {
+            Assert.True(peer.SendAsync(new byte[1]).IsCompleted);
+            Assert.True(blockingPeer.SendAsync(new byte[1]).IsCompleted);
+        });
+
+        await peer.ReceiveExactlyAsync(10);
+        Assert.False(blocked.IsCompleted);
+        goOn.Release();
+        await Task.WhenAll(answered, blocked).Soon();
+    }
+
     // What was left to the loop has stayed alone: waking the loop was for nothing, and the next flush does without.
     [Fact]
     public async Task FlushAsync_OffTheLoopAfterOneThatStayedAlone_SendsAtOnce()
@@ -251,6 +274,14 @@ public sealed class CoalescingTests : IAsyncDisposable
         Assert.Same(connection.Loop, Kqueue.EventLoops.EventLoop.Current);
         connection.Transport.Input.AdvanceTo(result.Buffer.End);
         await action(connection.Transport.Output).ConfigureAwait(false);
+    }
+
+    // On the loop, or off it where the loop was taken over just then.
+    private static async Task HandleAnywhereAsync(Connection connection, Action<PipeWriter> action)
+    {
+        var result = await connection.Transport.Input.ReadAsync().ConfigureAwait(false);
+        connection.Transport.Input.AdvanceTo(result.Buffer.End);
+        action(connection.Transport.Output);
     }
 
     private static async Task LeaveInputUnreadAsync(Connection connection, System.Net.Sockets.Socket peer)

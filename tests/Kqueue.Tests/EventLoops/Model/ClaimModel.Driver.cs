@@ -24,7 +24,7 @@ internal sealed partial class ClaimModel
         {
             StepDispatch(ref next, ref driver, number);
         }
-        else if (step <= DriverStep.Flush)
+        else if (step <= DriverStep.FlushLast)
         {
             StepHandler(ref next, ref driver, number);
         }
@@ -52,7 +52,7 @@ internal sealed partial class ClaimModel
         {
             driver = new ModelDriver { Step = DriverStep.Left };
         }
-        else if (driver.Step is DriverStep.Choose or DriverStep.TakeDeferred)
+        else if (driver.Step is DriverStep.Choose or DriverStep.TakeDeferred or DriverStep.TakeLastDeferred)
         {
             driver.Copy = 0;
         }
@@ -92,7 +92,7 @@ internal sealed partial class ClaimModel
         var word = driver.Word.Unpack();
         if (word.Epoch != number && scenario.Flaw != Flaw.IgnoresTheEpoch)
         {
-            return DriverStep.Left;
+            return DriverStep.TakeLastDeferred;
         }
 
         if (word.IsInWait)
@@ -113,7 +113,7 @@ internal sealed partial class ClaimModel
                 EnterHandler(ref next, ref driver);
                 break;
             case DriverStep.Defer:
-                driver.Slot = (byte)(driver.Copy + 1);
+                driver.Deferred |= Bit(driver.Copy);
                 driver.Step = scenario.Flaw == Flaw.DefersWithoutLookingAtTheEpoch
                     ? DriverStep.InHandler
                     : DriverStep.LookAtEpoch;
@@ -132,18 +132,51 @@ internal sealed partial class ClaimModel
                     AddBlocked(next, number);
                 }
 
-                driver.Step = DriverStep.TakeDeferred;
+                Leave(ref next, ref driver, number);
                 break;
             case DriverStep.TakeDeferred:
-                driver.Step = driver.Slot == 0 ? DriverStep.Choose : DriverStep.Flush;
-                (driver.Taken, driver.Slot) = (driver.Slot, 0);
+                driver.Step = driver.Deferred == 0 ? DriverStep.Choose : DriverStep.Flush;
+                driver.Taken = TakeDeferred(ref driver);
+                break;
+            case DriverStep.TakeLastDeferred:
+                driver.Step = driver.Deferred == 0 ? DriverStep.Left : DriverStep.FlushLast;
+                driver.Taken = TakeDeferred(ref driver);
+                break;
+            case DriverStep.FlushLast:
+                next.Unflushed &= (byte)~driver.Taken;
+                driver.Taken = 0;
+                driver.Step = DriverStep.TakeLastDeferred;
                 break;
             default:
-                next.Unflushed &= (byte)~Bit(driver.Taken - 1);
+                next.Unflushed &= (byte)~driver.Taken;
                 driver.Taken = 0;
                 driver.Step = DriverStep.TakeDeferred;
                 break;
         }
+    }
+
+    // When a driver runs what is put off, before the wait at the latest, is no part of the protocol: it may do so after
+    // any handler.
+    private void Leave(ref ModelState next, ref ModelDriver driver, int number)
+    {
+        driver.Step = DriverStep.Choose;
+        if (driver.Deferred == 0)
+        {
+            return;
+        }
+
+        var waiting = next;
+        Forget(ref waiting.Drivers[number]);
+        _successors.Add(waiting);
+        driver.Step = DriverStep.TakeDeferred;
+    }
+
+    /// <summary>Takes the first piece of what is put off; 0 where there is none.</summary>
+    private static byte TakeDeferred(ref ModelDriver driver)
+    {
+        var first = (byte)(driver.Deferred & -driver.Deferred);
+        driver.Deferred ^= first;
+        return first;
     }
 
     private void AddBlocked(ModelState blocked, int number)
@@ -169,13 +202,15 @@ internal sealed partial class ClaimModel
         driver.Step = scenario.Defers ? DriverStep.Defer : DriverStep.InHandler;
     }
 
-    private static void StepWork(ref ModelState next, ref ModelDriver driver)
+    private void StepWork(ref ModelState next, ref ModelDriver driver)
     {
         switch (driver.Step)
         {
             case DriverStep.LookForWork:
                 var mayRunMore = driver.Word.Unpack().Cursor < next.EventCount + WorkPerTurn;
-                driver.Step = mayRunMore && next.Queued != 0 ? DriverStep.ClaimWork : DriverStep.EnterWait;
+                driver.Step = mayRunMore && next.Queued != 0 ? DriverStep.ClaimWork
+                    : driver.Deferred != 0 && scenario.Flaw != Flaw.WaitsWithDeferredWork ? DriverStep.TakeDeferred
+                    : DriverStep.EnterWait;
                 break;
             case DriverStep.ClaimWork:
                 var isClaimed = Swap(ref next, ref driver.Word, driver.Word.Unpack().NextClaim());
@@ -183,7 +218,7 @@ internal sealed partial class ClaimModel
                 break;
             case DriverStep.RunWork:
                 RunFirst(ref next);
-                driver.Step = DriverStep.TakeDeferred;
+                driver.Step = DriverStep.Choose;
                 break;
             default:
                 Swap(ref next, ref driver.Word, driver.Word.Unpack().EnterWait());

@@ -97,11 +97,11 @@ internal sealed partial class ClaimModel
                 break;
             case WatchStep.TakeDeferred:
                 ref var left = ref next.Drivers[state.WatchTarget];
-                next.WatchStep = left.Slot != 0 ? WatchStep.Flush : WatchStep.Assign;
-                (next.WatchHolds, left.Slot) = (left.Slot, 0);
+                next.WatchStep = left.Deferred != 0 ? WatchStep.Flush : WatchStep.Assign;
+                next.WatchHolds = TakeDeferred(ref left);
                 break;
             case WatchStep.Flush:
-                next.Unflushed &= (byte)~Bit(state.WatchHolds - 1);
+                next.Unflushed &= (byte)~state.WatchHolds;
                 next.WatchHolds = 0;
                 next.WatchStep = WatchStep.TakeDeferred;
                 break;
@@ -138,7 +138,7 @@ internal sealed partial class ClaimModel
             {
                 next.WatchStep = WatchStep.HandOver;
             }
-            else if (next.Drivers[word.Epoch].Slot != 0)
+            else if (next.Drivers[word.Epoch].Deferred != 0)
             {
                 next.WatchTarget = (byte)word.Epoch;
                 next.WatchStep = WatchStep.TakeDeferred;

@@ -63,7 +63,7 @@ internal sealed partial class ClaimModel(Scenario scenario) : IModel<ModelState>
             var isInWait = driver.Step is >= DriverStep.LookWhetherStopping and <= DriverStep.BeginTurn;
             owners += canClaim || isInWait ? 1 : 0;
 
-            var isFlushed = (state.Unflushed & Bit(driver.Copy)) == 0;
+            var isFlushed = (state.Unflushed & (Bit(driver.Copy) | driver.Deferred)) == 0;
             var isBehind = driver.Step is DriverStep.InHandler or DriverStep.NeverReturns
                 && i < state.Word.Unpack().Epoch && state.WatchStep == WatchStep.Look;
             Require(isFlushed || !isBehind, "What a handler deferred is not flushed at the hand-over.");

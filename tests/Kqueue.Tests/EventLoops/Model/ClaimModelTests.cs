@@ -25,6 +25,7 @@ public sealed class ClaimModelTests(ITestOutputHelper output)
         { Flaw.NeverLowersTheWake, "an event and two posts" },
         { Flaw.DefersWithoutLookingAtTheEpoch, "handlers that never return" },
         { Flaw.HandsOverWithoutTakingTheDeferred, "handlers that never return" },
+        { Flaw.WaitsWithDeferredWork, "two events that defer, two hand-overs" },
         { Flaw.ParksWithoutLookingAgain, "a watch that parks" },
         { Flaw.PostsToAnEndedLoop, "a post while the loop stops" },
     };

@@ -20,6 +20,8 @@ internal enum DriverStep : byte
     NeverReturns,
     TakeDeferred,
     Flush,
+    TakeLastDeferred,
+    FlushLast,
     LookForWork,
     ClaimWork,
     RunWork,
@@ -82,7 +84,9 @@ internal enum RunState : byte
     Stopped,
 }
 
-/// <summary>A driver's own memory. <c>Slot</c> holds what is deferred, which the watch takes too.</summary>
+/// <summary>
+/// A driver's own memory. <c>Deferred</c> has the bits of what is put off, which the watch takes too.
+/// </summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 internal struct ModelDriver
 {
@@ -90,7 +94,7 @@ internal struct ModelDriver
     public PackedWord Word;
     public byte Copy;
     public byte Taken;
-    public byte Slot;
+    public byte Deferred;
     public byte Count;
 }
 

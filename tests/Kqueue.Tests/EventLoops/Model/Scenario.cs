@@ -49,6 +49,9 @@ public enum Flaw
     /// <summary>The hand-over leaves deferred work to the handler.</summary>
     HandsOverWithoutTakingTheDeferred,
 
+    /// <summary>A driver enters the wait with work that is put off.</summary>
+    WaitsWithDeferredWork,
+
     /// <summary>The watch parks without looking at the word again.</summary>
     ParksWithoutLookingAgain,
 
