@@ -6,6 +6,9 @@ public abstract class DuplexSource
     /// <summary>Bytes that one read/write round trip may allocate once warm; below one object means none.</summary>
     public virtual int AllocatedBytesPerRoundTripMax => 0;
 
+    /// <summary>Whether a read hears of a reset that a send meets first.</summary>
+    public virtual bool TellsReadsWhatASendMeets => true;
+
     /// <summary>The tests that this implementation does not pass, each with what it does instead.</summary>
     public virtual IReadOnlyDictionary<string, string> Differences { get; } = new Dictionary<string, string>();
 

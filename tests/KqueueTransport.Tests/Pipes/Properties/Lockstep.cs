@@ -29,6 +29,9 @@ internal sealed class Lockstep(Duplex oracle, Duplex subject, TimeSpan? patience
     private bool _isReaderFaulted;
     private bool _isWriterCompleted;
 
+    /// <summary>Whether no send is under way when the peer resets.</summary>
+    public bool TakesBeforeAReset { get; init; }
+
     /// <summary>Every step so far, and what it showed.</summary>
     public string Trace => string.Join(Environment.NewLine, _trace);
 
@@ -81,6 +84,10 @@ internal sealed class Lockstep(Duplex oracle, Duplex subject, TimeSpan? patience
         if (!MayDeliver)
         {
             return;
+        }
+        if (TakesBeforeAReset)
+        {
+            await TakeAsync(int.MaxValue);
         }
         AdvanceTo(0, 0);
         _isReset = true;

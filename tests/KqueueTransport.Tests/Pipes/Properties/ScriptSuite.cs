@@ -42,7 +42,7 @@ public abstract class ScriptSuite(DuplexSource source)
     {
         await using var oracle = new PipeDuplex(new DuplexOptions());
         await using var subject = await source.OpenAsync(new DuplexOptions());
-        var run = new Lockstep(oracle, subject, _patience);
+        var run = new Lockstep(oracle, subject, _patience) { TakesBeforeAReset = !source.TellsReadsWhatASendMeets };
         try
         {
             await script.RunAsync(run);
