@@ -74,6 +74,6 @@ internal sealed class LoopDriver(EventLoop loop, int epoch)
     public bool TryDefer(IThreadPoolWorkItem work) => _deferred.TryAdd(work) && IsDriving;
 
     /// <summary>Takes one piece of what is put off, if it is there still.</summary>
-    /// <param name="place">From 0 to <see cref="DeferredWork.Capacity"/>.</param>
+    /// <param name="place">From 0, and less than <see cref="DeferredWork.Capacity"/>.</param>
     public IThreadPoolWorkItem? TakeDeferred(int place) => _deferred.Take(place);
 }

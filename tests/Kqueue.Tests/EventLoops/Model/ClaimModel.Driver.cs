@@ -24,7 +24,7 @@ internal sealed partial class ClaimModel
         {
             StepDispatch(ref next, ref driver, number);
         }
-        else if (step <= DriverStep.FlushLast)
+        else if (step <= DriverStep.Flush)
         {
             StepHandler(ref next, ref driver, number);
         }
@@ -52,7 +52,7 @@ internal sealed partial class ClaimModel
         {
             driver = new ModelDriver { Step = DriverStep.Left };
         }
-        else if (driver.Step is DriverStep.Choose or DriverStep.TakeDeferred or DriverStep.TakeLastDeferred)
+        else if (driver.Step is DriverStep.Choose or DriverStep.TakeDeferred)
         {
             driver.Copy = 0;
         }
@@ -92,7 +92,7 @@ internal sealed partial class ClaimModel
         var word = driver.Word.Unpack();
         if (word.Epoch != number && scenario.Flaw != Flaw.IgnoresTheEpoch)
         {
-            return DriverStep.TakeLastDeferred;
+            return driver.Deferred == 0 ? DriverStep.Left : DriverStep.TakeDeferred;
         }
 
         if (word.IsInWait)
@@ -137,15 +137,6 @@ internal sealed partial class ClaimModel
             case DriverStep.TakeDeferred:
                 driver.Step = driver.Deferred == 0 ? DriverStep.Choose : DriverStep.Flush;
                 driver.Taken = TakeDeferred(ref driver);
-                break;
-            case DriverStep.TakeLastDeferred:
-                driver.Step = driver.Deferred == 0 ? DriverStep.Left : DriverStep.FlushLast;
-                driver.Taken = TakeDeferred(ref driver);
-                break;
-            case DriverStep.FlushLast:
-                next.Unflushed &= (byte)~driver.Taken;
-                driver.Taken = 0;
-                driver.Step = DriverStep.TakeLastDeferred;
                 break;
             default:
                 next.Unflushed &= (byte)~driver.Taken;

@@ -20,8 +20,6 @@ internal enum DriverStep : byte
     NeverReturns,
     TakeDeferred,
     Flush,
-    TakeLastDeferred,
-    FlushLast,
     LookForWork,
     ClaimWork,
     RunWork,
