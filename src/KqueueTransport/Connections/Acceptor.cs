@@ -34,6 +34,9 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
     // The loop dispatches one event at a time, but one that was handed over in the middle, and a stop, may meet it.
     private readonly Lock _gate = new();
 
+    // Whether somebody wants a batch that nobody has begun.
+    private bool _isAsked;
+
     // Under _gate.
     private readonly SocketAddress _peer = SocketCalls.CreateAddress();
     private readonly AcceptShortage _shortage;
@@ -118,41 +121,63 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
         }
     }
 
+    /// <summary>
+    /// Accepts a batch, or leaves it to the thread that is accepting: that may be stuck in a log, and each event of the
+    /// listen socket would then cost the loop another thread.
+    /// </summary>
     private void AcceptBatch()
     {
-        lock (_gate)
+        // Who does not get the lock has asked before, and who had it looks afterwards, with a fence on both sides: one of
+        // the two sees to it.
+        Interlocked.Exchange(ref _isAsked, true);
+        while (Volatile.Read(ref _isAsked) && _gate.TryEnter())
         {
-            if (_isStopped || _isBackingOff)
+            try
+            {
+                Interlocked.Exchange(ref _isAsked, false);
+                AcceptBatchLocked();
+            }
+            finally
+            {
+                _gate.Exit();
+            }
+
+            Interlocked.MemoryBarrier();
+        }
+    }
+
+    private void AcceptBatchLocked()
+    {
+        if (_isStopped || _isBackingOff)
+        {
+            return;
+        }
+
+        for (var accepts = 0; accepts < _acceptsPerWake; accepts++)
+        {
+            if (_queue.PauseIfFull())
             {
                 return;
             }
 
-            for (var accepts = 0; accepts < _acceptsPerWake; accepts++)
+            if (AcceptOne(out var error) && error != Errno.EMFILE)
             {
-                if (_queue.PauseIfFull())
-                {
-                    return;
-                }
-
-                if (AcceptOne(out var error) && error != Errno.EMFILE)
-                {
-                    continue;
-                }
-
-                if (error != Errno.EAGAIN)
-                {
-                    BackOff(error);
-                }
-
-                return;
+                continue;
             }
 
-            // More may be waiting, and an edge is reported once. Arming again makes another, behind the events of the
-            // connections, before which posted work would come. It fails where the loop has ended.
-            if (_registration.Arm(KEventFilter.Read, KEventFlags.Clear).IsError)
+            if (error != Errno.EAGAIN)
             {
-                _registration.Loop.Post(this);
+                BackOff(error);
             }
+
+            return;
+        }
+
+        // More may be waiting, and an edge is reported once. Arming again makes another, behind the events of the
+        // connections, before which posted work would come. It fails where the loop has ended.
+        if (_registration.Arm(KEventFilter.Read, KEventFlags.Clear).IsError)
+        {
+            _registration.Loop.Post(this);
         }
     }
 

@@ -50,6 +50,8 @@ internal sealed class ListenerFixture : IAsyncDisposable
     public int AcceptedByTheKernel =>
         Calls.Calls.Count(made => made.Call == SocketCall.Accept && !made.Result.IsError);
 
+    public long HandOvers => _loops.LeastLoaded().HandOverCount;
+
     public int CountOf(SocketCall call) => Calls.Calls.Count(made => made.Call == call);
 
     /// <summary>Listens; the steps are the kernel's answers to the first accepts.</summary>
