@@ -31,6 +31,7 @@ internal sealed class Process : Surroundings, IDisposable
 
     public Process(
         SimulatedKernel kernel,
+        Scale scale,
         SimulatedListener socket,
         IReadOnlyDictionary<int, Peer> peers,
         Func<Process, IReadOnlyList<Dial>> makeDials)
@@ -38,14 +39,14 @@ internal sealed class Process : Surroundings, IDisposable
         _kernel = kernel;
         _peers = peers;
         Log = new RunLog(kernel.Scheduler);
-        var options = ChooseOptions();
+        var options = ChooseOptions(scale);
         Lingers = options.LingerTimeout > TimeSpan.Zero;
         HalfCloses = options.HalfClose;
         HandsOver = options.Scheduling == Scheduling.Adaptive;
         _loops = new EventLoop[options.LoopCount];
         for (var i = 0; i < _loops.Length; i++)
         {
-            _loops[i] = new EventLoop(LoopOptions()) { IsWatched = true };
+            _loops[i] = new EventLoop(LoopOptions(scale)) { IsWatched = true };
         }
 
         _transport = new TransportLoops(new EventLoopGroup(_loops), this, options, kernel.Calls, Log, Memory);
@@ -189,9 +190,9 @@ internal sealed class Process : Surroundings, IDisposable
         _listener.DisposeAsync().AsTask().GetAwaiter().GetResult();
     }
 
-    private KqueueTransportOptions ChooseOptions() => new()
+    private KqueueTransportOptions ChooseOptions(Scale scale) => new()
     {
-        LoopCount = Random.Next(1, 3),
+        LoopCount = Random.Next(1, scale.LoopsMax + 1),
         Scheduling = (Scheduling)Random.Next(3),
         MaxReadBufferSize = Random.Next(2) == 0 ? Random.Next(Plan.ReadAheadMin, 20_000) : null,
         MaxWriteBufferSize = Random.Next(2) == 0 ? Random.Next(1, 100_000) : 64 * 1024,
@@ -202,9 +203,9 @@ internal sealed class Process : Surroundings, IDisposable
         LingerTimeout = Random.Next(4) == 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(5),
     };
 
-    private EventLoopOptions LoopOptions() => new()
+    private EventLoopOptions LoopOptions(Scale scale) => new()
     {
-        EventCapacity = Random.Next(1, 9),
+        EventCapacity = Random.Next(1, scale.EventsPerWaitMax + 1),
         TimeProvider = _kernel.Clock,
         CreateQueue = _ => new SimulatedQueue(_kernel),
     };

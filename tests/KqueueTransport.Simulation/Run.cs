@@ -8,7 +8,6 @@ namespace KqueueTransport.Simulation;
 /// <summary>One seed from the first connection to the end of the process.</summary>
 internal sealed class Run : IEnvironment
 {
-    private const int ConversationsMax = 8;
     private const int DialsMax = 2;
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
@@ -18,20 +17,22 @@ internal sealed class Run : IEnvironment
     private readonly Scheduler _scheduler;
     private readonly SimulatedKernel _kernel;
     private readonly Process _process;
+    private readonly Scale _scale;
     private readonly long _stopAt;
     private TimeSpan _patienceEnd = s_patience;
 
     private Run(int seed)
     {
         var random = new Random(seed);
+        _scale = Scale.Choose(random);
         _scheduler = new Scheduler(random, this);
         Faults = new Faults(random);
         _kernel = new SimulatedKernel(_scheduler, random, Faults);
         var listener = new SimulatedListener(_kernel);
-        var count = random.Next(1, ConversationsMax + 1);
+        var count = random.Next(_scale.ConversationsMin, _scale.ConversationsMax + 1);
         for (var id = 1; id <= count; id++)
         {
-            var plan = Plan.Make(random, id);
+            var plan = Plan.Make(random, id, _scale);
             var connection = ConnectionOf(plan);
             _callers.Add(new Peer(
                 _kernel, connection, new InboundHandshake(_kernel, listener, connection), plan));
@@ -40,7 +41,7 @@ internal sealed class Run : IEnvironment
         _peers.AddRange(_callers);
 
         _stopAt = random.Next(5) == 0 ? random.NextInt64(2000) : long.MaxValue;
-        _process = new Process(_kernel, listener, _callers.ToDictionary(peer => peer.Plan.Id), MakeDials);
+        _process = new Process(_kernel, _scale, listener, _callers.ToDictionary(peer => peer.Plan.Id), MakeDials);
     }
 
     public Faults Faults { get; }
@@ -106,7 +107,7 @@ internal sealed class Run : IEnvironment
         var random = _kernel.Random;
         for (var count = random.Next(2) == 0 ? random.Next(1, DialsMax + 1) : 0; dials.Count < count;)
         {
-            var plan = DialPlan.Make(random, _peers.Count + 1);
+            var plan = DialPlan.Make(random, _peers.Count + 1, _scale);
             dials.Add(new Dial(plan, [.. plan.Targets.Select(MakeAnswering)], process));
         }
 

@@ -203,7 +203,7 @@ internal sealed class Conversation(
 
     // Examined is always all of it, so a read that consumed little waits for more.
     private long HowMuch(ReadResult result) =>
-        result.IsCompleted || _random.Next(4) > 0 ? result.Buffer.Length
+        result.IsCompleted || plan.PeerAwaitsEcho || _random.Next(4) > 0 ? result.Buffer.Length
         : _read + result.Buffer.Length >= plan.ToServer ? result.Buffer.Length
         : _random.NextInt64(result.Buffer.Length + 1);
 

@@ -89,7 +89,7 @@ internal sealed class Peer(
 
         return step switch
         {
-            Step.Send => LeftToSend > 0 && !Connection.HasPeerEnded,
+            Step.Send => LeftToSend > 0 && HasEcho && !Connection.HasPeerEnded,
             Step.Deliver => Connection.OnTheWay > 0 && Room > 0,
             Step.End => LeftToSend == 0 && !Connection.HasPeerEnded && EndsNow,
             Step.DeliverEnd => Connection.HasPeerEnded && Connection.OnTheWay == 0 && !Connection.IsFinDelivered,
@@ -98,6 +98,9 @@ internal sealed class Peer(
             _ => false,
         };
     }
+
+    private bool HasEcho =>
+        !plan.PeerAwaitsEcho || Connection.Taken == Connection.PeerSent || Connection.IsOverForPeer;
 
     private bool IsSilent => plan.PeerEnd == PeerEnd.Silence && LeftToSend == 0;
 

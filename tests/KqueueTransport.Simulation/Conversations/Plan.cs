@@ -43,8 +43,8 @@ internal sealed record Plan
     /// <summary>The smallest read buffer of a run, which an end behind fewer bytes is found through.</summary>
     public const int ReadAheadMin = 1000;
 
-    // Positions grow to a few buffers' worth, so that every boundary is crossed, and most are small.
-    private const int BytesMax = 200_000;
+    // Each takes some twenty steps, and a run shall end.
+    private const int AwaitedEchoesMax = 500;
 
     public required int Id { get; init; }
 
@@ -57,6 +57,9 @@ internal sealed record Plan
     public required long ToServer { get; init; }
 
     public required long ToPeer { get; init; }
+
+    /// <summary>Whether the peer waits for the echo of a piece before it sends the next.</summary>
+    public required bool PeerAwaitsEcho { get; init; }
 
     /// <summary>Sent bytes after which a peer resets or falls silent.</summary>
     public required long PeerStopsAt { get; init; }
@@ -78,15 +81,18 @@ internal sealed record Plan
     public bool IsPeaceful =>
         PeerEnd is PeerEnd.FinAfterSending or PeerEnd.FinAfterEnd && ApplicationEnd == ApplicationEnd.Complete;
 
-    public static Plan Make(Random random, int id)
+    public static Plan Make(Random random, int id, Scale scale)
     {
-        var style = random.Next(12) == 0 ? Style.WaitForEnd : (Style)random.Next((int)Style.WaitForEnd);
+        var style = scale.OnlyEchoes ? Style.Echo
+            : random.Next(12) == 0 ? Style.WaitForEnd
+            : (Style)random.Next((int)Style.WaitForEnd);
         var toServer = style switch
         {
             Style.Download => random.Next(200),
             Style.WaitForEnd => random.Next(ReadAheadMin),
-            _ => Size(random, BytesMax),
+            _ => Size(random, scale.ConversationBytesMax),
         };
+        var piece = (int)Size(random, scale.PeerPieceBytesMax);
         return new Plan
         {
             Id = id,
@@ -99,6 +105,7 @@ internal sealed record Plan
                 6 => PeerEnd.Reset,
                 _ => PeerEnd.Silence,
             },
+            PeerAwaitsEcho = style == Style.Echo && toServer / piece < AwaitedEchoesMax && random.Next(2) == 0,
             ApplicationEnd = random.Next(3) > 0 ? ApplicationEnd.Complete : (ApplicationEnd)random.Next(4),
             ToServer = toServer,
             ToPeer = style switch
@@ -106,11 +113,11 @@ internal sealed record Plan
                 Style.Echo => toServer,
                 Style.Upload => random.Next(500),
                 Style.WaitForEnd => 0,
-                _ => Size(random, BytesMax),
+                _ => Size(random, scale.ConversationBytesMax),
             },
             PeerStopsAt = random.NextInt64(toServer + 1),
             Disturbances = random.Next(3) == 0 ? random.Next(1, 5) : 0,
-            PeerPieceMax = (int)Size(random, 70_000),
+            PeerPieceMax = piece,
             WriteMax = (int)Size(random, 20_000),
             ReceiveBufferBytes = 1000 + (int)Size(random, 60_000),
             SendBufferBytes = 1000 + (int)Size(random, 60_000),

@@ -40,10 +40,10 @@ internal sealed record DialPlan
     public required bool IsLate { get; init; }
 
     /// <summary>A plan whose connections have the numbers from <paramref name="firstId"/> on.</summary>
-    public static DialPlan Make(Random random, int firstId)
+    public static DialPlan Make(Random random, int firstId, Scale scale)
     {
         var isName = random.Next(3) > 0;
-        var conversation = Plan.Make(random, firstId);
+        var conversation = Plan.Make(random, firstId, scale);
         var targets = new List<DialTarget>();
         for (var count = isName ? random.Next(TargetsMax + 1) : 1; targets.Count < count;)
         {
