@@ -127,8 +127,8 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
     /// </summary>
     private void AcceptBatch()
     {
-        // Who does not get the lock has asked before, and who had it looks afterwards, with a fence on both sides: one of
-        // the two sees to it.
+        // Who does not get the lock has asked before, and who had it looks afterwards, with a fence on both sides: one
+        // of the two sees to it.
         Interlocked.Exchange(ref _isAsked, true);
         while (Volatile.Read(ref _isAsked) && _gate.TryEnter())
         {
