@@ -34,7 +34,7 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
     // The loop dispatches one event at a time, but one that was handed over in the middle, and a stop, may meet it.
     private readonly Lock _gate = new();
 
-    // Whether somebody wants a batch that nobody has begun.
+    // Whether somebody wants a batch that nobody has begun. Any thread, with full fences.
     private bool _isAsked;
 
     // Under _gate.

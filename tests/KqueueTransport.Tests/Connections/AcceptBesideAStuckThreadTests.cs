@@ -21,7 +21,7 @@ public sealed class AcceptBesideAStuckThreadTests : IAsyncDisposable
     [Fact]
     public async Task Accept_LogBlocks_CostsTheLoopOneThread()
     {
-        const int connections = ListenerFixture.Backlog;
+        const int connections = 20;
         using var isStuck = new ManualResetEventSlim();
         _fixture.Log.Written = entry => BlockAt(entry.Level == LogLevel.Warning, isStuck);
         _fixture.Listen(SocketStep.Fails(Errno.EMFILE));
@@ -35,8 +35,8 @@ public sealed class AcceptBesideAStuckThreadTests : IAsyncDisposable
             await _fixture.LoopBarrierAsync();
         }
 
-        // A busy machine may make it look stuck once more.
-        Assert.InRange(_fixture.HandOvers, 1, connections - 2);
+        // A busy machine may make it look stuck a few times more.
+        Assert.InRange(_fixture.HandOvers, 1, connections / 2);
         _mayGoOn.Set();
         for (var i = 0; i < connections; i++)
         {
