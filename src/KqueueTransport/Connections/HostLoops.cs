@@ -24,7 +24,7 @@ internal sealed class HostLoops : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(loggerFactory);
         Options = options.Value;
-        Logger = loggerFactory.CreateLogger(TransportLog.Category);
+        Logger = new UnfailingLogger(loggerFactory.CreateLogger(TransportLog.Category));
         _loops = new Lazy<TransportLoops>(
             () => new TransportLoops(Options, SystemSocketCalls.Instance, Logger, memoryPoolFactory, meterFactory));
     }
