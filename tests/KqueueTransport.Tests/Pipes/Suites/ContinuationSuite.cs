@@ -220,7 +220,14 @@ public abstract class ContinuationSuite(DuplexSource source) : DuplexSuite(sourc
         Writer.CancelPendingFlush();
         await stalled.Soon();
         var flush = Writer.FlushAsync();
-        Assert.False(flush.IsCompleted);
+        while (flush.IsCompleted)
+        {
+            // The kernel has taken some more meanwhile, and less is unsent than a flush waits for.
+            await flush;
+            written += WritePiece(written);
+            flush = Writer.FlushAsync();
+        }
+
         return (flush, written);
     }
 

@@ -100,13 +100,10 @@ public abstract class DuplexSuite(DuplexSource source) : IAsyncLifetime
     protected async Task<(Task<FlushResult> Flush, int Written)> WriteUntilStalledAsync(
         CancellationToken cancellationToken = default)
     {
-        const int chunk = 16 * 1024;
         const int limit = 64 * 1024 * 1024;
         for (var written = 0; written < limit;)
         {
-            // In pieces of the writer's own size: a larger one would not come from the memory pool.
-            Writer.Write(Payload.Create(chunk, written));
-            written += chunk;
+            written += WritePiece(written);
             var flush = Writer.FlushAsync(cancellationToken).AsTask();
             if (!flush.IsCompleted && await flush.IsStalledAsync())
             {
@@ -115,6 +112,15 @@ public abstract class DuplexSuite(DuplexSource source) : IAsyncLifetime
             Assert.False((await flush).IsCompleted);
         }
         throw new InvalidOperationException($"No flush pended within {limit} bytes that nobody took.");
+    }
+
+    /// <summary>Writes, and does not flush, a piece of payload from an offset on; the result is its length.</summary>
+    protected int WritePiece(int offset)
+    {
+        // Of the writer's own size: a larger one would not come from the memory pool.
+        const int length = 16 * 1024;
+        Writer.Write(Payload.Create(length, offset));
+        return length;
     }
 
     /// <summary>Lets the peer take <paramref name="count"/> bytes, and checks them.</summary>
