@@ -171,8 +171,20 @@ internal sealed partial class ConnectionReader
         }
 
         var settings = _connection.Settings;
-        var result = Received.Receive(
-            settings.Calls, _connection.Descriptor, settings.MemoryPool, out var isShort);
+        KernelResult result;
+        bool isShort;
+        try
+        {
+            result = Received.Receive(settings.Calls, _connection.Descriptor, settings.MemoryPool, out isShort);
+        }
+        catch (Exception exception)
+        {
+            // The pool has no block, which may be one of the application's own, or the process no memory: that ends
+            // this connection. On the thread of a loop it would end the process.
+            EndWith(exception);
+            return;
+        }
+
         if (result.IsWouldBlock)
         {
             Clear(ReaderFlags.Readable | ReaderFlags.MoreAnnounced);
@@ -184,7 +196,7 @@ internal sealed partial class ConnectionReader
             // A reset is told once, to whichever call comes first (Linux include/net/sock.h, sock_error): behind a send
             // that was told, a receive finds what looks like the peer's end.
             var error = result.IsError ? result.Error : _connection.SendError;
-            EndFromKernel(error);
+            EndWith(error == Errno.None ? null : SocketErrors.ToException(error));
             return;
         }
 
@@ -208,18 +220,17 @@ internal sealed partial class ConnectionReader
         }
     }
 
-    private void EndFromKernel(Errno error)
+    /// <summary>The input has ended, with the peer's FIN or with an error.</summary>
+    private void EndWith(Exception? error)
     {
         Clear(ReaderFlags.Readable | ReaderFlags.MoreAnnounced);
         Set(ReaderFlags.Ended | ReaderFlags.EndUnreported);
-        if (error == Errno.None)
+        if (error is null)
         {
             Set(ReaderFlags.FinReceived);
         }
-        else
-        {
-            _error = SocketErrors.ToException(error);
-        }
+
+        _error = error;
     }
 
     private void FinishOnLoop(bool mustResume, ReaderFlags reports)

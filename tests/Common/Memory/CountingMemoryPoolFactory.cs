@@ -11,10 +11,19 @@ internal sealed class CountingMemoryPoolFactory : IMemoryPoolFactory<byte>
 {
     private long _rentedBytes;
     private long _rentedEver;
+    private long _blocksMax = long.MaxValue;
+    private Exception? _failure;
 
     public long RentedBytes => Volatile.Read(ref _rentedBytes);
 
     public long RentedEver => Volatile.Read(ref _rentedEver);
+
+    /// <summary>Hands out so many blocks in all, and throws then.</summary>
+    public void FailsFrom(long blocks, Exception failure)
+    {
+        _failure = failure;
+        Volatile.Write(ref _blocksMax, blocks);
+    }
 
     public MemoryPool<byte> Create(MemoryPoolOptions? options = null) => new CountingPool(this);
 
@@ -37,6 +46,11 @@ internal sealed class CountingMemoryPoolFactory : IMemoryPoolFactory<byte>
         public override IMemoryOwner<byte> Rent(int minBufferSize = -1)
         {
             ArgumentOutOfRangeException.ThrowIfGreaterThan(minBufferSize, MaxBufferSize);
+            if (counts.RentedEver >= Volatile.Read(ref counts._blocksMax))
+            {
+                throw counts._failure!;
+            }
+
             var size = Math.Max(minBufferSize, BlockBytes);
             counts.Count(size);
             return new Block(counts, size);

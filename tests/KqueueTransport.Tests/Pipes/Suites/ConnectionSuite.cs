@@ -17,8 +17,10 @@ public abstract class ConnectionSuite(ConnectionSource source) : DuplexSuite(sou
     private static readonly ConnectionAbortedException s_reason = new("The test has had enough.");
 
     private readonly LogCollector _log = new();
+    private readonly CountingMemoryPoolFactory _pool = new();
 
-    protected override DuplexOptions Options => new() { Log = _log, MaxReadBufferSize = 64 * 1024 };
+    protected override DuplexOptions Options =>
+        new() { Log = _log, MaxReadBufferSize = 64 * 1024, MemoryPoolFactory = _pool };
 
     public enum Ending
     {
@@ -64,6 +66,37 @@ public abstract class ConnectionSuite(ConnectionSource source) : DuplexSuite(sou
         Peer.Finish();
 
         Assert.True((await read.Task.Soon()).IsCompleted);
+    }
+
+    [Fact]
+    public async Task ReadAsync_PoolHasNoBlock_ThrowsWhatThePoolDid()
+    {
+        Reader.AdvanceTo((await DeliverAndReadAsync(10)).Buffer.End);
+        var pending = Reader.ReadAsync().AsTask();
+        var failure = new InsufficientMemoryException("The test's pool is empty.");
+        _pool.FailsFrom(_pool.RentedEver, failure);
+
+        await Peer.SendAsync(Payload.Create(10)).Soon();
+
+        Assert.Same(failure, await Assert.ThrowsAsync<InsufficientMemoryException>(() => pending.Soon()));
+        await CloseAsync();
+        await Waiting.UntilAsync(() => _pool.RentedBytes == 0);
+    }
+
+    // A body that comes fast is received into several blocks at a time: some are there when the next one is not.
+    [Fact]
+    public async Task ReadAsync_PoolRunsOutInTheMiddle_ThrowsWhatThePoolDid()
+    {
+        const int length = 16 * 1024 * 1024;
+        var sending = Peer.SendAsync(Payload.Create(length)).AsTask();
+        await ConsumeAsync(1024 * 1024);
+        _pool.FailsFrom(_pool.RentedEver + 3, new InsufficientMemoryException("The test's pool is empty."));
+
+        await Assert.ThrowsAsync<InsufficientMemoryException>(() => ConsumeAsync(length, 1024 * 1024));
+
+        await CloseAsync();
+        await Assert.ThrowsAnyAsync<Exception>(() => sending.Soon());
+        await Waiting.UntilAsync(() => _pool.RentedBytes == 0);
     }
 
     [Fact]
