@@ -48,14 +48,13 @@ public sealed class GroupDeferralTests : GroupSuite
     public void TryDefer_ThenTheNextHandlersBlock_RunsMeanwhile(int standbyMax)
     {
         var loop = StartGroup(standbyMax).Loop;
+        using var warm = new CountdownEvent(3);
         using var flushed = new CountdownEvent(2);
-        loop.Post(new WorkAction(() =>
-        {
-            // Both in one turn: nothing of this is posted while the loop looks for work.
-            loop.Post(new WorkAction(() => DeferOrRun(new WorkAction(() => flushed.Signal()))));
-            loop.Post(new WorkAction(() => DeferOrRun(new WorkAction(() => flushed.Signal()))));
-            loop.Post(new WorkAction(Block));
-        }));
+
+        // The first time, the compiler makes the handlers slow enough for what they put off to be done between them.
+        DeferTwice(loop, warm, () => warm.Signal());
+        Until.Holds(() => warm.IsSet, "What handlers deferred is not done.");
+        DeferTwice(loop, flushed, Block);
 
         Until.Holds(() => flushed.IsSet, "What handlers deferred stays behind the one that blocks.");
         Assert.False(IsReleased);
@@ -78,6 +77,14 @@ public sealed class GroupDeferralTests : GroupSuite
         Until.Holds(() => !results.IsEmpty, "The handler does not return.");
         Assert.Equal([false], results);
     }
+
+    private static void DeferTwice(EventLoop loop, CountdownEvent done, Action last) => loop.Post(new WorkAction(() =>
+    {
+        // All in one turn: nothing of this is posted while the loop looks for work.
+        loop.Post(new WorkAction(() => DeferOrRun(new WorkAction(() => done.Signal()))));
+        loop.Post(new WorkAction(() => DeferOrRun(new WorkAction(() => done.Signal()))));
+        loop.Post(new WorkAction(last));
+    }));
 
     private static void DeferOrRun(WorkAction work)
     {

@@ -1,6 +1,8 @@
 using System.Net.Sockets;
+using Kqueue.Interop;
 using KqueueTransport.Connections;
 using KqueueTransport.Tests.Sockets;
+using Microsoft.AspNetCore.Connections;
 
 namespace KqueueTransport.Tests.Connections;
 
@@ -13,6 +15,13 @@ public sealed class SendUnderWayTests : IAsyncDisposable
 
     private readonly SemaphoreSlim _goOn = new(0);
 
+    private static readonly Dictionary<string, SocketStep> s_refusals = new()
+    {
+        ["would block"] = SocketStep.WouldBlock,
+        ["short count"] = SocketStep.AtMost(1),
+        ["no buffers"] = SocketStep.Fails(Errno.ENOBUFS),
+    };
+
     // The loop's, which is inside the call until it may go on.
     private int _closesDuringTheSend = -1;
 
@@ -22,6 +31,8 @@ public sealed class SendUnderWayTests : IAsyncDisposable
         await _fixture.DisposeAsync();
         _goOn.Dispose();
     }
+
+    public static TheoryData<string> Refusals => [.. s_refusals.Keys];
 
     [Fact]
     public async Task FlushAsync_WhileTheLoopSends_DoesNotWaitAndIsSentNext()
@@ -34,6 +45,38 @@ public sealed class SendUnderWayTests : IAsyncDisposable
 
         _goOn.Release();
         Assert.Equal(payload, await peer.ReceiveExactlyAsync(payload.Length));
+    }
+
+    [Theory]
+    [MemberData(nameof(Refusals))]
+    public async Task FlushAsync_WhileTheKernelTakesNotAll_EverythingIsSentInOrder(string refusal)
+    {
+        var payload = Payload.Create(300);
+        var (connection, peer) = await StopInsideASendAsync(payload.AsMemory(0, 200), s_refusals[refusal]);
+
+        await Task.Run(async () => await connection.Transport.Output.WriteAsync(payload.AsMemory(200))).Soon();
+
+        _goOn.Release();
+        Assert.Equal(payload, await peer.ReceiveExactlyAsync(payload.Length));
+        await _fixture.AssertEndedCleanlyAsync();
+    }
+
+    [Fact]
+    public async Task FlushAsync_WhileTheLoopsSendFails_IsDroppedAndEverybodyHears()
+    {
+        var payload = Payload.Create(300);
+        var (connection, peer) = await StopInsideASendAsync(
+            payload.AsMemory(0, 200), SocketStep.Fails(Errno.ECONNRESET));
+        var output = connection.Transport.Output;
+
+        var flush = await Task.Run(async () => await output.WriteAsync(payload.AsMemory(200))).Soon();
+
+        Assert.False(flush.IsCompleted);
+        _goOn.Release();
+        await Assert.ThrowsAsync<ConnectionResetException>(() => connection.Transport.Input.ReadAsync().Soon());
+        Assert.True((await output.FlushAsync().Soon()).IsCompleted);
+        Assert.Equal(payload[..100], await peer.ReceiveExactlyAsync(100));
+        await _fixture.AssertEndedCleanlyAsync();
     }
 
     [Fact]
@@ -67,11 +110,13 @@ public sealed class SendUnderWayTests : IAsyncDisposable
     }
 
     // The first flush is sent at once, the second by the loop.
-    private async Task<(Connection Connection, Socket Peer)> StopInsideASendAsync(ReadOnlyMemory<byte> payload)
+    private async Task<(Connection Connection, Socket Peer)> StopInsideASendAsync(
+        ReadOnlyMemory<byte> payload, params SocketStep[] steps)
     {
         var (connection, peer) = _fixture.Open();
         var half = payload.Length / 2;
         await connection.Transport.Output.WriteAsync(payload[..half]).Soon();
+        _fixture.Calls.Prepare(SocketCall.Send, connection.Descriptor, steps);
         var isInside = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _fixture.Calls.BeforeCall = (call, descriptor) =>
         {
