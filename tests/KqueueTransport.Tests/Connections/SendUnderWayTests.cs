@@ -11,10 +11,6 @@ public sealed class SendUnderWayTests : IAsyncDisposable
 {
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(20);
 
-    private readonly ConnectionFixture _fixture = new(Scheduling.Inline);
-
-    private readonly SemaphoreSlim _goOn = new(0);
-
     private static readonly Dictionary<string, SocketStep> s_refusals = new()
     {
         ["would block"] = SocketStep.WouldBlock,
@@ -22,8 +18,14 @@ public sealed class SendUnderWayTests : IAsyncDisposable
         ["no buffers"] = SocketStep.Fails(Errno.ENOBUFS),
     };
 
+    private readonly ConnectionFixture _fixture = new(Scheduling.Inline);
+
+    private readonly SemaphoreSlim _goOn = new(0);
+
     // The loop's, which is inside the call until it may go on.
     private int _closesDuringTheSend = -1;
+
+    public static TheoryData<string> Refusals => [.. s_refusals.Keys];
 
     public async ValueTask DisposeAsync()
     {
@@ -31,8 +33,6 @@ public sealed class SendUnderWayTests : IAsyncDisposable
         await _fixture.DisposeAsync();
         _goOn.Dispose();
     }
-
-    public static TheoryData<string> Refusals => [.. s_refusals.Keys];
 
     [Fact]
     public async Task FlushAsync_WhileTheLoopSends_DoesNotWaitAndIsSentNext()
