@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using KqueueTransport.Connections;
+using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Hosting;
 using KqueueTransport.Outbound;
 using Microsoft.AspNetCore.Connections;

@@ -1,6 +1,8 @@
 using System.Net;
 using Kqueue.EventLoops;
 using KqueueTransport.Connections;
+using KqueueTransport.Connections.Accepting;
+using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Outbound;
 using KqueueTransport.Simulation.Actors;
 using KqueueTransport.Simulation.Conversations;

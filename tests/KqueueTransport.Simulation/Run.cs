@@ -1,3 +1,4 @@
+using KqueueTransport.Connections;
 using KqueueTransport.Simulation.Actors;
 using KqueueTransport.Simulation.Conversations;
 using KqueueTransport.Simulation.Dials;

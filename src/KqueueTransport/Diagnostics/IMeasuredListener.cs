@@ -1,5 +1,4 @@
 using System.Net;
-using KqueueTransport.Connections;
 
 namespace KqueueTransport.Diagnostics;
 

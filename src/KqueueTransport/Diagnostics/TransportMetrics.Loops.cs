@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using Kqueue.EventLoops;
-using KqueueTransport.Connections;
 
 namespace KqueueTransport.Diagnostics;
 

@@ -3,6 +3,7 @@ using Kqueue;
 using Kqueue.EventLoops;
 using Kqueue.Interop;
 using KqueueTransport.Connections;
+using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Sockets;
 
 namespace KqueueTransport.Outbound;

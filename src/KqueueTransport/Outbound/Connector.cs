@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using KqueueTransport.Connections;
+using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Sockets;
 using Microsoft.Extensions.Logging;
 

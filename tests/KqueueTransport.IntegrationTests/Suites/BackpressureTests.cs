@@ -1,3 +1,4 @@
+using KqueueTransport.Connections;
 using KqueueTransport.IntegrationTests.Net;
 using KqueueTransport.IntegrationTests.Servers;
 using Microsoft.AspNetCore.Http;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using KqueueTransport.Connections;
 using KqueueTransport.IntegrationTests.Net;
 using KqueueTransport.IntegrationTests.Servers;
 using Microsoft.AspNetCore.Builder;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using KqueueTransport.Connections;
 using KqueueTransport.IntegrationTests.Net;
 using KqueueTransport.IntegrationTests.Servers;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Runtime.InteropServices;
+using KqueueTransport.Connections;
 using KqueueTransport.IntegrationTests.Net;
 using KqueueTransport.IntegrationTests.Processes;
 using KqueueTransport.IntegrationTests.Servers;

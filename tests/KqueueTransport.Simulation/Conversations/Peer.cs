@@ -1,3 +1,4 @@
+using KqueueTransport.Connections;
 using KqueueTransport.Simulation.Kernel;
 
 namespace KqueueTransport.Simulation.Conversations;

@@ -1,5 +1,6 @@
 using Kqueue;
 using Kqueue.Interop;
+using KqueueTransport.Connections;
 
 namespace KqueueTransport.Simulation.Kernel;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Kqueue.Interop;
+using KqueueTransport.Connections;
 using KqueueTransport.Sockets;
 using KqueueTransport.Sockets.Interop;
 

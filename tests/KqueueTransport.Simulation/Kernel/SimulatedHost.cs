@@ -1,5 +1,6 @@
 using System.Net;
 using Kqueue.Interop;
+using KqueueTransport.Connections;
 
 namespace KqueueTransport.Simulation.Kernel;
 

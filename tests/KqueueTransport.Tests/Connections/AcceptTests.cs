@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using Kqueue.Interop;
-using KqueueTransport.Connections;
+using KqueueTransport.Connections.Accepting;
 using KqueueTransport.Tests.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;

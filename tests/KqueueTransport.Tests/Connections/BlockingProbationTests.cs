@@ -1,4 +1,4 @@
-using KqueueTransport.Connections;
+using KqueueTransport.Connections.Placement;
 
 namespace KqueueTransport.Tests.Connections;
 

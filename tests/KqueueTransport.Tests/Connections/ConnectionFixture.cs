@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Kqueue;
 using Kqueue.EventLoops;
 using KqueueTransport.Connections;
+using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Sockets;
 using KqueueTransport.Tests.Diagnostics;
 using KqueueTransport.Tests.Sockets;

@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using KqueueTransport.Connections;
+using KqueueTransport.Connections.Accepting;
 using KqueueTransport.Tests.Sockets;
 
 namespace KqueueTransport.Tests.Connections;

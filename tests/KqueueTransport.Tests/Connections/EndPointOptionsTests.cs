@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using KqueueTransport.Connections;
+using KqueueTransport.Connections.Accepting;
+using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Sockets.Interop;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging.Abstractions;

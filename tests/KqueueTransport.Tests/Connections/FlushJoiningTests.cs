@@ -1,4 +1,4 @@
-using KqueueTransport.Connections;
+using KqueueTransport.Connections.Output;
 
 namespace KqueueTransport.Tests.Connections;
 

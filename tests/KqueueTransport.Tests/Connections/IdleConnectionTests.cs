@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using KqueueTransport.Connections;
+using KqueueTransport.Connections.Accepting;
+using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Sockets;
 using KqueueTransport.Tests.Sockets;
 using Microsoft.AspNetCore.Connections.Features;

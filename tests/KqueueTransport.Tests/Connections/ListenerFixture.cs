@@ -1,7 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using Kqueue.EventLoops;
-using KqueueTransport.Connections;
+using KqueueTransport.Connections.Accepting;
+using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Sockets;
 using KqueueTransport.Tests.Diagnostics;
 using KqueueTransport.Tests.Sockets;

@@ -1,4 +1,4 @@
-using KqueueTransport.Connections;
+using KqueueTransport.Connections.Contexts;
 
 namespace KqueueTransport.Tests.Connections;
 

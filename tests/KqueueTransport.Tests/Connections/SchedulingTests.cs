@@ -1,7 +1,7 @@
 using System.Net;
 using Common;
 using Kqueue.EventLoops;
-using KqueueTransport.Connections;
+using KqueueTransport.Connections.Placement;
 using KqueueTransport.Tests.Diagnostics;
 using Microsoft.Extensions.Logging;
 

@@ -1,5 +1,5 @@
 using System.Buffers;
-using KqueueTransport.Connections;
+using KqueueTransport.Connections.Buffers;
 
 namespace KqueueTransport.Tests.Connections;
 

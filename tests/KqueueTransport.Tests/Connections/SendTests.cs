@@ -2,6 +2,8 @@ using System.IO.Pipelines;
 using Kqueue;
 using Kqueue.Interop;
 using KqueueTransport.Connections;
+using KqueueTransport.Connections.Buffers;
+using KqueueTransport.Connections.Output;
 using KqueueTransport.Tests.Sockets;
 using Microsoft.AspNetCore.Connections;
 

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Kqueue.Interop;
+using KqueueTransport.Connections;
 using KqueueTransport.Tests.Sockets;
 using Microsoft.AspNetCore.Connections.Features;
 

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using KqueueTransport.Connections;
 using Microsoft.AspNetCore.Connections;
 
 namespace KqueueTransport.Tests.Connections;

@@ -1,3 +1,4 @@
+using KqueueTransport.Diagnostics;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using KqueueTransport.Connections;
 using KqueueTransport.Tests.Connections;
 using Microsoft.AspNetCore.Connections;
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Tracing;
+using KqueueTransport.Diagnostics;
 using KqueueTransport.Tests.Connections;
 using Microsoft.AspNetCore.Connections;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using KqueueTransport.Connections;
+using KqueueTransport.Connections.Accepting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;

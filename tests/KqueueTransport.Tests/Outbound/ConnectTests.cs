@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Kqueue.Interop;
 using KqueueTransport.Connections;
+using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Outbound;
 using KqueueTransport.Sockets;
 using KqueueTransport.Tests.Diagnostics;

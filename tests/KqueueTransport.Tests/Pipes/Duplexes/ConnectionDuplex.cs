@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Net.Sockets;
+using KqueueTransport.Connections;
 using Microsoft.AspNetCore.Connections;
 
 namespace KqueueTransport.Tests.Pipes.Duplexes;

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
+using KqueueTransport.Connections;
 using KqueueTransport.Tests.Diagnostics;
 using KqueueTransport.Tests.Pipes.Duplexes;
 using Microsoft.AspNetCore.Connections;

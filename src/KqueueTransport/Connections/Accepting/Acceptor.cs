@@ -1,0 +1,260 @@
+using System.Net;
+using Kqueue;
+using Kqueue.EventLoops;
+using Kqueue.Interop;
+using KqueueTransport.Connections.Contexts;
+using KqueueTransport.Diagnostics;
+using KqueueTransport.Sockets;
+using Microsoft.Extensions.Logging;
+
+namespace KqueueTransport.Connections.Accepting;
+
+/// <summary>
+/// Accepts from one listen socket, in batches, and deals the connections to the loops. It goes on accepting whatever
+/// happens: only its stop ends it.
+/// </summary>
+internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
+{
+    // How long to wait when descriptors or memory have run out: long enough to cost nothing, short enough to be
+    // unnoticed when some become free.
+    private static readonly TimeSpan s_backOff = TimeSpan.FromMilliseconds(50);
+
+    private readonly ListenSocket _socket;
+    private readonly SocketCalls _calls;
+    private readonly ReserveDescriptor _reserve;
+    private readonly DescriptorHeadroom _headroom;
+    private readonly AcceptedConnections _connections;
+    private readonly AcceptQueue _queue;
+    private readonly ListenerStatistics _statistics;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
+    private readonly Registration _registration;
+    private readonly int _acceptsPerWake;
+    private readonly int _backlog;
+
+    // The loop dispatches one event at a time, but one that was handed over in the middle, and a stop, may meet it.
+    private readonly Lock _gate = new();
+
+    // Whether somebody wants a batch that nobody has begun. Any thread, with full fences.
+    private bool _isAsked;
+
+    // Under _gate.
+    private readonly SocketAddress _peer = SocketCalls.CreateAddress();
+    private readonly AcceptShortage _shortage;
+    private bool _isStopped;
+
+    // Written under _gate.
+    private long _lastAccept;
+    private bool _isBackingOff;
+
+    public Acceptor(
+        ListenSocket socket,
+        TransportLoops loops,
+        AcceptedConnections connections,
+        AcceptQueue queue,
+        ListenerStatistics statistics,
+        KqueueEndPointOptions options,
+        ILogger logger)
+    {
+        _socket = socket;
+        _calls = loops.Calls;
+        _reserve = loops.Reserve;
+        _headroom = loops.Headroom;
+        _connections = connections;
+        _queue = queue;
+        _statistics = statistics;
+        _acceptsPerWake = options.AcceptsPerWake;
+        _backlog = options.Backlog;
+        _logger = logger;
+        _clock = loops.Surroundings.Clock;
+        _shortage = new AcceptShortage(_clock);
+        _registration = loops.LeastLoaded().Register(socket.Descriptor, this);
+    }
+
+    /// <summary>When the last connection was accepted, by the clock of the surroundings; 0 before the first.</summary>
+    public long LastAccept => Volatile.Read(ref _lastAccept);
+
+    /// <summary>Begins to accept. listen(2) comes before: NetBSD never reports a socket that was armed first.</summary>
+    public KernelResult Start() => _registration.Arm(KEventFilter.Read, KEventFlags.Clear);
+
+    /// <summary>Goes on after the accept queue was full.</summary>
+    public void Resume() => _registration.Loop.Post(this);
+
+    void IEventHandler.OnEvent(in KEvent kevent) => AcceptBatch();
+
+    void IThreadPoolWorkItem.Execute() => AcceptBatch();
+
+    /// <summary>
+    /// Takes what the kernel has accepted, however full the queue is, and closes the listen socket: a connection that
+    /// was left in the kernel's queue would be reset. In a storm that goes on meanwhile, no more are taken than the
+    /// kernel's queue can have held. The queue of an inherited socket is left to whoever goes on with it.
+    /// </summary>
+    public void Stop()
+    {
+        lock (_gate)
+        {
+            if (_isStopped)
+            {
+                return;
+            }
+
+            _isStopped = true;
+
+            if (_socket.IsInherited)
+            {
+                _registration.Disarm(KEventFilter.Read);
+            }
+            else
+            {
+                AcceptRest();
+            }
+
+            _registration.Dispose();
+            _socket.Dispose();
+        }
+    }
+
+    private void AcceptRest()
+    {
+        // Linux keeps one more than listen(2) was told (sk_acceptq_is_full).
+        for (var accepts = 0; accepts <= _backlog && AcceptOne(out _); accepts++)
+        {
+        }
+    }
+
+    /// <summary>
+    /// Accepts a batch, or leaves it to the thread that is accepting: that may be stuck in a log, and each event of the
+    /// listen socket would then cost the loop another thread.
+    /// </summary>
+    private void AcceptBatch()
+    {
+        // Who does not get the lock has asked before, and who had it looks afterwards, with a fence on both sides: one
+        // of the two sees to it.
+        Interlocked.Exchange(ref _isAsked, true);
+        while (Volatile.Read(ref _isAsked) && _gate.TryEnter())
+        {
+            try
+            {
+                Interlocked.Exchange(ref _isAsked, false);
+                AcceptBatchLocked();
+            }
+            finally
+            {
+                _gate.Exit();
+            }
+
+            Interlocked.MemoryBarrier();
+        }
+    }
+
+    private void AcceptBatchLocked()
+    {
+        if (_isStopped || _isBackingOff)
+        {
+            return;
+        }
+
+        for (var accepts = 0; accepts < _acceptsPerWake; accepts++)
+        {
+            if (_queue.PauseIfFull())
+            {
+                return;
+            }
+
+            if (AcceptOne(out var error) && error != Errno.EMFILE)
+            {
+                continue;
+            }
+
+            if (error != Errno.EAGAIN)
+            {
+                BackOff(error);
+            }
+
+            return;
+        }
+
+        // More may be waiting, and an edge is reported once. Arming again makes another, behind the events of the
+        // connections, before which posted work would come. It fails where the loop has ended.
+        if (_registration.Arm(KEventFilter.Read, KEventFlags.Clear).IsError)
+        {
+            _registration.Loop.Post(this);
+        }
+    }
+
+    /// <summary>
+    /// Accepts one connection; true also when its peer had already given up. The error is EMFILE, too, where it has one
+    /// of the descriptors that are to be left to the process.
+    /// </summary>
+    private bool AcceptOne(out Errno error)
+    {
+        var result = _calls.Accept(_socket.Descriptor, _peer);
+        error = result.Error;
+        if (!result.IsError)
+        {
+            Take(result.Value);
+            error = _headroom.Contains(result.Value) ? Errno.EMFILE : Errno.None;
+            return true;
+        }
+
+        if (error == Errno.EAGAIN)
+        {
+            return false;
+        }
+
+        _statistics.CountError(error);
+
+        // The peer's fault and the peer's loss: the next one in the queue may be fine. Linux reports errors of the
+        // connection's network here, too (accept(2), "Error handling").
+        return error is Errno.ECONNABORTED or Errno.ECONNRESET or Errno.EPROTO or Errno.ENETDOWN or
+            Errno.EHOSTUNREACH or Errno.ENETUNREACH or Errno.EOPNOTSUPP or Errno.ENOPROTOOPT;
+    }
+
+    private void Take(int descriptor)
+    {
+        _shortage.OnAccepted();
+        Volatile.Write(ref _lastAccept, _clock.GetTimestamp());
+        _statistics.CountAccept();
+        if (_connections.Take(descriptor, _peer) is { } connection)
+        {
+            _queue.Add(connection);
+        }
+    }
+
+    private void BackOff(Errno error)
+    {
+        if (_shortage.OnFailed())
+        {
+            TransportLog.AcceptError(_logger, _socket.EndPoint, error);
+        }
+
+        if (_shortage.IsLasting && error is Errno.EMFILE or Errno.ENFILE)
+        {
+            _statistics.CountRefusals(_reserve.Refuse(_socket.Descriptor, _acceptsPerWake));
+        }
+
+        _isBackingOff = true;
+        _registration.Loop.Schedule(s_backOff, static state => ((Acceptor)state!).EndBackOff(), this);
+    }
+
+    private void EndBackOff()
+    {
+        lock (_gate)
+        {
+            if (_isStopped)
+            {
+                return;
+            }
+
+            if (_headroom.IsReached())
+            {
+                BackOff(Errno.EMFILE);
+                return;
+            }
+
+            _isBackingOff = false;
+        }
+
+        AcceptBatch();
+    }
+}

@@ -1,0 +1,111 @@
+using System.Net;
+using Kqueue;
+using KqueueTransport.Connections.Contexts;
+using KqueueTransport.Connections.Placement;
+using KqueueTransport.Diagnostics;
+using KqueueTransport.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+
+namespace KqueueTransport.Connections.Accepting;
+
+/// <summary>A bound endpoint: an acceptor on one of the loops, and the queue that AcceptAsync takes from.</summary>
+internal sealed class KqueueConnectionListener : IConnectionListener, IMeasuredListener
+{
+    // How long the connection that was accepted last has until the server stops. Its request is right behind it, as a
+    // rule, on a client that may be busy, and has to go through the accept queue, the thread pool and its loop.
+    private static readonly TimeSpan s_newcomersTime = TimeSpan.FromMilliseconds(500);
+
+    private readonly TimeProvider _clock;
+    private readonly ListenerStop _stop = new();
+    private readonly AcceptQueue _queue;
+    private readonly Acceptor _acceptor;
+    private readonly ApplicationScheduling _scheduling;
+    private readonly TransportMetrics _metrics;
+
+    /// <param name="socket">The listen socket, which becomes the listener's.</param>
+    /// <param name="loops">The loops of the server.</param>
+    /// <param name="scheduling">Where the application runs.</param>
+    /// <param name="options">The endpoint's own.</param>
+    /// <param name="logger">Where warnings go.</param>
+    public KqueueConnectionListener(
+        ListenSocket socket,
+        TransportLoops loops,
+        Scheduling scheduling,
+        KqueueEndPointOptions options,
+        ILogger logger)
+    {
+        EndPoint = socket.EndPoint;
+        _clock = loops.Surroundings.Clock;
+        _metrics = loops.Metrics;
+        _queue = new AcceptQueue(options.Backlog);
+        _scheduling = loops.SchedulingFor(EndPoint, scheduling, logger);
+        var connections = new AcceptedConnections(
+            socket, loops.Calls, loops.For(options, _scheduling, Statistics, _stop));
+        _acceptor = new Acceptor(socket, loops, connections, _queue, Statistics, options, logger);
+        _queue.RoomMade = _acceptor.Resume;
+    }
+
+    public EndPoint EndPoint { get; }
+
+    public ListenerStatistics Statistics { get; } = new();
+
+    public bool RunsInline => _scheduling.RunsInline;
+
+    public int QueueLength => _queue.Count;
+
+    /// <summary>Begins to accept.</summary>
+    /// <exception cref="KernelQueueException">The listen socket cannot be watched.</exception>
+    public void Start()
+    {
+        var result = _acceptor.Start();
+        if (result.IsError)
+        {
+            _acceptor.Stop();
+            throw new KernelQueueException($"{EndPoint} cannot be watched: {result.Error}.", result.Error);
+        }
+
+        _metrics.Add(this);
+    }
+
+    /// <summary>
+    /// The next connection, or null after <see cref="UnbindAsync"/>. It never fails because of a connection or for
+    /// want of descriptors: Kestrel would not ask again.
+    /// </summary>
+    public ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default) =>
+        _queue.TakeAsync(cancellationToken);
+
+    /// <summary>
+    /// Stops accepting. What the kernel has accepted can still be taken, and has a moment to begin: Kestrel closes, as
+    /// soon as this returns, every connection that it does not know of any request from.
+    /// </summary>
+    public async ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+    {
+        _acceptor.Stop();
+        _queue.Complete();
+        _metrics.Remove(this);
+        if (_stop.HasBegun)
+        {
+            return;
+        }
+
+        var allHeard = _stop.Begin();
+        var left = s_newcomersTime - _clock.GetElapsedTime(_acceptor.LastAccept);
+        if (left > TimeSpan.Zero)
+        {
+            await allHeard.WaitAsync(left, _clock, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Stops accepting and aborts what nobody took.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await UnbindAsync().ConfigureAwait(false);
+        while (_queue.TryTake(out var connection))
+        {
+            connection!.Abort(new ConnectionAbortedException("The listener was disposed before it was accepted."));
+            await connection.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,25 @@
+using System.Net;
+using KqueueTransport.Connections.Contexts;
+using Microsoft.AspNetCore.Connections;
+
+namespace KqueueTransport.Connections.Accepting;
+
+/// <summary>Binds endpoints to the event loops of one host.</summary>
+internal sealed class KqueueConnectionListenerFactory(HostLoops host)
+    : IConnectionListenerFactory, IConnectionListenerFactorySelector
+{
+    private readonly EndPointSelector _selector = new(host.Options.Backend, host.Logger);
+
+    public bool CanBind(EndPoint endpoint) => _selector.CanBind(endpoint);
+
+    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(endpoint);
+        var options = EndPointConfiguration.OptionsFor(endpoint, host.Options);
+        var loops = host.Loops;
+        var socket = loops.Calls.Listen(endpoint, EndPointConfiguration.ToListenOptions(options));
+        var listener = new KqueueConnectionListener(socket, loops, host.Options.Scheduling, options, host.Logger);
+        listener.Start();
+        return ValueTask.FromResult<IConnectionListener>(listener);
+    }
+}

@@ -1,0 +1,46 @@
+using System.Diagnostics.Metrics;
+using KqueueTransport.Diagnostics;
+using KqueueTransport.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace KqueueTransport.Connections.Contexts;
+
+/// <summary>
+/// The one set of event loops of a host, for its listeners and its outbound connections. They start with the first
+/// that needs them, so that a host which uses neither has no threads for them.
+/// </summary>
+internal sealed class HostLoops : IDisposable
+{
+    private readonly Lazy<TransportLoops> _loops;
+
+    public HostLoops(
+        IOptions<KqueueTransportOptions> options,
+        ILoggerFactory loggerFactory,
+        IMemoryPoolFactory<byte>? memoryPoolFactory = null,
+        IMeterFactory? meterFactory = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(loggerFactory);
+        Options = options.Value;
+        Logger = new UnfailingLogger(loggerFactory.CreateLogger(TransportLog.Category));
+        _loops = new Lazy<TransportLoops>(
+            () => new TransportLoops(Options, SystemSocketCalls.Instance, Logger, memoryPoolFactory, meterFactory));
+    }
+
+    public KqueueTransportOptions Options { get; }
+
+    public ILogger Logger { get; }
+
+    /// <summary>The loops, running.</summary>
+    public TransportLoops Loops => _loops.Value;
+
+    public void Dispose()
+    {
+        if (_loops.IsValueCreated)
+        {
+            _loops.Value.Dispose();
+        }
+    }
+}

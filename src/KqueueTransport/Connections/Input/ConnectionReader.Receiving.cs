@@ -1,0 +1,248 @@
+using Kqueue;
+using Kqueue.Interop;
+
+namespace KqueueTransport.Connections.Input;
+
+// What the kernel's events lead to. Runs on the loop, but for receives that a read makes by itself.
+internal sealed partial class ConnectionReader
+{
+    // What one connection may receive in a row before its loop serves the others.
+    private const int ReceiveInARowBytesMax = 256 * 1024;
+
+    // Whether the others of the loop come before the next receive.
+    private bool MustGiveWay => _received is { ReceivedInARow: >= ReceiveInARowBytesMax };
+
+    /// <summary>
+    /// The kernel has something for this connection. On the loop. False when the stream has ended already: it is
+    /// somebody else's then.
+    /// </summary>
+    public bool OnReadable(KEventFlags flags)
+    {
+        var isEof = (flags & KEventFlags.Eof) != 0;
+        var hasMore = (flags & (KEventFlags.Eof | KEventFlags.OutOfBand)) != 0;
+        bool mustResume;
+        ReaderFlags reports;
+        lock (Gate)
+        {
+            var wasReadable = Has(ReaderFlags.Readable);
+            Set(hasMore ? ReaderFlags.Readable | ReaderFlags.MoreAnnounced : ReaderFlags.Readable);
+            if (Has(ReaderFlags.Ended))
+            {
+                return false;
+            }
+
+            _received?.ReceivedInARow = 0;
+            if (isEof && (!_read.IsPending || Has(ReaderFlags.Completed)))
+            {
+                ReadAhead();
+            }
+
+            mustResume = TryReceiveForPendingRead();
+            if (!mustResume && (wasReadable || isEof))
+            {
+                PauseIfUnread();
+            }
+
+            reports = TakeReports();
+        }
+
+        FinishOnLoop(mustResume, reports);
+        return true;
+    }
+
+    /// <summary>A receive that was left to the loop.</summary>
+    void IThreadPoolWorkItem.Execute()
+    {
+        bool mustResume;
+        ReaderFlags reports;
+        lock (Gate)
+        {
+            _received?.ReceivedInARow = 0;
+            mustResume = TryReceiveForPendingRead();
+            reports = TakeReports();
+        }
+
+        FinishOnLoop(mustResume, reports);
+    }
+
+    /// <summary>
+    /// A canceled read has waited long enough for bytes. They may be here all the same, where the loop was too busy to
+    /// come to their event.
+    /// </summary>
+    private void OnCancelDue()
+    {
+        bool mustResume;
+        ReaderFlags reports;
+        lock (Gate)
+        {
+            if (!Has(ReaderFlags.Canceled))
+            {
+                return;
+            }
+
+            Set(ReaderFlags.Readable);
+            mustResume = TryReceiveForPendingRead();
+            reports = TakeReports();
+        }
+
+        FinishOnLoop(mustResume, reports);
+    }
+
+    /// <summary>Receives for a pending read; true when it can be resumed.</summary>
+    private bool TryReceiveForPendingRead()
+    {
+        if (!_read.IsPending)
+        {
+            return false;
+        }
+
+        const ReaderFlags Relevant = ReaderFlags.Readable | ReaderFlags.Completed | ReaderFlags.Ended;
+        var mayReceive = (_flags & Relevant) == ReaderFlags.Readable;
+
+        // A canceled read that still pends waits for what came just now.
+        if (mayReceive && (!IsResultReady || Has(ReaderFlags.Canceled)))
+        {
+            ReceiveMinimum();
+        }
+
+        if (IsResultReady)
+        {
+            return _read.TryEnd();
+        }
+
+        if (Has(ReaderFlags.Readable) && !Has(ReaderFlags.Completed))
+        {
+            // The read wants more than one connection may receive in a row.
+            ReceiveOnLoop();
+        }
+
+        return false;
+    }
+
+    /// <summary>
+    /// Leaves the pending read to the loop. After so much in a row it comes behind the others: arming again makes an
+    /// event of what is there, and the kernel reports those of the others first. Posted work would come before them.
+    /// </summary>
+    private void ReceiveOnLoop()
+    {
+        // It fails where the loop has ended: then work runs on the thread pool.
+        if (!MustGiveWay || _connection.Arm(KEventFilter.Read, KEventFlags.Clear).IsError)
+        {
+            _connection.Loop.Post(this);
+        }
+    }
+
+    /// <summary>Receives what a read wants; less when the kernel has less, or after too much in a row.</summary>
+    private void ReceiveMinimum()
+    {
+        do
+        {
+            Receive();
+        }
+        while (!IsResultReady && Has(ReaderFlags.Readable) && !MustGiveWay);
+    }
+
+    /// <summary>
+    /// Receives until would-block, the end or the limit, although nobody reads: the peer has ended the connection, and
+    /// the application shall hear of that even while it does something else.
+    /// </summary>
+    private void ReadAhead()
+    {
+        if (Has(ReaderFlags.Completed))
+        {
+            // What is there stays there: nobody wants it.
+            Set(ReaderFlags.Ended | ReaderFlags.EndUnreported);
+            return;
+        }
+
+        var limit = _connection.Settings.MaxReadBufferBytes;
+        while (Has(ReaderFlags.Readable) && !Has(ReaderFlags.Ended) && Received.Length < limit)
+        {
+            Receive();
+        }
+    }
+
+    private void Receive()
+    {
+        if (Has(ReaderFlags.Paused))
+        {
+            Clear(ReaderFlags.Paused);
+            Set(ReaderFlags.ResumeUnreported);
+        }
+
+        var settings = _connection.Settings;
+        KernelResult result;
+        bool isShort;
+        try
+        {
+            result = Received.Receive(settings.Calls, _connection.Descriptor, settings.MemoryPool, out isShort);
+        }
+        catch (Exception exception)
+        {
+            // The pool has no block, which may be one of the application's own, or the process no memory: that ends
+            // this connection. On the thread of a loop it would end the process.
+            EndWith(exception);
+            return;
+        }
+
+        if (result.IsWouldBlock)
+        {
+            Clear(ReaderFlags.Readable | ReaderFlags.MoreAnnounced);
+            return;
+        }
+
+        if (result.IsError || result.Value == 0)
+        {
+            // A reset is told once, to whichever call comes first (Linux include/net/sock.h, sock_error): behind a send
+            // that was told, a receive finds what looks like the peer's end.
+            var error = result.IsError ? result.Error : _connection.SendError;
+            EndWith(error == Errno.None ? null : SocketErrors.ToException(error));
+            return;
+        }
+
+        // A short receive has drained the socket; what comes after it makes a new edge. Only what was announced does
+        // not: data and EOF may have come in one event, and a receive stops at the mark of urgent data (Linux
+        // net/ipv4/tcp.c, tcp_recvmsg_locked).
+        settings.LoopStatistics.CountReceived(result.Value);
+        if (isShort && !Has(ReaderFlags.MoreAnnounced))
+        {
+            Clear(ReaderFlags.Readable);
+        }
+    }
+
+    /// <summary>Notes that the peer sends more than the application reads: the kernel holds it back.</summary>
+    private void PauseIfUnread()
+    {
+        var state = _flags & (ReaderFlags.Readable | ReaderFlags.Ended | ReaderFlags.Completed | ReaderFlags.Paused);
+        if (state == ReaderFlags.Readable && !_read.IsPending)
+        {
+            Set(ReaderFlags.Paused | ReaderFlags.PauseUnreported);
+        }
+    }
+
+    /// <summary>The input has ended, with the peer's FIN or with an error.</summary>
+    private void EndWith(Exception? error)
+    {
+        Clear(ReaderFlags.Readable | ReaderFlags.MoreAnnounced);
+        Set(ReaderFlags.Ended | ReaderFlags.EndUnreported);
+        if (error is null)
+        {
+            Set(ReaderFlags.FinReceived);
+        }
+
+        _error = error;
+    }
+
+    private void FinishOnLoop(bool mustResume, ReaderFlags reports)
+    {
+        Report(reports);
+        if (mustResume && _connection.RunsInline)
+        {
+            _connection.ResumeOnLoop(ref _read);
+        }
+        else
+        {
+            ResumeElsewhere(mustResume);
+        }
+    }
+}

@@ -1,0 +1,366 @@
+using System.IO.Pipelines;
+using System.Runtime.ExceptionServices;
+using System.Threading.Tasks.Sources;
+using Kqueue.EventLoops;
+using KqueueTransport.Connections.Accepting;
+using KqueueTransport.Diagnostics;
+
+namespace KqueueTransport.Connections.Input;
+
+/// <summary>
+/// The input of a connection: a pipe reader straight over the descriptor. It holds memory only while it holds bytes.
+/// </summary>
+/// <remarks>
+/// READ is armed once, edge-triggered. An event that finds a pending read receives on the loop and resumes the
+/// application; one that finds none only leaves a mark, and the next read receives by itself. So bytes that nobody
+/// asked for stay in the kernel, whose window is the back-pressure.
+/// </remarks>
+internal sealed partial class ConnectionReader :
+    PipeReader, IValueTaskSource<ReadResult>, IThreadPoolWorkItem, IWatchedHandler
+{
+    private readonly Connection _connection;
+
+    // Everything below is under Gate, except where it says otherwise.
+    private InputBuffer? _received;
+    private PendingOperation _read;
+    private ReaderFlags _flags;
+    private Exception? _error;
+
+    // What the last read that was asked for wants to show at least.
+    private int _minimumBytes;
+
+    // Not under Gate: whoever ends the pending read off the loop uses it, and there is one pending read at a time.
+    private Resumption? _resumption;
+
+    public ConnectionReader(Connection connection) => _connection = connection;
+
+    /// <summary>
+    /// Whether bytes are here that the application has not consumed. A hint, without the lock: the writer asks whether
+    /// another flush will follow soon.
+    /// </summary>
+    public bool HasUnconsumedBytes => _received is { HasUnconsumed: true };
+
+    /// <summary>
+    /// Whether the application or the stream has ended the input. Without the lock: the writer asks under its own, and
+    /// this asks the writer under the reader's.
+    /// </summary>
+    public bool HasEnded => (_flags & (ReaderFlags.Completed | ReaderFlags.Ended)) != 0;
+
+    /// <summary>Whether the kernel may have bytes that nobody has received.</summary>
+    public bool HasUnreceived => (State & ReaderFlags.Readable) != 0;
+
+    /// <summary>
+    /// After <see cref="End"/>: whether the peer's FIN had come, and everything before it had been received.
+    /// </summary>
+    public bool HasReceivedAll => (State & ReaderFlags.FinReceived) != 0;
+
+    // The connection's registration, which nobody else locks: every connection would pay for a Lock.
+    private object Gate => _connection.Registration;
+
+    // Made for the first receive: a connection that has not heard of its peer needs none.
+    private InputBuffer Received => _received ??= new InputBuffer();
+
+    private ReaderFlags State
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return _flags;
+            }
+        }
+    }
+
+    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) =>
+        ReadAtLeastAsyncCore(minimumSize: 0, cancellationToken);
+
+    // Not left to the base class, whose loop of reads allocates when it pends.
+    protected override ValueTask<ReadResult> ReadAtLeastAsyncCore(int minimumSize, CancellationToken cancellationToken)
+    {
+        ValueTask<ReadResult> task;
+        ReaderFlags reports;
+        lock (Gate)
+        {
+            ThrowIfCompleted();
+            if (cancellationToken.IsCancellationRequested)
+            {
+                return ValueTask.FromCanceled<ReadResult>(cancellationToken);
+            }
+
+            if (TryTake(minimumSize, mayReceive: !MustReadOnLoop(), out var result))
+            {
+                task = new ValueTask<ReadResult>(result);
+            }
+            else
+            {
+                task = new ValueTask<ReadResult>(this, _read.Begin(s_onTokenCanceled, this, cancellationToken));
+                if (Has(ReaderFlags.Readable))
+                {
+                    ReceiveOnLoop();
+                }
+            }
+
+            reports = TakeReports();
+        }
+
+        Report(reports);
+        return task;
+    }
+
+    public override bool TryRead(out ReadResult result)
+    {
+        bool taken;
+        ReaderFlags reports;
+        lock (Gate)
+        {
+            taken = TryTake(minimumBytes: 0, mayReceive: true, out result);
+            if (!taken)
+            {
+                Set(ReaderFlags.ReadingTentatively);
+            }
+
+            reports = TakeReports();
+        }
+
+        Report(reports);
+        return taken;
+    }
+
+    public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
+
+    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+    {
+        lock (Gate)
+        {
+            if (Has(ReaderFlags.Completed))
+            {
+                PipeErrors.ThrowReaderCompleted();
+            }
+
+            if ((_flags & (ReaderFlags.Reading | ReaderFlags.ReadingTentatively)) == 0)
+            {
+                PipeErrors.ThrowNoRead();
+            }
+
+            Received.AdvanceTo(consumed, examined);
+            Clear(ReaderFlags.Reading | ReaderFlags.ReadingTentatively);
+        }
+    }
+
+    public override void CancelPendingRead()
+    {
+        bool mustResume;
+        lock (Gate)
+        {
+            Set(ReaderFlags.Canceled);
+            mustResume = !TryPutOffCancel() && _read.TryEnd();
+        }
+
+        ResumeElsewhere(mustResume);
+    }
+
+    public override void Complete(Exception? exception = null)
+    {
+        lock (Gate)
+        {
+            Set(ReaderFlags.Completed);
+            Clear(ReaderFlags.Reading | ReaderFlags.ReadingTentatively);
+            _received?.Clear();
+        }
+
+        _connection.OnInputCompleted();
+    }
+
+    void IWatchedHandler.OnStuck(bool isHandedOver) => _connection.OnStuck(isHandedOver);
+
+    /// <summary>
+    /// Ends the stream because the connection ends. An orderly end that was seen before stays what it was; an error
+    /// gives way to the reason of the connection's end, which may be an abort that came first. The descriptor is not
+    /// used after this.
+    /// </summary>
+    public void End(Exception error)
+    {
+        bool mustResume;
+        lock (Gate)
+        {
+            if (!Has(ReaderFlags.Ended) || _error is not null)
+            {
+                Set(ReaderFlags.Ended);
+                _error = error;
+            }
+
+            NoteHeard();
+            Clear(ReaderFlags.Reports);
+            mustResume = _read.TryEnd();
+        }
+
+        ResumeElsewhere(mustResume);
+    }
+
+    ReadResult IValueTaskSource<ReadResult>.GetResult(short token)
+    {
+        _read.GetResult(token);
+        lock (Gate)
+        {
+            ThrowIfCompleted();
+            return Take();
+        }
+    }
+
+    ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token) => _read.GetStatus(token);
+
+    void IValueTaskSource<ReadResult>.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _read.OnCompleted(continuation, state, token, flags);
+
+    private static readonly Action<object?> s_onTokenCanceled = static state =>
+    {
+        var reader = (ConnectionReader)state!;
+        bool mustResume;
+        lock (reader.Gate)
+        {
+            mustResume = reader._read.TryEndCanceled();
+        }
+
+        reader.ResumeElsewhere(mustResume);
+    };
+
+    private static readonly Action<object?> s_onCancelDue = static state => ((ConnectionReader)state!).OnCancelDue();
+
+    /// <summary>
+    /// While the listener stops, a canceled read waits a moment for bytes: Kestrel cancels the reads of connections
+    /// that it takes to be idle, and answers a request that comes with the cancellation.
+    /// </summary>
+    private bool TryPutOffCancel()
+    {
+        if (!_connection.Settings.Stop.HasBegun || !_read.IsPending)
+        {
+            return false;
+        }
+
+        _connection.Loop.Schedule(ListenerStop.LastRequestTime, s_onCancelDue, this);
+        return true;
+    }
+
+    /// <summary>
+    /// Kestrel starts a connection on the thread pool. Its first read is completed by the loop, which runs the
+    /// application or knows who may, unless that is the thread pool always; and so is one that would keep the loop busy
+    /// for too long.
+    /// </summary>
+    private bool MustReadOnLoop() => Has(ReaderFlags.Started)
+        ? MustGiveWay && _connection.RunsInline
+        : _connection.Settings.Scheduling.UsesLoops;
+
+    private bool TryTake(int minimumBytes, bool mayReceive, out ReadResult result)
+    {
+        ThrowIfCompleted();
+        if (Has(ReaderFlags.Reading) || _read.IsPending)
+        {
+            PipeErrors.ThrowReadInProgress();
+        }
+
+        _minimumBytes = minimumBytes;
+        if (!IsResultReady && mayReceive && Has(ReaderFlags.Readable))
+        {
+            ReceiveMinimum();
+        }
+
+        Set(ReaderFlags.Started);
+        if (!IsResultReady || HasUnreportedError)
+        {
+            // An error goes to the connection first, which then ends the read that has become pending.
+            result = default;
+            return false;
+        }
+
+        result = Take();
+        return true;
+    }
+
+    private bool IsResultReady =>
+        (_received is { HasUnexamined: true } received && received.Length >= _minimumBytes) ||
+        (_flags & (ReaderFlags.Canceled | ReaderFlags.Ended)) != 0;
+
+    private bool HasUnreportedError => Has(ReaderFlags.EndUnreported) && _error is not null;
+
+    private ReadResult Take()
+    {
+        if (Has(ReaderFlags.Ended) && _error is not null)
+        {
+            ExceptionDispatchInfo.Throw(_error);
+        }
+
+        if (!Has(ReaderFlags.Heard) && HasUnconsumedBytes)
+        {
+            NoteHeard();
+        }
+
+        var isCanceled = Has(ReaderFlags.Canceled);
+        Clear(ReaderFlags.Canceled);
+        Set(isCanceled ? ReaderFlags.ReadingTentatively : ReaderFlags.Reading);
+        return new ReadResult(_received?.Sequence ?? default, isCanceled, isCompleted: Has(ReaderFlags.Ended));
+    }
+
+    private void NoteHeard()
+    {
+        if (!Has(ReaderFlags.Heard))
+        {
+            Set(ReaderFlags.Heard);
+            _connection.Settings.Stop.OnHeard();
+        }
+    }
+
+    private void ResumeElsewhere(bool mustResume)
+    {
+        if (mustResume)
+        {
+            _connection.ResumeElsewhere(_resumption ??= new Resumption(() => _connection.ResumeOffLoop(ref _read)));
+        }
+    }
+
+    private void ThrowIfCompleted()
+    {
+        if (Has(ReaderFlags.Completed))
+        {
+            PipeErrors.ThrowReaderCompleted();
+        }
+    }
+
+    private ReaderFlags TakeReports()
+    {
+        var reports = _flags & ReaderFlags.Reports;
+        Clear(reports);
+        return reports;
+    }
+
+    /// <summary>Tells others what happened under the lock: they may call back, or be the application's.</summary>
+    private void Report(ReaderFlags reports)
+    {
+        if (reports == ReaderFlags.None)
+        {
+            return;
+        }
+
+        if ((reports & ReaderFlags.ResumeUnreported) != 0)
+        {
+            TransportLog.ConnectionResume(_connection.Settings.Logger, _connection);
+        }
+
+        if ((reports & ReaderFlags.PauseUnreported) != 0)
+        {
+            _connection.Settings.ListenerStatistics.CountPause();
+            TransportLog.ConnectionPause(_connection.Settings.Logger, _connection);
+        }
+
+        if ((reports & ReaderFlags.EndUnreported) != 0)
+        {
+            _connection.OnInputEnded(_error);
+        }
+    }
+
+    private bool Has(ReaderFlags flag) => (_flags & flag) != 0;
+
+    private void Set(ReaderFlags flags) => _flags |= flags;
+
+    private void Clear(ReaderFlags flags) => _flags &= ~flags;
+}

@@ -1,0 +1,174 @@
+using System.Buffers;
+using Kqueue.Interop;
+using KqueueTransport.Connections.Buffers;
+using KqueueTransport.Sockets;
+
+namespace KqueueTransport.Connections.Input;
+
+/// <summary>
+/// What a connection has received and the application has not consumed: pooled segments, and the receives that fill
+/// them without a copy. Used under the reader's lock, except where it says otherwise.
+/// </summary>
+internal sealed class InputBuffer
+{
+    // Less free space than this at the end of the tail is not worth a receive: half of Kestrel's block.
+    private const int MinReceiveBytes = 2048;
+
+    // Blocks that one receive fills at most: 64 KiB with Kestrel's 4 KiB blocks.
+    private const int BlocksPerReceiveMax = 16;
+
+    private SegmentQueue _segments;
+    private int _blocksPerReceive = 1;
+
+    // Positions in the whole stream: what was consumed, what was examined, what was received.
+    private long _consumed;
+    private long _examined;
+    private long _end;
+
+    /// <summary>Whether bytes are here that the application has not consumed. A hint, also without the lock.</summary>
+    public bool HasUnconsumed => Volatile.Read(in _end) != Volatile.Read(in _consumed);
+
+    /// <summary>Whether bytes are here that the application has not examined.</summary>
+    public bool HasUnexamined => _end != _examined;
+
+    /// <summary>How many bytes were received since the loop last served others, which its owner notes.</summary>
+    public int ReceivedInARow { get; set; }
+
+    /// <summary>How many bytes are here.</summary>
+    public long Length => _end - _consumed;
+
+    public ReadOnlySequence<byte> Sequence => _segments.Head is { } head
+        ? new ReadOnlySequence<byte>(head, _segments.HeadIndex, _segments.Tail!, _segments.Tail!.End)
+        : default;
+
+    /// <summary>Gives back what is consumed.</summary>
+    /// <exception cref="InvalidOperationException">The positions are out of order or not of this buffer.</exception>
+    public void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+    {
+        var consumedTo = PositionInStream(consumed, _consumed);
+        var examinedTo = PositionInStream(examined, _examined);
+        if (consumedTo < _consumed || consumedTo > examinedTo || examinedTo > _end)
+        {
+            PipeErrors.ThrowInvalidPosition();
+        }
+
+        _examined = Math.Max(_examined, examinedTo);
+        Consume(consumedTo);
+    }
+
+    /// <summary>Consumes all that is here.</summary>
+    public void Clear()
+    {
+        _segments.Clear();
+        _examined = _end;
+        Volatile.Write(ref _consumed, _end);
+    }
+
+    /// <summary>
+    /// Receives once: into the room behind what is here, or, while receives come back full, into several new blocks.
+    /// </summary>
+    /// <param name="calls">The kernel.</param>
+    /// <param name="descriptor">The connection.</param>
+    /// <param name="pool">Where blocks come from.</param>
+    /// <param name="isShort">The kernel had less than there was room for: the socket is drained.</param>
+    /// <returns>How many bytes came; 0 is the peer's end.</returns>
+    public KernelResult Receive(SocketCalls calls, int descriptor, MemoryPool<byte> pool, out bool isShort)
+    {
+        var result = _blocksPerReceive > 1
+            ? ReceiveIntoBlocks(calls, descriptor, pool, out var capacity)
+            : ReceiveIntoTail(calls, descriptor, pool, out capacity);
+        var received = result.IsError ? 0 : result.Value;
+        isShort = received < capacity;
+        _blocksPerReceive = received == 0 ? 1
+            : isShort ? Math.Max(1, _blocksPerReceive / 2)
+            : Math.Min(_blocksPerReceive * 2, BlocksPerReceiveMax);
+        ReceivedInARow += received;
+        Volatile.Write(ref _end, _end + received);
+        ReturnEmptyTail();
+        return result;
+    }
+
+    private KernelResult ReceiveIntoTail(
+        SocketCalls calls, int descriptor, MemoryPool<byte> pool, out int capacity)
+    {
+        var tail = _segments.Tail is { } last && last.Free.Length >= MinReceiveBytes
+            ? last
+            : _segments.Append(pool, sizeHint: 0, _end);
+        var free = tail.Free.Span;
+        capacity = free.Length;
+        var result = calls.Receive(descriptor, free);
+        if (!result.IsError)
+        {
+            tail.End += result.Value;
+        }
+
+        return result;
+    }
+
+    private KernelResult ReceiveIntoBlocks(
+        SocketCalls calls, int descriptor, MemoryPool<byte> pool, out int capacity)
+    {
+        using var pinned = new PinnedBlocks();
+        capacity = 0;
+        var first = _segments.Append(pool, sizeHint: 0, _end);
+        var segment = first;
+        while (true)
+        {
+            pinned.Add(segment.Free);
+            capacity += segment.Free.Length;
+            if (pinned.Count == _blocksPerReceive)
+            {
+                break;
+            }
+
+            segment = _segments.Append(pool, sizeHint: 0, _end + capacity);
+        }
+
+        var result = calls.Receive(descriptor, pinned.Vectors);
+        FillBlocks(first, result.IsError ? 0 : result.Value);
+        return result;
+    }
+
+    /// <summary>Spreads the received bytes over the blocks they went into, and gives the untouched ones back.</summary>
+    private void FillBlocks(BufferSegment first, int received)
+    {
+        var segment = first;
+        segment.End = Math.Min(received, segment.Free.Length);
+        for (var left = received - segment.End; left > 0; left -= segment.End)
+        {
+            segment = segment.NextSegment!;
+            segment.End = Math.Min(left, segment.Free.Length);
+        }
+
+        _segments.RemoveAfter(segment);
+    }
+
+    private void ReturnEmptyTail()
+    {
+        // An empty block after a receive that brought nothing: the only one, because others hold bytes.
+        if (_end == _consumed)
+        {
+            _segments.Clear();
+        }
+    }
+
+    private void Consume(long position)
+    {
+        var head = _segments.Head;
+        while (head is not null && head.RunningIndex + head.End <= position)
+        {
+            _segments.RemoveHead();
+            head = _segments.Head;
+        }
+
+        if (head is not null)
+        {
+            _segments.HeadIndex = (int)(position - head.RunningIndex);
+        }
+
+        Volatile.Write(ref _consumed, position);
+    }
+
+    private static long PositionInStream(SequencePosition position, long none) =>
+        (BufferSegment?)position.GetObject() is { } segment ? segment.RunningIndex + position.GetInteger() : none;
+}

@@ -1,0 +1,207 @@
+using System.Buffers;
+using Kqueue.Interop;
+using KqueueTransport.Connections.Buffers;
+using KqueueTransport.Sockets;
+
+namespace KqueueTransport.Connections.Output;
+
+/// <summary>
+/// What the application has written and the kernel has not taken: pooled segments, and the sends that empty them
+/// without a copy. Used under the writer's lock, except where it says otherwise.
+/// </summary>
+internal struct OutputBuffer
+{
+    /// <summary>
+    /// Blocks grow with what is here up to this size, so that a megabyte is 64 of them and not 256: each costs a third
+    /// of a microsecond, which is as much as to fill 4 KiB. Larger ones would keep more than the write limit, as a
+    /// block goes back when all of it is sent, and are slower again: what is sent should still be in the cache.
+    /// </summary>
+    public const int BlockBytesMax = 16 * 1024;
+
+    private SegmentQueue _segments;
+
+    // The writing application's own: it alone changes them, and reads them without the lock. What it writes to is not
+    // given back while _isWriting is set: it holds memory of the tail, or has advanced and not flushed.
+    private bool _isWriting;
+    private Memory<byte> _tailMemory;
+    private int _tailWritten;
+
+    /// <summary>How many bytes are committed and not sent.</summary>
+    public long Unsent { get; private set; }
+
+    /// <summary>How many bytes are advanced over and not committed. Without the lock.</summary>
+    public long Uncommitted { get; private set; }
+
+    /// <summary>What is left of the memory that the application has, if that is enough. Without the lock.</summary>
+    public readonly bool TryGetMemory(int sizeHint, out Memory<byte> memory)
+    {
+        // While nobody is writing, the loop may give the tail back at this moment.
+        memory = _isWriting ? _tailMemory[_tailWritten..] : default;
+        return memory.Length >= Math.Max(sizeHint, 1);
+    }
+
+    /// <summary>Without the lock.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">That is more than the application was given.</exception>
+    public void Advance(int bytes)
+    {
+        var room = _isWriting ? _tailMemory.Length - _tailWritten : 0;
+        if ((uint)bytes > (uint)room)
+        {
+            PipeErrors.ThrowAdvanceTooFar(bytes);
+        }
+
+        _tailWritten += bytes;
+        Uncommitted += bytes;
+    }
+
+    /// <summary>Gives the application memory to write to.</summary>
+    public Memory<byte> Allocate(MemoryPool<byte> pool, int sizeHint)
+    {
+        _isWriting = true;
+        KeepWritten();
+        if (_tailMemory.Length < Math.Max(sizeHint, 1))
+        {
+            // Memory of a tail with too little room left was never handed out twice: what lies behind its end stays
+            // unused.
+            var size = (int)Math.Min(Unsent + Uncommitted, BlockBytesMax);
+            _tailMemory = _segments.Append(pool, Math.Max(sizeHint, size), runningIndex: 0).Free;
+        }
+
+        return _tailMemory;
+    }
+
+    /// <summary>Makes what the application advanced over sendable.</summary>
+    public void Commit()
+    {
+        KeepWritten();
+        Unsent += Uncommitted;
+        Uncommitted = 0;
+        _isWriting = false;
+        ReleaseIfEmpty();
+    }
+
+    /// <summary>Drops what is committed.</summary>
+    public void DropUnsent()
+    {
+        Unsent = 0;
+        ReleaseIfEmpty();
+    }
+
+    /// <summary>Sends once, from one segment or from many, and removes what the kernel took.</summary>
+    /// <param name="calls">The kernel.</param>
+    /// <param name="descriptor">The connection.</param>
+    /// <param name="outside">
+    /// The lock, where it is left for the call; nobody else sends or drops then, but the application goes on writing.
+    /// </param>
+    /// <param name="isShort">The kernel took less than it was given: the socket is full.</param>
+    public KernelResult Send(SocketCalls calls, int descriptor, Lock? outside, out bool isShort)
+    {
+        var first = FirstUnsent();
+        int offered;
+        KernelResult result;
+        if (first.Length >= Unsent)
+        {
+            offered = (int)Unsent;
+            outside?.Exit();
+            result = calls.Send(descriptor, first.Span[..offered]);
+            outside?.Enter();
+        }
+        else
+        {
+            result = GatherSend(calls, descriptor, first, outside, out offered);
+        }
+
+        isShort = result.IsError || result.Value < offered;
+        if (!result.IsError)
+        {
+            RemoveSent(result.Value);
+        }
+
+        return result;
+    }
+
+    private ReadOnlyMemory<byte> FirstUnsent()
+    {
+        var head = _segments.Head!;
+        while (head.End == _segments.HeadIndex)
+        {
+            _segments.RemoveHead();
+            head = _segments.Head!;
+        }
+
+        return head.Memory[_segments.HeadIndex..];
+    }
+
+    private readonly KernelResult GatherSend(
+        SocketCalls calls, int descriptor, ReadOnlyMemory<byte> first, Lock? outside, out int offered)
+    {
+        using var pinned = new PinnedBlocks();
+        offered = 0;
+        var segment = _segments.Head!;
+        var part = first;
+        while (true)
+        {
+            part = part.Length > Unsent - offered ? part[..(int)(Unsent - offered)] : part;
+            pinned.Add(part);
+            offered += part.Length;
+            if (offered == Unsent || pinned.Count == PinnedBlocks.CountMax)
+            {
+                break;
+            }
+
+            segment = segment.NextSegment!;
+            part = segment.Memory;
+        }
+
+        outside?.Exit();
+        var result = calls.Send(descriptor, pinned.Vectors);
+        outside?.Enter();
+        return result;
+    }
+
+    private void RemoveSent(int sent)
+    {
+        Unsent -= sent;
+        if (ReleaseIfEmpty())
+        {
+            return;
+        }
+
+        while (sent > 0)
+        {
+            var head = _segments.Head!;
+            var left = head.End - _segments.HeadIndex;
+            if (sent < left || head == _segments.Tail)
+            {
+                _segments.HeadIndex += sent;
+                return;
+            }
+
+            sent -= left;
+            _segments.RemoveHead();
+        }
+    }
+
+    /// <summary>Makes what the application advanced over a part of the tail, sendable once it is committed.</summary>
+    private void KeepWritten()
+    {
+        if (_tailWritten > 0)
+        {
+            _segments.Tail!.End += _tailWritten;
+            _tailMemory = _tailMemory[_tailWritten..];
+            _tailWritten = 0;
+        }
+    }
+
+    private bool ReleaseIfEmpty()
+    {
+        if (Unsent > 0 || _isWriting)
+        {
+            return false;
+        }
+
+        _segments.Clear();
+        _tailMemory = default;
+        return true;
+    }
+}
