@@ -1,6 +1,5 @@
 using KqueueTransport.IntegrationTests.HandOver;
 using KqueueTransport.IntegrationTests.Outbound;
-using KqueueTransport.IntegrationTests.Servers;
 using KqueueTransport.IntegrationTests.Suites;
 
 namespace KqueueTransport.IntegrationTests;

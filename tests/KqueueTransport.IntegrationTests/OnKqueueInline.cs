@@ -1,5 +1,4 @@
 using KqueueTransport.IntegrationTests.HandOver;
-using KqueueTransport.IntegrationTests.Servers;
 using KqueueTransport.IntegrationTests.Suites;
 
 namespace KqueueTransport.IntegrationTests;

@@ -1,5 +1,3 @@
-using KqueueTransport.IntegrationTests.Servers;
-
 namespace KqueueTransport.IntegrationTests.HandOver;
 
 /// <summary>The suites about blocking where every connection shares the one loop that a handler blocks.</summary>

@@ -1,5 +1,3 @@
-using KqueueTransport.IntegrationTests.Servers;
-
 namespace KqueueTransport.IntegrationTests.HandOver;
 
 /// <summary>The suites about blocking where a loop that is blocked has another beside it.</summary>

@@ -1,7 +1,6 @@
 using Kqueue.EventLoops;
 using KqueueTransport.IntegrationTests.Net;
 using KqueueTransport.IntegrationTests.Processes;
-using KqueueTransport.IntegrationTests.Servers;
 using Microsoft.AspNetCore.Http;
 
 namespace KqueueTransport.IntegrationTests.HandOver;

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using KqueueTransport.IntegrationTests.Net;
-using KqueueTransport.IntegrationTests.Servers;
 using Microsoft.AspNetCore.Http;
 
 namespace KqueueTransport.IntegrationTests.HandOver;

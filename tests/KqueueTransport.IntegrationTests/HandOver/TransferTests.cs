@@ -1,7 +1,5 @@
 using System.Buffers;
 using System.Security.Cryptography;
-using KqueueTransport.IntegrationTests.Net;
-using KqueueTransport.IntegrationTests.Servers;
 using Microsoft.AspNetCore.Http;
 
 namespace KqueueTransport.IntegrationTests.HandOver;

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace KqueueTransport.IntegrationTests.Outbound;
 
 /// <summary>An HttpClient on the outbound side talks to Kestrel on the inbound side.</summary>
-public abstract class HttpClientTests : TransportSuite
+public abstract class HttpClientTests : WebAppSuite
 {
     private readonly KqueueConnectionFactory _factory;
 

@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using System.Text;
 using Kqueue;
 using KqueueTransport.IntegrationTests.Net;
-using KqueueTransport.IntegrationTests.Servers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;

@@ -1,5 +1,4 @@
 using KqueueTransport.IntegrationTests.Processes;
-using KqueueTransport.IntegrationTests.Servers;
 
 namespace KqueueTransport.IntegrationTests.Security;
 

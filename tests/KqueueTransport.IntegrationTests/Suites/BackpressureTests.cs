@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 namespace KqueueTransport.IntegrationTests.Suites;
 
 /// <summary>One side that does not keep up: nothing is lost, nothing piles up, and the others do not notice.</summary>
-public abstract class BackpressureTests(TestTransport transport) : TransportSuite(transport)
+public abstract class BackpressureTests(TestTransport transport) : WebAppSuite(transport)
 {
     // More than the socket buffers of both sides and the pipes take together, less than Kestrel allows for a body.
     private const int LargeMiB = 24;

@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace KqueueTransport.IntegrationTests.Suites;
 
 /// <summary>Clients that others wrote, with their own stacks and their own habits, against the sample.</summary>
-public abstract class ClientToolTests(TestTransport transport) : TransportSuite(transport)
+public abstract class ClientToolTests(TestTransport transport) : WebAppSuite(transport)
 {
     [Fact]
     public async Task Curl_Http1_GetsEveryPage()

@@ -1,13 +1,12 @@
 using System.Buffers;
 using System.Text;
-using KqueueTransport.IntegrationTests.Net;
 using KqueueTransport.IntegrationTests.Servers;
 using Microsoft.AspNetCore.Connections;
 
 namespace KqueueTransport.IntegrationTests.Suites;
 
 /// <summary>The bare connection, as a connection handler and the sample's raw endpoints have it.</summary>
-public abstract class ConnectionHandlerTests(TestTransport transport) : TransportSuite(transport)
+public abstract class ConnectionHandlerTests(TestTransport transport) : WebAppSuite(transport)
 {
     private const string Head = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
     private const string Hello =

@@ -1,12 +1,11 @@
 using System.Net;
-using KqueueTransport.IntegrationTests.Net;
 using KqueueTransport.IntegrationTests.Processes;
 using KqueueTransport.IntegrationTests.Servers;
 
 namespace KqueueTransport.IntegrationTests.Suites;
 
 /// <summary>A thousand connections at once, half of them reset, leave nothing behind.</summary>
-public abstract class ConnectionStormTests(TestTransport transport) : TransportSuite(transport)
+public abstract class ConnectionStormTests(TestTransport transport) : WebAppSuite(transport)
 {
     private const int Connections = 1000;
 

@@ -1,7 +1,5 @@
 using System.Runtime.InteropServices;
-using KqueueTransport.IntegrationTests.Net;
 using KqueueTransport.IntegrationTests.Processes;
-using KqueueTransport.IntegrationTests.Servers;
 
 namespace KqueueTransport.IntegrationTests.Suites;
 

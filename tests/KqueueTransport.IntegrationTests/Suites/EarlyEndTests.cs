@@ -1,7 +1,5 @@
 using System.Net;
 using KqueueTransport.Connections;
-using KqueueTransport.IntegrationTests.Net;
-using KqueueTransport.IntegrationTests.Servers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 

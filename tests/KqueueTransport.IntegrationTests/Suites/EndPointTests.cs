@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using KqueueTransport.Connections;
 using KqueueTransport.IntegrationTests.Net;
-using KqueueTransport.IntegrationTests.Servers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;

@@ -1,5 +1,4 @@
 using System.Net;
-using KqueueTransport.IntegrationTests.Servers;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;

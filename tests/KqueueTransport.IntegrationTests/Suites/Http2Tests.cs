@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace KqueueTransport.IntegrationTests.Suites;
 
 /// <summary>HTTP/2 by prior knowledge, and over TLS by ALPN: many streams on one connection.</summary>
-public abstract class Http2Tests(TestTransport transport) : TransportSuite(transport)
+public abstract class Http2Tests(TestTransport transport) : WebAppSuite(transport)
 {
     [Theory]
     [InlineData("http")]

@@ -1,13 +1,12 @@
 using System.Net;
 using System.Net.Http.Json;
 using KqueueTransport.Connections;
-using KqueueTransport.IntegrationTests.Net;
 using KqueueTransport.IntegrationTests.Servers;
 
 namespace KqueueTransport.IntegrationTests.Suites;
 
 /// <summary>The sample app as an ordinary HTTP/1.1 client sees it.</summary>
-public abstract class HttpTests(TestTransport transport) : TransportSuite(transport)
+public abstract class HttpTests(TestTransport transport) : WebAppSuite(transport)
 {
     [Fact]
     public async Task Plaintext_Asked_AnswersHello()

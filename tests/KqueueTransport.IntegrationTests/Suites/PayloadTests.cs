@@ -5,7 +5,7 @@ using KqueueTransport.IntegrationTests.Servers;
 namespace KqueueTransport.IntegrationTests.Suites;
 
 /// <summary>Large bodies arrive byte for byte, in both directions.</summary>
-public abstract class PayloadTests(TestTransport transport) : TransportSuite(transport)
+public abstract class PayloadTests(TestTransport transport) : WebAppSuite(transport)
 {
     private const int LargeMiB = 64;
 

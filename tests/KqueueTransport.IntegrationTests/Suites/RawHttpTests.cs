@@ -1,5 +1,4 @@
 using System.Net;
-using KqueueTransport.IntegrationTests.Net;
 using KqueueTransport.IntegrationTests.Servers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -8,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 namespace KqueueTransport.IntegrationTests.Suites;
 
 /// <summary>HTTP/1.1 as no client library sends it: in pieces, in heaps, and cut off.</summary>
-public abstract class RawHttpTests(TestTransport transport) : TransportSuite(transport)
+public abstract class RawHttpTests(TestTransport transport) : WebAppSuite(transport)
 {
     private const string Plaintext = "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n";
 

@@ -1,8 +1,6 @@
 using System.Net;
 using System.Net.Security;
 using System.Threading.Channels;
-using KqueueTransport.IntegrationTests.Net;
-using KqueueTransport.IntegrationTests.Servers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;

@@ -1,11 +1,10 @@
 using System.Net.ServerSentEvents;
-using KqueueTransport.IntegrationTests.Net;
 using KqueueTransport.IntegrationTests.Servers;
 
 namespace KqueueTransport.IntegrationTests.Suites;
 
 /// <summary>Server-sent events: small writes that have to leave at once, on a response without an end.</summary>
-public abstract class ServerEventTests(TestTransport transport) : TransportSuite(transport)
+public abstract class ServerEventTests(TestTransport transport) : WebAppSuite(transport)
 {
     [Fact]
     public async Task Events_Counted_ArriveInOrderThenEnd()

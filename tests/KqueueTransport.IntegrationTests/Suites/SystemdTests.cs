@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using KqueueTransport.IntegrationTests.Net;
 using KqueueTransport.IntegrationTests.Processes;
-using KqueueTransport.IntegrationTests.Servers;
 using KqueueTransport.IntegrationTests.Survival;
 
 namespace KqueueTransport.IntegrationTests.Suites;

@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace KqueueTransport.IntegrationTests.Suites;
 
 /// <summary>Kestrel's TLS over the transport's pipes.</summary>
-public abstract class TlsTests(TestTransport transport) : TransportSuite(transport)
+public abstract class TlsTests(TestTransport transport) : WebAppSuite(transport)
 {
     [Fact]
     public async Task Https_Asked_Answers()

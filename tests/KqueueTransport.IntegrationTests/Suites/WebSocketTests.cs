@@ -1,11 +1,10 @@
 using System.Net.WebSockets;
-using KqueueTransport.IntegrationTests.Net;
 using KqueueTransport.IntegrationTests.Servers;
 
 namespace KqueueTransport.IntegrationTests.Suites;
 
 /// <summary>WebSockets: connections that leave HTTP and talk both ways.</summary>
-public abstract class WebSocketTests(TestTransport transport) : TransportSuite(transport)
+public abstract class WebSocketTests(TestTransport transport) : WebAppSuite(transport)
 {
     [Theory]
     [InlineData(WebSocketMessageType.Text, 0)]

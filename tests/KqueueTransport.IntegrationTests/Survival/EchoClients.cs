@@ -1,6 +1,5 @@
 using System.Net;
 using System.Security.Cryptography;
-using KqueueTransport.IntegrationTests.Net;
 
 namespace KqueueTransport.IntegrationTests.Survival;
 

@@ -2,7 +2,6 @@ using System.Net;
 using System.Security.Cryptography;
 using KqueueTransport.IntegrationTests.Net;
 using KqueueTransport.IntegrationTests.Processes;
-using KqueueTransport.IntegrationTests.Servers;
 
 namespace KqueueTransport.IntegrationTests.Survival;
 

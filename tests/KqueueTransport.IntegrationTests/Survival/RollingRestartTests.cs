@@ -3,7 +3,6 @@ using System.Runtime.InteropServices;
 using KqueueTransport.Connections;
 using KqueueTransport.IntegrationTests.Net;
 using KqueueTransport.IntegrationTests.Processes;
-using KqueueTransport.IntegrationTests.Servers;
 
 namespace KqueueTransport.IntegrationTests.Survival;
 

@@ -1,4 +1,4 @@
-namespace KqueueTransport.IntegrationTests.Net;
+namespace Common.Net;
 
 /// <summary>Compares two streams to their ends.</summary>
 internal static class StreamsEqual

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
-namespace KqueueTransport.IntegrationTests.Servers;
+namespace Common.Servers;
 
 /// <summary>Collects a server's errors and this transport's warnings; those not expected fail the test.</summary>
 public sealed class ErrorLog : ILoggerProvider

@@ -2,7 +2,7 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace KqueueTransport.IntegrationTests.Net;
+namespace Common.Net;
 
 /// <summary>One certificate for localhost, made when a test first asks for it.</summary>
 internal static class SelfSignedCertificate

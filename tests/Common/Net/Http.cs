@@ -1,7 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 
-namespace KqueueTransport.IntegrationTests.Net;
+namespace Common.Net;
 
 /// <summary>HttpClients that trust the tests' certificate and give up in time.</summary>
 internal static class Http

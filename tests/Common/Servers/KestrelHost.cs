@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
-namespace KqueueTransport.IntegrationTests.Servers;
+namespace Common.Servers;
 
 /// <summary>Kestrel on a transport, with the endpoints and the application of one test.</summary>
 internal sealed class KestrelHost : IAsyncDisposable

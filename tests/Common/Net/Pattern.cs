@@ -1,4 +1,4 @@
-namespace KqueueTransport.IntegrationTests.Net;
+namespace Common.Net;
 
 /// <summary>The bytes of samples/WebApp's /big; their period divides no block size, so a swapped block shows.</summary>
 internal static class Pattern

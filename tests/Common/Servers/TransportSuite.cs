@@ -1,11 +1,10 @@
 using System.Net;
-using KqueueTransport.IntegrationTests.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
-namespace KqueueTransport.IntegrationTests.Servers;
+namespace Common.Servers;
 
 /// <summary>
 /// A suite that runs on every transport. It owns what its test starts, ends every wait after a minute, and fails a test
@@ -41,9 +40,6 @@ public abstract class TransportSuite(TestTransport transport) : IAsyncDisposable
         Log.AssertNothingUnexpected();
         GC.SuppressFinalize(this);
     }
-
-    private protected WebAppServer StartWebApp(Action<KestrelServerOptions>? moreEndPoints = null) =>
-        Own(WebAppServer.Start(Transport, Log, moreEndPoints));
 
     private protected async Task<KestrelHost> StartKestrelAsync(
         Action<KestrelServerOptions> listen, Action<WebApplication> map) =>

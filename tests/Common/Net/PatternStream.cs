@@ -1,4 +1,4 @@
-namespace KqueueTransport.IntegrationTests.Net;
+namespace Common.Net;
 
 /// <summary>A stream of so many bytes of the pattern, repeated every MiB, that is not held in memory.</summary>
 internal sealed class PatternStream(long length, bool canSeek) : Stream

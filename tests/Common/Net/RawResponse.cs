@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace KqueueTransport.IntegrationTests.Net;
+namespace Common.Net;
 
 /// <summary>A response as it came over the wire.</summary>
 internal sealed record RawResponse(string Head, string Body)

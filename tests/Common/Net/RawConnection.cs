@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace KqueueTransport.IntegrationTests.Net;
+namespace Common.Net;
 
 /// <summary>A client without a library in between: the bytes, the FIN and the RST are the test's own.</summary>
 internal sealed class RawConnection : IDisposable

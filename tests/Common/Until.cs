@@ -1,4 +1,4 @@
-namespace KqueueTransport.IntegrationTests;
+namespace Common;
 
 /// <summary>Waits on conditions that nobody signals.</summary>
 internal static class Until

@@ -1,9 +1,10 @@
+using KqueueTransport;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace KqueueTransport.IntegrationTests.Servers;
+namespace Common.Servers;
 
 /// <summary>What a suite runs on: Kestrel's Sockets transport, the oracle, or this one in one of its modes.</summary>
 public sealed class TestTransport

@@ -1,4 +1,4 @@
-namespace KqueueTransport.IntegrationTests;
+namespace Common;
 
 /// <summary>Suites that count what the process holds, or that load the machine: nothing runs beside them.</summary>
 [CollectionDefinition(DisableParallelization = true)]
