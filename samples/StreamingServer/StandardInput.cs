@@ -1,6 +1,5 @@
 using Kqueue;
 using Kqueue.EventLoops;
-using Kqueue.Interop;
 
 namespace StreamingServer;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Kqueue.Interop;
 
 namespace Kqueue;
 

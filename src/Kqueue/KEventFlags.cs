@@ -39,7 +39,7 @@ public enum KEventFlags : ushort
     /// </summary>
     OutOfBand = 0x2000,
 
-    /// <summary>In an event: the entry tells the result of a change; data is the <see cref="Interop.Errno"/>.</summary>
+    /// <summary>In an event: the entry tells the result of a change; data is the <see cref="Errno"/>.</summary>
     Error = 0x4000,
 
     /// <summary>In an event: the end of the stream is in, perhaps behind unread bytes.</summary>

@@ -1,5 +1,3 @@
-using Kqueue.Interop;
-
 namespace Kqueue;
 
 /// <summary>
@@ -29,6 +27,11 @@ public abstract class KernelQueue : IDisposable
 {
     /// <summary>The timeout that never ends, in nanoseconds.</summary>
     public const long InfiniteTimeout = -1;
+
+    // The backends are this library's own: a member more is no break for anybody.
+    private protected KernelQueue()
+    {
+    }
 
     /// <summary>Whether this platform has a kernel event queue: macOS, FreeBSD and Linux have.</summary>
     public static bool IsSupported => UnsupportedReason is null;

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using Kqueue.Interop;
 
 namespace Kqueue;
 
@@ -18,6 +17,10 @@ public sealed class KernelQueueException : IOException
     [DoesNotReturn]
     internal static void Throw(string call, Errno error, string backend) =>
         throw new KernelQueueException($"{call} failed with {error} on {backend}.{HintFor(error)}", error);
+
+    [DoesNotReturn]
+    internal static void Throw(Errno error) =>
+        throw new KernelQueueException($"The call failed with {error}.{HintFor(error)}", error);
 
     private static string HintFor(Errno error) => error switch
     {

@@ -1,5 +1,3 @@
-using Kqueue.Interop;
-
 namespace Kqueue.Epoll;
 
 /// <summary>USER: knotes that live in this process alone. Guarded by the queue's lock.</summary>

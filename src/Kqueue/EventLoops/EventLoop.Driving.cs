@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using Kqueue.Interop;
 
 namespace Kqueue.EventLoops;
 

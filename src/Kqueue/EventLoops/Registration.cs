@@ -1,5 +1,3 @@
-using Kqueue.Interop;
-
 namespace Kqueue.EventLoops;
 
 /// <summary>

@@ -1,4 +1,4 @@
-using static Kqueue.Interop.Errno;
+using static Kqueue.Errno;
 
 namespace Kqueue.Interop;
 
@@ -7,7 +7,7 @@ namespace Kqueue.Interop;
 /// The BSDs and macOS share the numbers from 4.4BSD, 1 to 66 and a few behind them; the others each chose alone.
 /// Sources: sys/errno.h of XNU, FreeBSD 13 and NetBSD 10.
 /// </remarks>
-public sealed class ErrnoNumbering
+internal sealed class ErrnoNumbering
 {
     // A number without a name here keeps its value behind this offset, so that a message still shows it.
     private const int UnnamedBase = 1000;

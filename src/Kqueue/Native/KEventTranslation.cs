@@ -1,5 +1,3 @@
-using Kqueue.Interop;
-
 namespace Kqueue.Native;
 
 /// <summary>Neutral entries to a system's own and back.</summary>

@@ -5,7 +5,6 @@ using System.Net;
 using System.Net.Sockets;
 using Kqueue;
 using Kqueue.EventLoops;
-using Kqueue.Interop;
 using KqueueTransport.Connections.Closing;
 using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Connections.Input;

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Kqueue.Interop;
+using Kqueue;
 using KqueueTransport.Connections;
 
 namespace KqueueTransport.Diagnostics;

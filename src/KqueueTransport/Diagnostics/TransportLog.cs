@@ -1,5 +1,5 @@
 using System.Net;
-using Kqueue.Interop;
+using Kqueue;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 

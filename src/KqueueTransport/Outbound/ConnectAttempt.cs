@@ -1,7 +1,6 @@
 using System.Net;
 using Kqueue;
 using Kqueue.EventLoops;
-using Kqueue.Interop;
 using KqueueTransport.Connections;
 using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Sockets;

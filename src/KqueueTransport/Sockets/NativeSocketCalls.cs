@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
-using Kqueue.Interop;
+using Kqueue;
 using KqueueTransport.Sockets.Interop;
 
 namespace KqueueTransport.Sockets;

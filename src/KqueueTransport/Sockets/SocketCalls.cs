@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Kqueue.Interop;
+using Kqueue;
 
 namespace KqueueTransport.Sockets;
 

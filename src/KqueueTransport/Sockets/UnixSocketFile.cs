@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Kqueue;
 using Kqueue.Interop;
 
 namespace KqueueTransport.Sockets;

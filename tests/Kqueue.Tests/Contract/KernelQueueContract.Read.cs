@@ -147,7 +147,7 @@ public abstract partial class KernelQueueContract
         queue.WaitForEvent();
 
         queue.ExpectSilence();
-        Assert.Equal(Interop.Errno.ENOENT, queue.ApplyForResult(Changes.Read(pair.Near, Delete)).ChangeError);
+        Assert.Equal(Errno.ENOENT, queue.ApplyForResult(Changes.Read(pair.Near, Delete)).ChangeError);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Kqueue;
 using Kqueue.Interop;
 
 namespace KqueueTransport.Simulation.Actors;

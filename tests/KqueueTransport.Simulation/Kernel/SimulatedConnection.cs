@@ -1,5 +1,4 @@
 using Kqueue;
-using Kqueue.Interop;
 using KqueueTransport.Connections;
 
 namespace KqueueTransport.Simulation.Kernel;

@@ -1,5 +1,5 @@
 using System.Net;
-using Kqueue.Interop;
+using Kqueue;
 using KqueueTransport.Connections;
 using KqueueTransport.Sockets;
 using KqueueTransport.Sockets.Interop;

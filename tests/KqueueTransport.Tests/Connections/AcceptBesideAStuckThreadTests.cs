@@ -1,4 +1,4 @@
-using Kqueue.Interop;
+using Kqueue;
 using KqueueTransport.Tests.Diagnostics;
 using KqueueTransport.Tests.Sockets;
 using Microsoft.Extensions.Logging;

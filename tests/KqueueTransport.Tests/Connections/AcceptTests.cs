@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using Kqueue.Interop;
+using Kqueue;
 using KqueueTransport.Connections.Accepting;
 using KqueueTransport.Tests.Sockets;
 using Microsoft.AspNetCore.Connections;

@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using Kqueue;
-using Kqueue.Interop;
 using KqueueTransport.Tests.Sockets;
 using Microsoft.AspNetCore.Connections;
 

@@ -1,7 +1,6 @@
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using Kqueue;
-using Kqueue.Interop;
 using KqueueTransport.Tests.Sockets;
 
 namespace KqueueTransport.Tests.Connections;

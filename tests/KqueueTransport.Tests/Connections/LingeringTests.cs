@@ -193,7 +193,7 @@ public sealed class LingeringTests
     {
         await using var fixture = new ConnectionFixture();
         var (connection, _) = fixture.Open(descriptor => fixture.Calls.Prepare(
-            SocketCall.Shutdown, descriptor, SocketStep.Fails(Kqueue.Interop.Errno.ENOTCONN)));
+            SocketCall.Shutdown, descriptor, SocketStep.Fails(Kqueue.Errno.ENOTCONN)));
 
         await connection.DisposeAsync().Soon();
 

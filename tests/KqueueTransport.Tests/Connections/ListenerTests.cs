@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using Kqueue.Interop;
+using Kqueue;
 using KqueueTransport.Tests.Sockets;
 
 namespace KqueueTransport.Tests.Connections;

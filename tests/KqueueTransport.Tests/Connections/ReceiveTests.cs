@@ -2,7 +2,6 @@ using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Text;
 using Kqueue;
-using Kqueue.Interop;
 using KqueueTransport.Connections;
 using KqueueTransport.Tests.Sockets;
 using Microsoft.AspNetCore.Connections;

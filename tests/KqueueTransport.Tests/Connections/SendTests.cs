@@ -1,6 +1,5 @@
 using System.IO.Pipelines;
 using Kqueue;
-using Kqueue.Interop;
 using KqueueTransport.Connections;
 using KqueueTransport.Connections.Buffers;
 using KqueueTransport.Connections.Output;

@@ -4,8 +4,8 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using Kqueue;
 using Kqueue.EventLoops;
-using Kqueue.Interop;
 using KqueueTransport.Connections;
 using KqueueTransport.Diagnostics;
 

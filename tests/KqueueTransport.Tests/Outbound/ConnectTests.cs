@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Kqueue.Interop;
+using Kqueue;
 using KqueueTransport.Connections;
 using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Outbound;

@@ -1,5 +1,5 @@
 using System.Text;
-using Kqueue.Interop;
+using Kqueue;
 using KqueueTransport.Sockets;
 
 namespace KqueueTransport.Tests.Sockets;

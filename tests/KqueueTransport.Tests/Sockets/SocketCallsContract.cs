@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
-using Kqueue.Interop;
+using Kqueue;
 using KqueueTransport.Sockets;
 using Microsoft.AspNetCore.Connections;
 

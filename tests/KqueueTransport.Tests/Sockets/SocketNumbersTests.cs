@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Kqueue.Interop;
+using Kqueue;
 using KqueueTransport.Sockets;
 using KqueueTransport.Sockets.Interop;
 

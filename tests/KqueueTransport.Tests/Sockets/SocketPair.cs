@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Net;
-using Kqueue.Interop;
+using Kqueue;
 using KqueueTransport.Sockets;
 
 namespace KqueueTransport.Tests.Sockets;

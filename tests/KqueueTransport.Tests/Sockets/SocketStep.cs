@@ -1,5 +1,5 @@
 using System.Text;
-using Kqueue.Interop;
+using Kqueue;
 
 namespace KqueueTransport.Tests.Sockets;
 

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Kqueue.Interop;
+using Kqueue;
 using KqueueTransport.Sockets;
 using KqueueTransport.Sockets.Interop;
 using Microsoft.AspNetCore.Connections;

@@ -1,7 +1,6 @@
 using System.Net;
 using Kqueue;
 using Kqueue.EventLoops;
-using Kqueue.Interop;
 using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Diagnostics;
 using KqueueTransport.Sockets;

@@ -1,4 +1,4 @@
-using Kqueue.Interop;
+using Kqueue;
 using KqueueTransport.Sockets;
 
 namespace KqueueTransport.Connections.Accepting;

@@ -1,5 +1,4 @@
 using Kqueue;
-using Kqueue.Interop;
 
 namespace KqueueTransport.Connections.Input;
 

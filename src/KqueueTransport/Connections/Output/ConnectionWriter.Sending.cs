@@ -1,7 +1,6 @@
 using System.Net.Sockets;
 using Kqueue;
 using Kqueue.EventLoops;
-using Kqueue.Interop;
 
 namespace KqueueTransport.Connections.Output;
 

@@ -1,7 +1,7 @@
 using System.IO.Pipelines;
 using System.Threading.Tasks.Sources;
+using Kqueue;
 using Kqueue.EventLoops;
-using Kqueue.Interop;
 using KqueueTransport.Connections.Contexts;
 
 namespace KqueueTransport.Connections.Output;

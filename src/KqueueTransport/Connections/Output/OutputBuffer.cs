@@ -1,5 +1,5 @@
 using System.Buffers;
-using Kqueue.Interop;
+using Kqueue;
 using KqueueTransport.Connections.Buffers;
 using KqueueTransport.Sockets;
 

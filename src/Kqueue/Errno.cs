@@ -1,7 +1,7 @@
-namespace Kqueue.Interop;
+namespace Kqueue;
 
 /// <summary>
-/// The system's error numbers under their own names. The values are Linux's; <see cref="ErrnoNumbering"/> translates
+/// The system's error numbers under their own names. The values are Linux's; a backend translates
 /// the numbers of the other systems, which agree from 1 to 34, with the exception of 11 (EAGAIN here, EDEADLK there).
 /// </summary>
 #pragma warning disable CS1591 // The names are errno(3)'s, and so are their meanings.

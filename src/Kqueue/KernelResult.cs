@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Kqueue.Interop;
+namespace Kqueue;
 
 /// <summary>
 /// What a system call returned: a count or a descriptor, or an <see cref="Errno"/>. Kernel errors are values; only
@@ -19,8 +19,20 @@ public readonly struct KernelResult
     /// <summary>Whether the call would have had to wait.</summary>
     public bool IsWouldBlock => _value == -(int)Errno.EAGAIN;
 
-    /// <summary>The count or descriptor. Only to be read where <see cref="IsError"/> is false.</summary>
+    /// <summary>The count or descriptor. Below zero where <see cref="IsError"/>.</summary>
     public int Value => _value;
+
+    /// <summary><see cref="Value"/>, or the error as an exception.</summary>
+    /// <exception cref="KernelQueueException">The call failed.</exception>
+    public int GetValueOrThrow()
+    {
+        if (IsError)
+        {
+            KernelQueueException.Throw(Error);
+        }
+
+        return _value;
+    }
 
     /// <summary>The error, or <see cref="Errno.None"/>.</summary>
     public Errno Error => _value < 0 ? (Errno)(-_value) : Errno.None;
