@@ -56,15 +56,21 @@ public sealed class KqueueTransportOptions : KqueueEndPointOptions
     /// <remarks>Defaults to 5 seconds. 0 closes at once; at most an hour.</remarks>
     public TimeSpan LingerTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>The number of bytes that a connection drops within <see cref="LingerTimeout"/>.</summary>
+    /// <summary>
+    /// The number of bytes that a connection drops within <see cref="LingerTimeout"/>. It is reset by more: the client
+    /// of an upload that was refused then may see the reset instead of the refusal.
+    /// </summary>
     /// <remarks>Defaults to 33,554,432 bytes (32 MiB). Null or 0 is no limit.</remarks>
     public long? MaxLingerSize { get; set; } = 32 * 1024 * 1024;
 
     /// <summary>
     /// The number of connections that wait within <see cref="LingerTimeout"/> at the same time, spread evenly over the
-    /// loops. Each holds a descriptor; those beyond it close at once.
+    /// loops. Each holds a descriptor: those that have waited longest close for those beyond it.
     /// </summary>
-    /// <remarks>Defaults to 1024 connections. From 0, with which none waits, to 1,000,000.</remarks>
+    /// <remarks>
+    /// Defaults to 1024 connections. From 0, with which none waits, to 1,000,000. It is never more than a quarter of
+    /// the descriptors that the process may have.
+    /// </remarks>
     public int LingerConnectionsMax { get; set; } = 1024;
 
     /// <summary>

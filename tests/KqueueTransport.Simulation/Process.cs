@@ -16,7 +16,7 @@ namespace KqueueTransport.Simulation;
 /// The simulated process: loops and the threads that drive them, the thread pool, the watch, a listener, a server that
 /// accepts from it, and a client that connects to others.
 /// </summary>
-internal sealed class Process : Surroundings, IDisposable
+internal sealed class Process : IDisposable
 {
     private const int PoolThreads = 2;
 
@@ -27,6 +27,8 @@ internal sealed class Process : Surroundings, IDisposable
     private readonly TransportLoops _transport;
     private readonly KqueueConnectionListener _listener;
     private readonly Dialer _dialer;
+    // Whether closed descriptors of accepted connections wait for the peer's end.
+    private readonly bool _lingers;
     private bool _isUnbound;
     private bool _isStopping;
     private bool _areLoopsStopping;
@@ -42,7 +44,7 @@ internal sealed class Process : Surroundings, IDisposable
         _peers = peers;
         Log = new RunLog(kernel.Scheduler);
         var options = ChooseOptions(scale);
-        Lingers = options.LingerTimeout > TimeSpan.Zero;
+        _lingers = options.LingerTimeout > TimeSpan.Zero;
         HalfCloses = options.HalfClose;
         HandsOver = options.Scheduling == Scheduling.Adaptive;
         _loops = new EventLoop[options.LoopCount];
@@ -51,14 +53,19 @@ internal sealed class Process : Surroundings, IDisposable
             _loops[i] = new EventLoop(LoopOptions(scale)) { IsWatched = true };
         }
 
-        _transport = new TransportLoops(new EventLoopGroup(_loops), this, options, kernel.Calls, Log, Memory);
+        _transport = new TransportLoops(
+            options,
+            kernel.Calls,
+            Log,
+            Memory,
+            group: new EventLoopGroup(_loops),
+            clock: kernel.Clock,
+            queue: Queue);
         socket.BacklogMax = options.Backlog;
         _listener = new KqueueConnectionListener(socket, _transport, options.Scheduling, options, Log);
         Dials = makeDials(this);
-        _dialer = new Dialer(this, Dials, new Connector(_transport, options, Log), options.ConnectTimeout);
+        _dialer = new Dialer(this, Dials, new Connector(_transport, options, Log, ResolveAsync), options.ConnectTimeout);
     }
-
-    public override TimeProvider Clock => _kernel.Clock;
 
     public SimulatedKernel Kernel => _kernel;
 
@@ -71,9 +78,6 @@ internal sealed class Process : Surroundings, IDisposable
     public CountingMemoryPoolFactory Memory { get; } = new();
 
     public RunLog Log { get; }
-
-    /// <summary>Whether closed descriptors wait for the peer's end.</summary>
-    public bool Lingers { get; }
 
     /// <summary>Whether the two directions end apart.</summary>
     public bool HalfCloses { get; }
@@ -121,7 +125,7 @@ internal sealed class Process : Surroundings, IDisposable
     }
 
     /// <summary>Runs work on the simulated thread pool.</summary>
-    public override void Queue(IThreadPoolWorkItem work)
+    public void Queue(IThreadPoolWorkItem work)
     {
         _work.Add(work);
         Scheduler.Yield();
@@ -129,13 +133,10 @@ internal sealed class Process : Surroundings, IDisposable
 
     public void Queue(Action work) => Queue(new Resumption(work));
 
-    public override Task<IPAddress[]> ResolveAsync(DnsEndPoint name, CancellationToken cancellationToken) =>
-        _dialer.ResolveAsync(name, cancellationToken);
-
     /// <summary>The application takes a connection over.</summary>
-    public void Talk(ConnectionContext connection, Peer peer)
+    public void Talk(ConnectionContext connection, Peer peer, bool lingers)
     {
-        var conversation = new Conversation(connection, peer.Connection, peer.Plan, this);
+        var conversation = new Conversation(connection, peer.Connection, peer.Plan, this, lingers);
         Conversations.Add(conversation);
         Queue(conversation.Start);
         if (_isStopping)
@@ -191,6 +192,9 @@ internal sealed class Process : Surroundings, IDisposable
         _transport.Dispose();
         _listener.DisposeAsync().AsTask().GetAwaiter().GetResult();
     }
+
+    private Task<IPAddress[]> ResolveAsync(DnsEndPoint name, CancellationToken cancellationToken) =>
+        _dialer.ResolveAsync(name, cancellationToken);
 
     private KqueueTransportOptions ChooseOptions(Scale scale) => new()
     {
@@ -287,7 +291,7 @@ internal sealed class Process : Surroundings, IDisposable
             }
 
             var peer = _peers[((IPEndPoint)connection.RemoteEndPoint!).Port];
-            Talk(connection, peer);
+            Talk(connection, peer, _lingers);
         }
     }
 }

@@ -87,7 +87,7 @@ internal sealed partial class Connection :
         }
     }
 
-    MemoryPool<byte> IMemoryPoolFeature.MemoryPool => _settings.MemoryPool;
+    MemoryPool<byte> IMemoryPoolFeature.MemoryPool => _loop.MemoryPool;
 
     bool IFeatureCollection.IsReadOnly => false;
 
@@ -150,7 +150,7 @@ internal sealed partial class Connection :
         Interlocked.MemoryBarrier();
         if (_isClosedFired && !source.IsCancellationRequested)
         {
-            _settings.Surroundings.Queue(new Resumption(CancelConnectionClosed));
+            _loop.Queue(new Resumption(CancelConnectionClosed));
         }
 
         return source;
@@ -165,7 +165,7 @@ internal sealed partial class Connection :
         }
         catch (AggregateException exception)
         {
-            TransportLog.UnexpectedException(_settings.Logger, "a callback of ConnectionClosed", exception);
+            TransportLog.UnexpectedException(_loop.Logger, "a callback of ConnectionClosed", exception);
         }
     }
 
@@ -184,5 +184,5 @@ internal sealed partial class Connection :
         type == typeof(IConnectionIdFeature) || type == typeof(IConnectionTransportFeature) ||
         type == typeof(IConnectionItemsFeature) || type == typeof(IConnectionLifetimeFeature) ||
         type == typeof(IConnectionEndPointFeature) || type == typeof(IMemoryPoolFeature) ||
-        (type == typeof(IConnectionSocketFeature) && _settings.Calls.HasProcessDescriptors);
+        (type == typeof(IConnectionSocketFeature) && _loop.Calls.HasProcessDescriptors);
 }

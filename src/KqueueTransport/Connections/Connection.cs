@@ -31,7 +31,8 @@ internal sealed partial class Connection :
     // Stands in _ended where the end came before the disposal.
     private static readonly TaskCompletionSource s_hasEnded = CompletedSource();
 
-    private readonly ConnectionSettings _settings;
+    private readonly LoopContext _loop;
+    private readonly EndPointContext _endPoint;
     private readonly ConnectionReader _reader;
     private readonly Registration _registration;
 
@@ -49,42 +50,46 @@ internal sealed partial class Connection :
 
     // What has the descriptor once this connection has ended and its peer has not. Set by whoever ends it; events on
     // the loop look at it.
-    private LingeringClose? _lingering;
+    private LingeringCloses.Close? _lingering;
 
     // Set once the ConnectionClosed token is, or is about to be, cancelled.
     private volatile bool _isClosedFired;
 
     private BlockingProbation _probation;
 
-    public Connection(ConnectionSettings settings, int descriptor, EndPoint? local, IPv4Peer remote)
-        : this(settings, descriptor, local, remote: null) => _peer = remote;
+    public Connection(
+        LoopContext loop, EndPointContext endPoint, int descriptor, EndPoint? local, IPv4Peer remote)
+        : this(loop, endPoint, descriptor, local, remote: null) => _peer = remote;
 
-    public Connection(ConnectionSettings settings, int descriptor, EndPoint? local, EndPoint? remote)
+    public Connection(
+        LoopContext loop, EndPointContext endPoint, int descriptor, EndPoint? local, EndPoint? remote)
     {
-        _settings = settings;
-        Descriptor = descriptor;
+        _loop = loop;
+        _endPoint = endPoint;
         _reader = new ConnectionReader(this);
-        _registration = settings.Loop.Register(descriptor, this);
+        _registration = loop.Loop.Register(descriptor, this);
         _transport = this;
         LocalEndPoint = local;
         RemoteEndPoint = remote;
     }
 
     /// <summary>Valid until the reader and the writer have been told of the end.</summary>
-    public int Descriptor { get; }
+    public int Descriptor => (int)_registration.Ident;
 
-    public ConnectionSettings Settings => _settings;
+    public LoopContext LoopContext => _loop;
 
-    public EventLoop Loop => _settings.Loop;
+    public EndPointContext EndPointContext => _endPoint;
+
+    public EventLoop Loop => _loop.Loop;
 
     /// <summary>Nobody locks it but the reader.</summary>
     public Registration Registration => _registration;
 
     /// <summary>Whether the application runs on the loop, at the moment.</summary>
-    public bool RunsInline => !_probation.IsOffLoop && _settings.Scheduling.RunsInline;
+    public bool RunsInline => !_probation.IsOffLoop && _endPoint.Scheduling.RunsInline;
 
     /// <summary>Whether the input goes on when the output is completed. From any thread.</summary>
-    public bool KeepsInput => _settings.HalfClose && !_reader.HasEnded;
+    public bool KeepsInput => _endPoint.HalfClose && !_reader.HasEnded;
 
     /// <summary>Whether received bytes wait for the application. A hint, from any thread.</summary>
     public bool HasUnconsumedInput => _reader.HasUnconsumedBytes;
@@ -106,8 +111,8 @@ internal sealed partial class Connection :
     /// </summary>
     public void Start()
     {
-        _settings.LoopStatistics.CountStart();
-        _settings.Stop.OnAccepted();
+        _loop.Statistics.CountStart();
+        _endPoint.Stop.OnAccepted();
         TransportEventSource.Log.ConnectionStart(this);
         var result = Arm(KEventFilter.Read, KEventFlags.Clear);
         if (result.IsError)
@@ -122,34 +127,34 @@ internal sealed partial class Connection :
     /// </summary>
     public void ResumeElsewhere(IThreadPoolWorkItem work)
     {
-        var scheduling = _settings.Scheduling;
+        var scheduling = _endPoint.Scheduling;
         var mayBlock = _probation.IsOffLoop || (scheduling.IsAway && !_probation.IsQuick(scheduling.Shortages));
-        if (!mayBlock || !_settings.Group.TryOffload(work))
+        if (!mayBlock || !_loop.Group.TryOffload(work))
         {
-            _settings.Surroundings.Queue(work);
+            _loop.Queue(work);
         }
     }
 
     /// <summary>Runs the application on the loop.</summary>
     public void ResumeOnLoop(ref PendingOperation read)
     {
-        _probation.OnRunOnLoop(_settings.Scheduling.Shortages);
+        _probation.OnRunOnLoop(_endPoint.Scheduling.Shortages);
         read.Complete();
     }
 
     /// <summary>Runs the application off the loop and notes whether it has blocked.</summary>
     public void ResumeOffLoop(ref PendingOperation read)
     {
-        if (!_probation.IsOffLoop && !_settings.Scheduling.IsAway)
+        if (!_probation.IsOffLoop && !_endPoint.Scheduling.IsAway)
         {
             read.Complete();
             return;
         }
 
-        var clock = _settings.Surroundings.Clock;
+        var clock = _loop.Clock;
         var started = clock.GetTimestamp();
         read.Complete();
-        _probation.OnRanOffLoop(clock.GetElapsedTime(started), _settings.Scheduling.Shortages);
+        _probation.OnRanOffLoop(clock.GetElapsedTime(started), _endPoint.Scheduling.Shortages);
     }
 
     /// <summary>The application holds up the loop. On the watch.</summary>
@@ -157,7 +162,7 @@ internal sealed partial class Connection :
     {
         TransportEventSource.Log.HandlerBlocks(this);
         _probation.OnStuck();
-        _settings.Scheduling.OnStuck(Loop, isHandedOver);
+        _endPoint.Scheduling.OnStuck(Loop, isHandedOver);
     }
 
     /// <summary>Arms a filter: under the reader's or writer's lock, or before others have the connection.</summary>
@@ -203,8 +208,8 @@ internal sealed partial class Connection :
             return;
         }
 
-        TransportLog.ConnectionReadFin(_settings.Logger, this);
-        if (_settings.HalfClose)
+        TransportLog.ConnectionReadFin(_loop.Logger, this);
+        if (_endPoint.HalfClose)
         {
             EndIfBothDirectionsHave();
         }
@@ -226,14 +231,14 @@ internal sealed partial class Connection :
             return;
         }
 
-        TransportLog.ConnectionWriteFin(_settings.Logger, this, Describe(ShutdownReason.OutputCompleted));
+        TransportLog.ConnectionWriteFin(_loop.Logger, this, Describe(ShutdownReason.OutputCompleted));
         EndIfBothDirectionsHave();
     }
 
     /// <summary>The application completed its output with an error.</summary>
     public void OnOutputFaulted(Exception error)
     {
-        TransportLog.ConnectionError(_settings.Logger, this, error);
+        TransportLog.ConnectionError(_loop.Logger, this, error);
         Shutdown(ShutdownReason.Aborted, error);
     }
 
@@ -248,7 +253,7 @@ internal sealed partial class Connection :
 
     private ConnectionWriter MakeWriter()
     {
-        var writer = new ConnectionWriter(this, _settings);
+        var writer = new ConnectionWriter(this);
         return Interlocked.CompareExchange(ref _writer, writer, null) ?? writer;
     }
 
@@ -256,12 +261,12 @@ internal sealed partial class Connection :
     {
         if (error is ConnectionResetException)
         {
-            TransportLog.ConnectionReset(_settings.Logger, this);
+            TransportLog.ConnectionReset(_loop.Logger, this);
             Shutdown(ShutdownReason.PeerReset, error);
         }
         else
         {
-            TransportLog.ConnectionError(_settings.Logger, this, error);
+            TransportLog.ConnectionError(_loop.Logger, this, error);
             Shutdown(ShutdownReason.Failed, error);
         }
     }
@@ -269,7 +274,7 @@ internal sealed partial class Connection :
     // Each direction notes its end under its lock and then comes here: the second of the two sees both.
     private void EndIfBothDirectionsHave()
     {
-        if (_settings.HalfClose && HasSentFin && _reader.HasEnded)
+        if (_endPoint.HalfClose && HasSentFin && _reader.HasEnded)
         {
             Shutdown(ShutdownReason.OutputCompleted, null);
         }
@@ -283,8 +288,8 @@ internal sealed partial class Connection :
             return;
         }
 
-        _settings.LoopStatistics.CountEnd();
-        _settings.ListenerStatistics.CountEnd(reason);
+        _loop.Statistics.CountEnd();
+        _endPoint.Statistics.CountEnd(reason);
         TransportEventSource.Log.ConnectionStop(this, reason);
 
         // The reader learns the reason before the descriptor closes, so that the application sees the reason and not
@@ -299,33 +304,33 @@ internal sealed partial class Connection :
 
     private void EndDescriptor(ShutdownReason reason, Exception? error)
     {
-        if (error is not null && reason is ShutdownReason.Aborted && !_settings.FinOnError)
+        if (error is not null && reason is ShutdownReason.Aborted && !_endPoint.FinOnError)
         {
-            TransportLog.ConnectionWriteRst(_settings.Logger, this, error.Message);
+            TransportLog.ConnectionWriteRst(_loop.Logger, this, error.Message);
             _registration.Dispose();
-            _settings.Calls.Abort(Descriptor);
+            _loop.Calls.Abort(Descriptor);
             return;
         }
 
-        var isFinSent = _settings.HalfClose && HasSentFin;
+        var isFinSent = _endPoint.HalfClose && HasSentFin;
         if (!isFinSent)
         {
-            TransportLog.ConnectionWriteFin(_settings.Logger, this, error?.Message ?? Describe(reason));
+            TransportLog.ConnectionWriteFin(_loop.Logger, this, error?.Message ?? Describe(reason));
         }
 
         var isPeerGone = _reader.HasReceivedAll || reason is ShutdownReason.PeerReset or ShutdownReason.Failed;
         if (isPeerGone || !TryLinger(isFinSent))
         {
             _registration.Dispose();
-            _settings.Calls.Close(Descriptor);
+            _loop.Calls.Close(Descriptor);
         }
     }
 
     /// <summary>Sends FIN and leaves the descriptor open until the peer has ended, too.</summary>
     private bool TryLinger(bool isFinSent)
     {
-        if (_settings.Lingering is not { } lingering ||
-            (!isFinSent && _settings.Calls.Shutdown(Descriptor, SocketShutdown.Send).IsError) ||
+        if (!_endPoint.Lingers || _loop.Lingering is not { } lingering ||
+            (!isFinSent && _loop.Calls.Shutdown(Descriptor, SocketShutdown.Send).IsError) ||
             lingering.TryAdd(Descriptor, _registration) is not { } close)
         {
             return false;
@@ -346,7 +351,7 @@ internal sealed partial class Connection :
     {
         if (!Interlocked.Exchange(ref _isClosedFired, true))
         {
-            _settings.Surroundings.Queue(this);
+            _loop.Queue(this);
         }
     }
 

@@ -13,7 +13,8 @@ namespace KqueueTransport.Outbound;
 /// </summary>
 internal sealed class ConnectAttempt : IEventHandler
 {
-    private readonly ConnectionSettings _settings;
+    private readonly LoopContext _loop;
+    private readonly EndPointContext _endPoint;
     private readonly EndPoint _remote;
     private readonly int _descriptor;
     private readonly Registration _registration;
@@ -24,31 +25,33 @@ internal sealed class ConnectAttempt : IEventHandler
     // Under _gate. Whoever sets it has the descriptor to itself.
     private bool _isOver;
 
-    private ConnectAttempt(ConnectionSettings settings, EndPoint remote, int descriptor)
+    private ConnectAttempt(LoopContext loop, EndPointContext endPoint, EndPoint remote, int descriptor)
     {
-        _settings = settings;
+        _loop = loop;
+        _endPoint = endPoint;
         _remote = remote;
         _descriptor = descriptor;
-        _registration = settings.Loop.Register(descriptor, this);
+        _registration = loop.Loop.Register(descriptor, this);
     }
 
     /// <summary>Connects to one address.</summary>
     /// <exception cref="System.Net.Sockets.SocketException">Refused, unreachable, or out of descriptors.</exception>
     /// <exception cref="OperationCanceledException">Cancelled before it was connected.</exception>
     public static async Task<Connection> ConnectAsync(
-        ConnectionSettings settings,
+        LoopContext loop,
+        EndPointContext endPoint,
         EndPoint remote,
         SocketOptions options,
         CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var started = settings.Calls.Connect(remote, options);
+        var started = loop.Calls.Connect(remote, options);
         if (started.IsError)
         {
             throw SocketErrors.ToConnectException(started.Error, remote);
         }
 
-        var attempt = new ConnectAttempt(settings, remote, started.Value);
+        var attempt = new ConnectAttempt(loop, endPoint, remote, started.Value);
         attempt.Arm();
         var cancellation = cancellationToken.UnsafeRegister(
             static (state, token) => ((ConnectAttempt)state!).Cancel(token), attempt);
@@ -74,7 +77,7 @@ internal sealed class ConnectAttempt : IEventHandler
                 return;
             }
 
-            outcome = _settings.Calls.FinishConnect(_descriptor);
+            outcome = _loop.Calls.FinishConnect(_descriptor);
             if (!outcome.IsError && !IsConnected())
             {
                 outcome = ArmWrite();
@@ -110,7 +113,7 @@ internal sealed class ConnectAttempt : IEventHandler
 
     // No error yet is no proof: an event is a hint, and a socket that is still connecting has no error either.
     private bool IsConnected() =>
-        _settings.Calls.GetRemoteAddress(_descriptor, SocketCalls.CreateAddress()).Error
+        _loop.Calls.GetRemoteAddress(_descriptor, SocketCalls.CreateAddress()).Error
             is not (Errno.ENOTCONN or Errno.EINVAL);
 
     /// <summary>The descriptor is a connection's from now on.</summary>
@@ -118,8 +121,9 @@ internal sealed class ConnectAttempt : IEventHandler
     {
         _registration.Dispose();
         var local = SocketCalls.CreateAddress();
-        var hasLocal = !_settings.Calls.GetLocalAddress(_descriptor, local).IsError;
-        var connection = new Connection(_settings, _descriptor, hasLocal ? local.ToEndPoint() : null, _remote);
+        var hasLocal = !_loop.Calls.GetLocalAddress(_descriptor, local).IsError;
+        var connection = new Connection(
+            _loop, _endPoint, _descriptor, hasLocal ? local.ToEndPoint() : null, _remote);
         connection.Start();
         Complete(() => _completion.SetResult(connection));
     }
@@ -144,10 +148,10 @@ internal sealed class ConnectAttempt : IEventHandler
     private void Fail(Exception reason)
     {
         _registration.Dispose();
-        _settings.Calls.Close(_descriptor);
+        _loop.Calls.Close(_descriptor);
         Complete(() => _completion.SetException(reason));
     }
 
     // On the thread pool: the caller goes on from there, and neither the loop nor whoever cancels waits for it.
-    private void Complete(Action complete) => _settings.Surroundings.Queue(new Resumption(complete));
+    private void Complete(Action complete) => _loop.Queue(new Resumption(complete));
 }

@@ -10,17 +10,29 @@ namespace KqueueTransport.Outbound;
 /// <summary>Connects to endpoints of all kinds, within the time that the options give.</summary>
 internal sealed class Connector
 {
-    private readonly EndPointLoops _loops;
+    private readonly TransportLoops _loops;
+    private readonly EndPointContext _endPoint;
     private readonly SocketOptions _socketOptions;
     private readonly TimeSpan _timeout;
-    private readonly Surroundings _surroundings;
+    private readonly Func<DnsEndPoint, CancellationToken, Task<IPAddress[]>> _resolve;
     private readonly CancellationToken _loopsEnd;
 
-    public Connector(TransportLoops loops, KqueueTransportOptions options, ILogger logger)
+    /// <param name="loops">The loops of the connections.</param>
+    /// <param name="options">Theirs, and the time.</param>
+    /// <param name="logger">Where they log.</param>
+    /// <param name="resolve">The addresses of a name; null asks the system.</param>
+    public Connector(
+        TransportLoops loops,
+        KqueueTransportOptions options,
+        ILogger logger,
+        Func<DnsEndPoint, CancellationToken, Task<IPAddress[]>>? resolve = null)
     {
-        _surroundings = loops.Surroundings;
+        _loops = loops;
         _loopsEnd = loops.AboutToEnd;
-        _loops = loops.For(options, loops.SchedulingFor(OutboundEndPoint.Instance, options.Scheduling, logger));
+        _resolve = resolve ?? (static (name, cancellationToken) =>
+            Dns.GetHostAddressesAsync(name.Host, name.AddressFamily, cancellationToken));
+        var scheduling = loops.SchedulingFor(OutboundEndPoint.Instance, options.Scheduling, logger);
+        _endPoint = new EndPointContext(options, scheduling) { Lingers = false };
         _socketOptions = EndPointConfiguration.ToSocketOptions(options);
         _timeout = options.ConnectTimeout;
     }
@@ -28,7 +40,7 @@ internal sealed class Connector
     /// <summary>Connects; its caller disposes the connection.</summary>
     public async Task<Connection> ConnectAsync(EndPoint endPoint, CancellationToken cancellationToken)
     {
-        using var timeout = new CancellationTokenSource(_timeout, _surroundings.Clock);
+        using var timeout = new CancellationTokenSource(_timeout, _loops.Clock);
         using var any = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token, _loopsEnd);
         try
         {
@@ -55,7 +67,7 @@ internal sealed class Connector
         switch (endPoint)
         {
             case DnsEndPoint name:
-                var addresses = await _surroundings.ResolveAsync(name, cancellationToken).ConfigureAwait(false);
+                var addresses = await _resolve(name, cancellationToken).ConfigureAwait(false);
                 return addresses.Length > 0
                     ? await RaceAsync(addresses, name.Port, cancellationToken).ConfigureAwait(false)
                     : throw new SocketException((int)SocketError.HostNotFound, $"{name.Host} has no address.");
@@ -74,11 +86,11 @@ internal sealed class Connector
         AddressRace.RunAsync(
             AddressRace.InTurns(addresses),
             (address, token) => ConnectToAsync(new IPEndPoint(address, port), token),
-            _surroundings.Clock,
+            _loops.Clock,
             cancellationToken);
 
     private Task<Connection> ConnectToAsync(EndPoint endPoint, CancellationToken cancellationToken) =>
-        ConnectAttempt.ConnectAsync(_loops.LeastLoaded(), endPoint, _socketOptions, cancellationToken);
+        ConnectAttempt.ConnectAsync(_loops.LeastLoaded(), _endPoint, endPoint, _socketOptions, cancellationToken);
 
     /// <summary>Stands for all outbound connections where a listener is named, in logs.</summary>
     private sealed class OutboundEndPoint : EndPoint

@@ -12,7 +12,7 @@ namespace KqueueTransport.Simulation.Conversations;
 /// stalls there, and looks at every byte.
 /// </summary>
 internal sealed class Conversation(
-    ConnectionContext connection, SimulatedConnection wire, Plan plan, Process process)
+    ConnectionContext connection, SimulatedConnection wire, Plan plan, Process process, bool lingers)
 {
     private readonly Random _random = process.Random;
     private readonly Scheduler _scheduler = process.Scheduler;
@@ -348,8 +348,10 @@ internal sealed class Conversation(
             return $"It has not ended: {State}.";
         }
 
-        // Without lingering, input that nobody reads costs the peer what it has not taken (RFC 9112, section 9.6).
-        if (!plan.IsPeaceful || wire.IsBroken || _isStopped || (!ReadsAll && !process.Lingers))
+        // Without lingering, which ends where descriptors are short, input that nobody reads costs the peer what it has
+        // not taken (RFC 9112, section 9.6).
+        var waitsForThePeer = lingers && !process.Kernel.HasShortage;
+        if (!plan.IsPeaceful || wire.IsBroken || _isStopped || (!ReadsAll && !waitsForThePeer))
         {
             return null;
         }

@@ -34,7 +34,7 @@ public sealed class AbsenceTests : IAsyncDisposable
         var log = new LogCollector();
         var options = new KqueueTransportOptions();
         _loops = new TransportLoops(
-            _group, new ManualSurroundings(_clock), options, SystemSocketCalls.Instance, log, memoryPoolFactory: null);
+            options, SystemSocketCalls.Instance, log, group: _group, clock: _clock);
         _scheduling = _loops.SchedulingFor(new IPEndPoint(IPAddress.Loopback, 0), Scheduling.Adaptive, log);
         _scheduling.OnStuck(_still, isHandedOver: false);
         (_connection, _peer) = Open(options);
@@ -105,7 +105,10 @@ public sealed class AbsenceTests : IAsyncDisposable
         using var pair = SocketPair.Create(SystemSocketCalls.Instance, new IPEndPoint(IPAddress.Loopback, 0));
         var peer = new Socket(new SafeSocketHandle(pair.TakeConnected(), ownsHandle: true));
         var connection = new Connection(
-            _loops.For(options, _scheduling).LeastLoaded(), pair.TakeAccepted(), pair.ListenEndPoint,
+            _loops.LeastLoaded(),
+            new EndPointContext(options, _scheduling),
+            pair.TakeAccepted(),
+            pair.ListenEndPoint,
             peer.LocalEndPoint);
         return (connection, peer);
     }

@@ -25,8 +25,12 @@ internal sealed class ConnectionFixture : IAsyncDisposable
     private readonly List<Connection> _connections = [];
     private readonly List<Socket> _peers = [];
 
-    public ConnectionFixture(Scheduling mode = Scheduling.Adaptive, Action<KqueueTransportOptions>? configure = null)
+    public ConnectionFixture(
+        Scheduling mode = Scheduling.Adaptive,
+        Action<KqueueTransportOptions>? configure = null,
+        int? descriptorLimit = null)
     {
+        Calls.Limit = descriptorLimit;
         _options = new KqueueTransportOptions { LoopCount = 1, Scheduling = mode };
         configure?.Invoke(_options);
         _loops = new TransportLoops(_options, Calls, Log, Pool, meterFactory: null);
@@ -38,7 +42,7 @@ internal sealed class ConnectionFixture : IAsyncDisposable
 
     public LogCollector Log { get; } = new();
 
-    public EventLoop Loop => _loops.LeastLoaded();
+    public EventLoop Loop => _loops.LeastLoaded().Loop;
 
     /// <summary>A connection that receives events, and the socket at its other end.</summary>
     public (Connection Connection, Socket Peer) Open(Action<int>? prepare = null)
@@ -47,8 +51,13 @@ internal sealed class ConnectionFixture : IAsyncDisposable
         var peer = new Socket(new SafeSocketHandle(pair.TakeConnected(), ownsHandle: true));
         var descriptor = pair.TakeAccepted();
         prepare?.Invoke(descriptor);
-        var loops = _loops.For(_options, _loops.SchedulingFor(pair.ListenEndPoint, _options.Scheduling, Log));
-        var connection = new Connection(loops.LeastLoaded(), descriptor, pair.ListenEndPoint, peer.LocalEndPoint);
+        var scheduling = _loops.SchedulingFor(pair.ListenEndPoint, _options.Scheduling, Log);
+        var connection = new Connection(
+            _loops.LeastLoaded(),
+            new EndPointContext(_options, scheduling),
+            descriptor,
+            pair.ListenEndPoint,
+            peer.LocalEndPoint);
         connection.Start();
         _connections.Add(connection);
         _peers.Add(peer);

@@ -16,7 +16,7 @@ public sealed class IdleConnectionTests
     private static readonly SocketCalls s_calls = SystemSocketCalls.Instance;
 
     // The sum of the objects in src/KqueueTransport/README.md.
-    private const int BytesMax = 504;
+    private const int BytesMax = 512;
 
     private static readonly object s_feature = new();
 
@@ -29,7 +29,7 @@ public sealed class IdleConnectionTests
         using var socket = s_calls.Listen(
             new IPEndPoint(IPAddress.Loopback, 0), new ListenSocketOptions(Backlog: 1, new(NoDelay: true)));
         var scheduling = loops.SchedulingFor(socket.EndPoint, Scheduling.Inline, NullLogger.Instance);
-        var accepted = new AcceptedConnections(socket, s_calls, loops.For(options, scheduling));
+        var accepted = new AcceptedConnections(socket, loops, new EndPointContext(options, scheduling));
         var connections = new List<(Connection Connection, Socket Peer)>();
 
         var bytes = Take(accepted, count: 101, connections);

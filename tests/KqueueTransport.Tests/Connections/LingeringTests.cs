@@ -144,8 +144,9 @@ public sealed class LingeringTests
         await fixture.AssertEndedCleanlyAsync();
     }
 
+    // Who has waited longest has had the longest time to read.
     [Fact]
-    public async Task Dispose_TooManyWaitAlready_ClosesAtOnce()
+    public async Task Dispose_TooManyWaitAlready_ClosesTheOldest()
     {
         await using var fixture = new ConnectionFixture(configure: options =>
         {
@@ -159,13 +160,23 @@ public sealed class LingeringTests
             await connection.DisposeAsync().Soon();
         }
 
-        Assert.Equal([0, 0, 0, 1, 1], opened.Select(pair => fixture.ClosesOf(pair.Connection.Descriptor)));
-        opened[0].Peer.Dispose();
-        await ClosedAsync(fixture, opened[0].Connection);
-        var (next, _) = fixture.Open();
-        var closes = fixture.ClosesOf(next.Descriptor);
-        await next.DisposeAsync().Soon();
-        Assert.Equal(closes, fixture.ClosesOf(next.Descriptor));
+        Assert.Equal([1, 1, 0, 0, 0], opened.Select(pair => fixture.ClosesOf(pair.Connection.Descriptor)));
+        await fixture.AssertEndedCleanlyAsync();
+    }
+
+    [Fact]
+    public async Task Dispose_MoreWaitThanTheirShareOfTheDescriptors_ClosesTheOldest()
+    {
+        await using var fixture = new ConnectionFixture(
+            configure: options => options.LingerTimeout = s_never, descriptorLimit: 8);
+        var opened = Enumerable.Range(0, 3).Select(_ => fixture.Open()).ToList();
+
+        foreach (var (connection, _) in opened)
+        {
+            await connection.DisposeAsync().Soon();
+        }
+
+        Assert.Equal([1, 0, 0], opened.Select(pair => fixture.ClosesOf(pair.Connection.Descriptor)));
         await fixture.AssertEndedCleanlyAsync();
     }
 

@@ -27,13 +27,13 @@ internal sealed class ListenerFixture : IAsyncDisposable
     {
         Calls.Limit = descriptorLimit;
         _loops = new TransportLoops(
-            new EventLoopGroup(
-                new EventLoopGroupOptions { LoopCount = 1, Loop = { Name = loopName }, HandOver = handOver }),
-            new ManualSurroundings(Clock),
             new KqueueTransportOptions { LoopCount = 1 },
             Calls,
             Log,
-            _pool);
+            _pool,
+            group: new EventLoopGroup(
+                new EventLoopGroupOptions { LoopCount = 1, Loop = { Name = loopName }, HandOver = handOver }),
+            clock: Clock);
     }
 
     public ScriptedSocketCalls Calls { get; } = new(SystemSocketCalls.Instance);
@@ -51,7 +51,7 @@ internal sealed class ListenerFixture : IAsyncDisposable
     public int AcceptedByTheKernel =>
         Calls.Calls.Count(made => made.Call == SocketCall.Accept && !made.Result.IsError);
 
-    public long HandOvers => _loops.LeastLoaded().HandOverCount;
+    public long HandOvers => _loops.LeastLoaded().Loop.HandOverCount;
 
     public int CountOf(SocketCall call) => Calls.Calls.Count(made => made.Call == call);
 
@@ -102,7 +102,7 @@ internal sealed class ListenerFixture : IAsyncDisposable
     }
 
     /// <summary>Runs on the loop, after what it was asked to do before.</summary>
-    public void Post(Action action) => _loops.LeastLoaded().Post(_ => action(), null);
+    public void Post(Action action) => _loops.LeastLoaded().Loop.Post(_ => action(), null);
 
     /// <summary>Ends everything; the memory is back.</summary>
     public async ValueTask DisposeAsync()

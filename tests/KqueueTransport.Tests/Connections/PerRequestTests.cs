@@ -57,7 +57,11 @@ public sealed class PerRequestTests
         using var peer = new Socket(new SafeSocketHandle(pair.TakeConnected(), ownsHandle: true));
         var scheduling = loops.SchedulingFor(pair.ListenEndPoint, Scheduling.Inline, NullLogger.Instance);
         var connection = new Connection(
-            loops.For(options, scheduling).LeastLoaded(), pair.TakeAccepted(), pair.ListenEndPoint, peer.LocalEndPoint);
+            loops.LeastLoaded(),
+            new EndPointContext(options, scheduling),
+            pair.TakeAccepted(),
+            pair.ListenEndPoint,
+            peer.LocalEndPoint);
         var before = (Thread: 0, Bytes: 0L);
         var after = (Thread: 0, Bytes: 0L);
         var serving = ServeAsync(connection, (served, _) =>

@@ -8,8 +8,9 @@ namespace KqueueTransport.Connections.Accepting;
 /// Makes connections of the descriptors that one listen socket accepts, each on the loop with the fewest. Under the
 /// acceptor's lock.
 /// </summary>
-internal sealed class AcceptedConnections(ListenSocket socket, SocketCalls calls, EndPointLoops loops)
+internal sealed class AcceptedConnections(ListenSocket socket, TransportLoops loops, EndPointContext endPoint)
 {
+    private readonly SocketCalls _calls = loops.Calls;
     private readonly SocketAddress _local = SocketCalls.CreateAddress();
 
     // The last local address and its end point: clients come to few addresses of a machine, if not to one.
@@ -26,20 +27,20 @@ internal sealed class AcceptedConnections(ListenSocket socket, SocketCalls calls
         {
             // macOS accepts a connection whose peer has reset it meanwhile with an address of length 0
             // (xnu uipc_syscalls.c, accept_nocancel).
-            calls.Close(descriptor);
+            _calls.Close(descriptor);
             return null;
         }
 
         if (socket.OptionsToSet is { } options)
         {
             // An error is the peer's end, which the first receive reports better.
-            calls.Configure(descriptor, options);
+            _calls.Configure(descriptor, options);
         }
 
-        var (settings, local) = (loops.LeastLoaded(), LocalEndPoint(descriptor));
+        var (loop, local) = (loops.LeastLoaded(), LocalEndPoint(descriptor));
         var connection = IPv4Peer.TryParse(peer, out var remote)
-            ? new Connection(settings, descriptor, local, remote)
-            : new Connection(settings, descriptor, local, peer.ToEndPoint());
+            ? new Connection(loop, endPoint, descriptor, local, remote)
+            : new Connection(loop, endPoint, descriptor, local, peer.ToEndPoint());
         connection.Start();
         return connection;
     }
@@ -51,7 +52,7 @@ internal sealed class AcceptedConnections(ListenSocket socket, SocketCalls calls
             return socket.EndPoint;
         }
 
-        if (calls.GetLocalAddress(descriptor, _local).IsError)
+        if (_calls.GetLocalAddress(descriptor, _local).IsError)
         {
             return socket.EndPoint;
         }

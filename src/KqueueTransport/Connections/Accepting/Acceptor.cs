@@ -65,9 +65,9 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
         _acceptsPerWake = options.AcceptsPerWake;
         _backlog = options.Backlog;
         _logger = logger;
-        _clock = loops.Surroundings.Clock;
+        _clock = loops.Clock;
         _shortage = new AcceptShortage(_clock);
-        _registration = loops.LeastLoaded().Register(socket.Descriptor, this);
+        _registration = loops.LeastLoaded().Loop.Register(socket.Descriptor, this);
     }
 
     /// <summary>When the last connection was accepted, by the clock of the surroundings; 0 before the first.</summary>

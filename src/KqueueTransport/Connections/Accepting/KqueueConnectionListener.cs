@@ -1,7 +1,6 @@
 using System.Net;
 using Kqueue;
 using KqueueTransport.Connections.Contexts;
-using KqueueTransport.Connections.Placement;
 using KqueueTransport.Diagnostics;
 using KqueueTransport.Sockets;
 using Microsoft.AspNetCore.Connections;
@@ -17,10 +16,9 @@ internal sealed class KqueueConnectionListener : IConnectionListener, IMeasuredL
     private static readonly TimeSpan s_newcomersTime = TimeSpan.FromMilliseconds(500);
 
     private readonly TimeProvider _clock;
-    private readonly ListenerStop _stop = new();
     private readonly AcceptQueue _queue;
     private readonly Acceptor _acceptor;
-    private readonly ApplicationScheduling _scheduling;
+    private readonly EndPointContext _context;
     private readonly TransportMetrics _metrics;
 
     /// <param name="socket">The listen socket, which becomes the listener's.</param>
@@ -36,21 +34,20 @@ internal sealed class KqueueConnectionListener : IConnectionListener, IMeasuredL
         ILogger logger)
     {
         EndPoint = socket.EndPoint;
-        _clock = loops.Surroundings.Clock;
+        _clock = loops.Clock;
         _metrics = loops.Metrics;
         _queue = new AcceptQueue(options.Backlog);
-        _scheduling = loops.SchedulingFor(EndPoint, scheduling, logger);
-        var connections = new AcceptedConnections(
-            socket, loops.Calls, loops.For(options, _scheduling, Statistics, _stop));
+        _context = new EndPointContext(options, loops.SchedulingFor(EndPoint, scheduling, logger));
+        var connections = new AcceptedConnections(socket, loops, _context);
         _acceptor = new Acceptor(socket, loops, connections, _queue, Statistics, options, logger);
         _queue.RoomMade = _acceptor.Resume;
     }
 
     public EndPoint EndPoint { get; }
 
-    public ListenerStatistics Statistics { get; } = new();
+    public ListenerStatistics Statistics => _context.Statistics;
 
-    public bool RunsInline => _scheduling.RunsInline;
+    public bool RunsInline => _context.Scheduling.RunsInline;
 
     public int QueueLength => _queue.Count;
 
@@ -84,12 +81,12 @@ internal sealed class KqueueConnectionListener : IConnectionListener, IMeasuredL
         _acceptor.Stop();
         _queue.Complete();
         _metrics.Remove(this);
-        if (_stop.HasBegun)
+        if (_context.Stop.HasBegun)
         {
             return;
         }
 
-        var allHeard = _stop.Begin();
+        var allHeard = _context.Stop.Begin();
         var left = s_newcomersTime - _clock.GetElapsedTime(_acceptor.LastAccept);
         if (left > TimeSpan.Zero)
         {

@@ -1,57 +1,130 @@
 using Kqueue;
 using Kqueue.EventLoops;
+using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Sockets;
 
 namespace KqueueTransport.Connections.Closing;
 
 /// <summary>
 /// The connections of one loop that have sent their FIN and wait for their peers' before the descriptor closes. What
-/// still comes in is received and dropped.
+/// still comes in is received and dropped. From any thread.
 /// </summary>
 /// <remarks>
 /// A descriptor that is closed with bytes unread, or that is sent bytes afterwards, answers with RST, and an RST makes
 /// the peer's kernel drop what the peer has not read yet: the end of the response, or an early refusal of an upload
-/// (RFC 9112, section 9.6). The wait is bounded in time, in bytes and in number, so that no peer can keep descriptors.
+/// (RFC 9112, section 9.6). The wait is bounded in time, in bytes and in number, so that no peer can keep descriptors:
+/// where too many wait the oldest closes, whose peer has had the longest time to read.
 /// </remarks>
-internal sealed class LingeringCloses(
-    EventLoop loop, SocketCalls calls, LingerLimits limits, TimeProvider clock)
+internal sealed class LingeringCloses
 {
     private const int ReceiveBytes = 64 * 1024;
 
     // Receives in a row, before the loop serves others.
     private const int ReceivesPerTurn = 16;
 
+    // Of the descriptors of the process, as a divisor: what all loops together may keep waiting.
+    private const int DescriptorShare = 4;
+
+    private readonly EventLoop _loop;
+    private readonly SocketCalls _calls;
+    private readonly TimeProvider _clock;
+    private readonly TimeSpan _timeout;
+    private readonly long _bytesMax;
+    private readonly int _countMax;
     private readonly Lock _gate = new();
 
     // Everything below is under _gate. In the order of their starts, and so of their ends.
-    private readonly LinkedList<LingeringClose> _closes = [];
+    private readonly LinkedList<Close> _closes = [];
     private byte[]? _dropped;
     private bool _isTimerSet;
     private bool _isEnded;
 
+    private LingeringCloses(
+        EventLoop loop, SocketCalls calls, KqueueTransportOptions options, TimeProvider clock, int countMax)
+    {
+        _loop = loop;
+        _calls = calls;
+        _clock = clock;
+        _timeout = options.LingerTimeout;
+        _bytesMax = EndPointContext.LimitOf(options.MaxLingerSize);
+        _countMax = countMax;
+    }
+
+    /// <summary>When the one that has waited longest began to; <see cref="long.MaxValue"/> where none waits.</summary>
+    public long OldestStart
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _closes.First?.Value.Started ?? long.MaxValue;
+            }
+        }
+    }
+
+    /// <summary>For one loop; null where the options let none wait.</summary>
+    public static LingeringCloses? TryMake(
+        EventLoop loop, SocketCalls calls, KqueueTransportOptions options, TimeProvider clock)
+    {
+        var countMax = Math.Min(options.LingerConnectionsMax, calls.DescriptorLimit / DescriptorShare);
+        return options.LingerTimeout == TimeSpan.Zero || countMax == 0
+            ? null
+            : new LingeringCloses(loop, calls, options, clock, 1 + ((countMax - 1) / options.LoopCount));
+    }
+
     /// <summary>
-    /// Takes the descriptor over, or declines because too many wait already. It hears of events by
-    /// <see cref="LingeringClose.Drain"/> from then on.
+    /// Takes the descriptor over, or declines because the loop ends. It hears of events by <see cref="Close.Drain"/>
+    /// from then on.
     /// </summary>
-    public LingeringClose? TryAdd(int descriptor, Registration registration)
+    public Close? TryAdd(int descriptor, Registration registration)
     {
         lock (_gate)
         {
-            if (_isEnded || _closes.Count >= limits.ConnectionsMax)
+            if (_isEnded)
             {
                 return null;
             }
 
-            var close = new LingeringClose(
-                this, descriptor, registration, clock.GetTimestamp(), limits.BytesMax);
+            if (_closes.Count >= _countMax)
+            {
+                End(_closes.First!.Value);
+            }
+
+            var close = new Close(this, descriptor, registration);
             _closes.AddLast(close.Node);
-            SetTimer(limits.Timeout);
+            SetTimer(_timeout);
             return close;
         }
     }
 
-    /// <summary>Receives what is there, and closes at the peer's end, at its reset or at the limit.</summary>
-    public void Drain(LingeringClose close)
+    /// <summary>Closes the one that has waited longest; false where none waits.</summary>
+    public bool TryEndOldest()
+    {
+        lock (_gate)
+        {
+            if (_closes.First is not { } oldest)
+            {
+                return false;
+            }
+
+            End(oldest.Value);
+            return true;
+        }
+    }
+
+    /// <summary>Closes all that wait, and from now on declines: the loop ends.</summary>
+    public void End()
+    {
+        lock (_gate)
+        {
+            _isEnded = true;
+            while (TryEndOldest())
+            {
+            }
+        }
+    }
+
+    private void Drain(Close close)
     {
         lock (_gate)
         {
@@ -63,16 +136,15 @@ internal sealed class LingeringCloses(
                     return;
                 }
 
-                var result = calls.Receive(close.Descriptor, _dropped);
+                var result = _calls.Receive(close.Descriptor, _dropped);
                 if (result.IsWouldBlock)
                 {
                     return;
                 }
 
-                close.BytesLeft -= result.Value;
-                if (result.IsError || result.Value == 0 || close.BytesLeft <= 0)
+                if (result.IsError || result.Value == 0 || (close.BytesLeft -= result.Value) <= 0)
                 {
-                    Close(close);
+                    End(close);
                 }
             }
 
@@ -85,24 +157,11 @@ internal sealed class LingeringCloses(
         }
     }
 
-    /// <summary>Closes all that wait, and from now on declines: the loop ends.</summary>
-    public void End()
-    {
-        lock (_gate)
-        {
-            _isEnded = true;
-            while (_closes.First is { } first)
-            {
-                Close(first.Value);
-            }
-        }
-    }
-
-    private void Close(LingeringClose close)
+    private void End(Close close)
     {
         _closes.Remove(close.Node);
         close.Registration.Dispose();
-        calls.Close(close.Descriptor);
+        _calls.Close(close.Descriptor);
     }
 
     private void SetTimer(TimeSpan dueTime)
@@ -110,26 +169,59 @@ internal sealed class LingeringCloses(
         if (!_isTimerSet)
         {
             _isTimerSet = true;
-            loop.Schedule(dueTime, static state => ((LingeringCloses)state!).CloseOverdue(), this);
+            _loop.Schedule(dueTime, static state => ((LingeringCloses)state!).EndOverdue(), this);
         }
     }
 
-    private void CloseOverdue()
+    private void EndOverdue()
     {
         lock (_gate)
         {
             _isTimerSet = false;
             while (_closes.First is { Value: var first })
             {
-                var left = limits.Timeout - clock.GetElapsedTime(first.Started);
+                var left = _timeout - _clock.GetElapsedTime(first.Started);
                 if (left > TimeSpan.Zero)
                 {
                     SetTimer(left);
                     return;
                 }
 
-                Close(first);
+                End(first);
             }
         }
+    }
+
+    /// <summary>A descriptor that waits for the peer's FIN.</summary>
+    internal sealed class Close
+    {
+        private readonly LingeringCloses _owner;
+
+        public Close(LingeringCloses owner, int descriptor, Registration registration)
+        {
+            _owner = owner;
+            Descriptor = descriptor;
+            Registration = registration;
+            Started = owner._clock.GetTimestamp();
+            BytesLeft = owner._bytesMax;
+            Node = new LinkedListNode<Close>(this);
+        }
+
+        public int Descriptor { get; }
+
+        public Registration Registration { get; }
+
+        public long Started { get; }
+
+        /// <summary>How many more bytes are received and dropped. Under the owner's gate.</summary>
+        public long BytesLeft { get; set; }
+
+        /// <summary>In no list once the descriptor is closed. Under the owner's gate.</summary>
+        public LinkedListNode<Close> Node { get; }
+
+        /// <summary>
+        /// Receives what the kernel has, or may have, and closes at the peer's end, at its reset or at the limit.
+        /// </summary>
+        public void Drain() => _owner.Drain(this);
     }
 }

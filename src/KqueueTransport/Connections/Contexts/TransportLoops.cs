@@ -16,47 +16,52 @@ namespace KqueueTransport.Connections.Contexts;
 internal sealed class TransportLoops : IDisposable
 {
     private readonly EventLoopGroup _group;
-    private readonly Dictionary<EventLoop, LoopShare> _shares;
-    private readonly ILogger _logger;
+    private readonly Dictionary<EventLoop, LoopContext> _contexts;
     private readonly CancellationTokenSource _aboutToEnd = new();
 
+    /// <param name="options">The options of the server.</param>
+    /// <param name="calls">The socket calls.</param>
+    /// <param name="logger">Where connections log.</param>
+    /// <param name="memoryPoolFactory">Makes each loop's pool; null shares the process's.</param>
+    /// <param name="meterFactory">Makes the meter.</param>
+    /// <param name="group">Loops that run already; null starts them.</param>
+    /// <param name="clock">The time; null is the system's.</param>
+    /// <param name="queue">Runs work off the loops; null is the thread pool.</param>
     public TransportLoops(
         KqueueTransportOptions options,
         SocketCalls calls,
         ILogger logger,
-        IMemoryPoolFactory<byte>? memoryPoolFactory,
-        IMeterFactory? meterFactory = null)
-        : this(StartGroup(options), Surroundings.Process, options, calls, logger, memoryPoolFactory, meterFactory)
+        IMemoryPoolFactory<byte>? memoryPoolFactory = null,
+        IMeterFactory? meterFactory = null,
+        EventLoopGroup? group = null,
+        TimeProvider? clock = null,
+        Action<IThreadPoolWorkItem>? queue = null)
     {
-    }
-
-    /// <summary>Takes loops that run already, and what else is around the connections.</summary>
-    internal TransportLoops(
-        EventLoopGroup group,
-        Surroundings surroundings,
-        KqueueTransportOptions options,
-        SocketCalls calls,
-        ILogger logger,
-        IMemoryPoolFactory<byte>? memoryPoolFactory,
-        IMeterFactory? meterFactory = null)
-    {
-        _group = group;
-        Surroundings = surroundings;
+        _group = group ?? StartGroup(options);
         Calls = calls;
-        _logger = logger;
+        Clock = clock ?? TimeProvider.System;
         Metrics = new TransportMetrics(_group, meterFactory);
-        _shares = _group.Loops.ToDictionary(loop => loop, loop => new LoopShare(
-            memoryPoolFactory?.Create(new MemoryPoolOptions { Owner = "kqueue" }) ?? MemoryPool<byte>.Shared,
-            LimitsOfLingering(options) is { } limits
-                ? new LingeringCloses(loop, calls, limits, surroundings.Clock)
-                : null));
+        queue ??= static work => ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false);
+        _contexts = _group.Loops.ToDictionary(loop => loop, loop => new LoopContext
+        {
+            Loop = loop,
+            Group = _group,
+            Calls = calls,
+            MemoryPool =
+                memoryPoolFactory?.Create(new MemoryPoolOptions { Owner = "kqueue" }) ?? MemoryPool<byte>.Shared,
+            Logger = logger,
+            Clock = Clock,
+            Queue = queue,
+            Statistics = Metrics.StatisticsOf(loop),
+            Lingering = LingeringCloses.TryMake(loop, calls, options, Clock),
+        });
         Reserve = new ReserveDescriptor(calls);
         Headroom = new DescriptorHeadroom(calls);
     }
 
     public SocketCalls Calls { get; }
 
-    public Surroundings Surroundings { get; }
+    public TimeProvider Clock { get; }
 
     public TransportMetrics Metrics { get; }
 
@@ -70,23 +75,10 @@ internal sealed class TransportLoops : IDisposable
 
     /// <summary>Where the application runs of what is connected to, or from, an endpoint.</summary>
     public ApplicationScheduling SchedulingFor(EndPoint endPoint, Scheduling mode, ILogger logger) =>
-        new(mode, endPoint, _group, logger, Surroundings.Clock);
+        new(mode, endPoint, _group, logger, Clock);
 
     /// <summary>The loop with the fewest connections.</summary>
-    public EventLoop LeastLoaded() => _group.LeastLoaded();
-
-    /// <summary>The loops for outbound connections, which no listener counts.</summary>
-    public EndPointLoops For(KqueueEndPointOptions options, ApplicationScheduling scheduling) =>
-        For(options, scheduling, new(), new());
-
-    /// <summary>The loops with the options, the scheduling, the counts and the stop of one endpoint.</summary>
-    public EndPointLoops For(
-        KqueueEndPointOptions options,
-        ApplicationScheduling scheduling,
-        ListenerStatistics statistics,
-        ListenerStop stop) => new(
-        _group,
-        _group.Loops.ToDictionary(loop => loop, loop => SettingsOf(loop, options, scheduling, statistics, stop)));
+    public LoopContext LeastLoaded() => _contexts[_group.LeastLoaded()];
 
     /// <summary>Gives up the connections that are being made. Later ones fail at once.</summary>
     public void EndConnecting() => _aboutToEnd.Cancel();
@@ -101,47 +93,12 @@ internal sealed class TransportLoops : IDisposable
         Metrics.Dispose();
         Reserve.Dispose();
         _group.Dispose();
-        foreach (var share in _shares.Values)
+        foreach (var context in _contexts.Values)
         {
-            share.Lingering?.End();
-            share.MemoryPool.Dispose();
+            context.Lingering?.End();
+            context.MemoryPool.Dispose();
         }
     }
-
-    private ConnectionSettings SettingsOf(
-        EventLoop loop,
-        KqueueEndPointOptions options,
-        ApplicationScheduling scheduling,
-        ListenerStatistics statistics,
-        ListenerStop stop)
-    {
-        return new ConnectionSettings
-        {
-            Group = _group,
-            Loop = loop,
-            Scheduling = scheduling,
-            Surroundings = Surroundings,
-            LoopStatistics = Metrics.StatisticsOf(loop),
-            ListenerStatistics = statistics,
-            Stop = stop,
-            Calls = Calls,
-            MemoryPool = _shares[loop].MemoryPool,
-            Logger = _logger,
-            MaxReadBufferBytes = LimitOf(options.MaxReadBufferSize),
-            MaxWriteBufferBytes = LimitOf(options.MaxWriteBufferSize),
-            Lingering = _shares[loop].Lingering,
-            HalfClose = options.HalfClose,
-            FinOnError = options.FinOnError,
-        };
-    }
-
-    private static LingerLimits? LimitsOfLingering(KqueueTransportOptions options) =>
-        options.LingerTimeout == TimeSpan.Zero || options.LingerConnectionsMax == 0
-            ? null
-            : new LingerLimits(
-                options.LingerTimeout,
-                LimitOf(options.MaxLingerSize),
-                1 + ((options.LingerConnectionsMax - 1) / options.LoopCount));
 
     private static EventLoopGroup StartGroup(KqueueTransportOptions options) => new(new EventLoopGroupOptions
     {
@@ -151,9 +108,4 @@ internal sealed class TransportLoops : IDisposable
         StandbyThreadsMax = options.StandbyThreadsMax,
         Processors = options.LoopProcessors,
     });
-
-    private static long LimitOf(long? size) => size is null or 0 ? long.MaxValue : size.Value;
-
-    /// <summary>What the connections of one loop share, whatever their endpoint.</summary>
-    private sealed record LoopShare(MemoryPool<byte> MemoryPool, LingeringCloses? Lingering);
 }

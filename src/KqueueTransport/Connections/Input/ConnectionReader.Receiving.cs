@@ -154,7 +154,7 @@ internal sealed partial class ConnectionReader
             return;
         }
 
-        var limit = _connection.Settings.MaxReadBufferBytes;
+        var limit = _connection.EndPointContext.MaxReadBufferBytes;
         while (Has(ReaderFlags.Readable) && !Has(ReaderFlags.Ended) && Received.Length < limit)
         {
             Receive();
@@ -169,12 +169,12 @@ internal sealed partial class ConnectionReader
             Set(ReaderFlags.ResumeUnreported);
         }
 
-        var settings = _connection.Settings;
+        var loop = _connection.LoopContext;
         KernelResult result;
         bool isShort;
         try
         {
-            result = Received.Receive(settings.Calls, _connection.Descriptor, settings.MemoryPool, out isShort);
+            result = Received.Receive(loop.Calls, _connection.Descriptor, loop.MemoryPool, out isShort);
         }
         catch (Exception exception)
         {
@@ -202,7 +202,7 @@ internal sealed partial class ConnectionReader
         // A short receive has drained the socket; what comes after it makes a new edge. Only what was announced does
         // not: data and EOF may have come in one event, and a receive stops at the mark of urgent data (Linux
         // net/ipv4/tcp.c, tcp_recvmsg_locked).
-        settings.LoopStatistics.CountReceived(result.Value);
+        loop.Statistics.CountReceived(result.Value);
         if (isShort && !Has(ReaderFlags.MoreAnnounced))
         {
             Clear(ReaderFlags.Readable);

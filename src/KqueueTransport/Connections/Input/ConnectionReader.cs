@@ -233,7 +233,7 @@ internal sealed partial class ConnectionReader :
     /// </summary>
     private bool TryPutOffCancel()
     {
-        if (!_connection.Settings.Stop.HasBegun || !_read.IsPending)
+        if (!_connection.EndPointContext.Stop.HasBegun || !_read.IsPending)
         {
             return false;
         }
@@ -249,7 +249,7 @@ internal sealed partial class ConnectionReader :
     /// </summary>
     private bool MustReadOnLoop() => Has(ReaderFlags.Started)
         ? MustGiveWay && _connection.RunsInline
-        : _connection.Settings.Scheduling.UsesLoops;
+        : _connection.EndPointContext.Scheduling.UsesLoops;
 
     private bool TryTake(int minimumBytes, bool mayReceive, out ReadResult result)
     {
@@ -306,7 +306,7 @@ internal sealed partial class ConnectionReader :
         if (!Has(ReaderFlags.Heard))
         {
             Set(ReaderFlags.Heard);
-            _connection.Settings.Stop.OnHeard();
+            _connection.EndPointContext.Stop.OnHeard();
         }
     }
 
@@ -343,13 +343,13 @@ internal sealed partial class ConnectionReader :
 
         if ((reports & ReaderFlags.ResumeUnreported) != 0)
         {
-            TransportLog.ConnectionResume(_connection.Settings.Logger, _connection);
+            TransportLog.ConnectionResume(_connection.LoopContext.Logger, _connection);
         }
 
         if ((reports & ReaderFlags.PauseUnreported) != 0)
         {
-            _connection.Settings.ListenerStatistics.CountPause();
-            TransportLog.ConnectionPause(_connection.Settings.Logger, _connection);
+            _connection.EndPointContext.Statistics.CountPause();
+            TransportLog.ConnectionPause(_connection.LoopContext.Logger, _connection);
         }
 
         if ((reports & ReaderFlags.EndUnreported) != 0)

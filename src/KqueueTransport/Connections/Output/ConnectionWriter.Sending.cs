@@ -41,7 +41,7 @@ internal sealed partial class ConnectionWriter
             return true;
         }
 
-        if (_written.Unsent >= Math.Min(CoalesceBytesMax, _settings.MaxWriteBufferBytes))
+        if (_written.Unsent >= Math.Min(CoalesceBytesMax, _connection.EndPointContext.MaxWriteBufferBytes))
         {
             return false;
         }
@@ -145,7 +145,7 @@ internal sealed partial class ConnectionWriter
             ReportIfDrained();
         }
 
-        return (Has(WriterFlags.Dead) || _written.Unsent <= _settings.ResumeWriteBufferBytes) && _flush.TryEnd();
+        return (Has(WriterFlags.Dead) || _written.Unsent <= _connection.EndPointContext.ResumeWriteBufferBytes) && _flush.TryEnd();
     }
 
     /// <summary>
@@ -184,7 +184,7 @@ internal sealed partial class ConnectionWriter
         var left = _written.Unsent;
         while (left > 0)
         {
-            var result = _written.Send(_settings.Calls, _connection.Descriptor, outside, out var isShort);
+            var result = _written.Send(_connection.LoopContext.Calls, _connection.Descriptor, outside, out var isShort);
             if (result.IsWouldBlock)
             {
                 Arm();
@@ -205,7 +205,7 @@ internal sealed partial class ConnectionWriter
             }
 
             left -= result.Value;
-            _settings.LoopStatistics.CountSent(result.Value);
+            _connection.LoopContext.Statistics.CountSent(result.Value);
             if (isShort)
             {
                 // A short count means that the socket is full; arming asks the kernel again in the same call.
@@ -243,7 +243,7 @@ internal sealed partial class ConnectionWriter
         if (_connection.KeepsInput)
         {
             // An error is the end of the connection, which the reader hears of.
-            _settings.Calls.Shutdown(_connection.Descriptor, SocketShutdown.Send);
+            _connection.LoopContext.Calls.Shutdown(_connection.Descriptor, SocketShutdown.Send);
             Set(WriterFlags.FinSent);
         }
     }

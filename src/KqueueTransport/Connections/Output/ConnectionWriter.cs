@@ -2,7 +2,6 @@ using System.IO.Pipelines;
 using System.Threading.Tasks.Sources;
 using Kqueue;
 using Kqueue.EventLoops;
-using KqueueTransport.Connections.Contexts;
 
 namespace KqueueTransport.Connections.Output;
 
@@ -21,7 +20,6 @@ internal sealed partial class ConnectionWriter :
     PipeWriter, IValueTaskSource<FlushResult>, IThreadPoolWorkItem, IWatchedHandler
 {
     private readonly Connection _connection;
-    private readonly ConnectionSettings _settings;
     private readonly Lock _gate = new();
 
     // Held by whoever sends outside of _gate, and by whoever has to wait until nobody does. Taken before _gate.
@@ -38,11 +36,7 @@ internal sealed partial class ConnectionWriter :
     // Not under _gate: whoever ends the pending flush off the loop uses it, and there is one pending flush at a time.
     private Resumption? _resumption;
 
-    public ConnectionWriter(Connection connection, ConnectionSettings settings)
-    {
-        _connection = connection;
-        _settings = settings;
-    }
+    public ConnectionWriter(Connection connection) => _connection = connection;
 
     public override bool CanGetUnflushedBytes => true;
 
@@ -86,7 +80,7 @@ internal sealed partial class ConnectionWriter :
         lock (_gate)
         {
             ThrowIfCompleted();
-            return _written.Allocate(_settings.MemoryPool, sizeHint);
+            return _written.Allocate(_connection.LoopContext.MemoryPool, sizeHint);
         }
     }
 
@@ -120,7 +114,7 @@ internal sealed partial class ConnectionWriter :
                 Send(outside: null);
             }
 
-            var mustWait = _written.Unsent >= _settings.MaxWriteBufferBytes || TryYield();
+            var mustWait = _written.Unsent >= _connection.EndPointContext.MaxWriteBufferBytes || TryYield();
             task = !mustWait || Has(WriterFlags.Canceled | WriterFlags.Dead)
                 ? new ValueTask<FlushResult>(TakeResult())
                 : new ValueTask<FlushResult>(this, _flush.Begin(s_onTokenCanceled, this, cancellationToken));

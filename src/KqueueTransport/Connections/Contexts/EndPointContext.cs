@@ -1,0 +1,39 @@
+using KqueueTransport.Connections.Accepting;
+using KqueueTransport.Connections.Placement;
+using KqueueTransport.Diagnostics;
+
+namespace KqueueTransport.Connections.Contexts;
+
+/// <summary>What all connections of one endpoint share, whatever their loop. Immutable, but for what is counted.</summary>
+internal sealed class EndPointContext(KqueueEndPointOptions options, ApplicationScheduling scheduling)
+{
+    /// <summary>Where the application of the endpoint's connections runs.</summary>
+    public ApplicationScheduling Scheduling { get; } = scheduling;
+
+    /// <summary>What the listener and its connections count. Nobody reads those of outbound connections.</summary>
+    public ListenerStatistics Statistics { get; } = new();
+
+    /// <summary>What the listener's stop waits for. Of outbound connections it never begins.</summary>
+    public ListenerStop Stop { get; } = new();
+
+    /// <summary>Bytes that are received while nobody reads; <see cref="long.MaxValue"/> is no limit.</summary>
+    public long MaxReadBufferBytes { get; } = LimitOf(options.MaxReadBufferSize);
+
+    /// <summary>Unsent bytes at which a flush begins to wait; <see cref="long.MaxValue"/> is no limit.</summary>
+    public long MaxWriteBufferBytes { get; } = LimitOf(options.MaxWriteBufferSize);
+
+    /// <summary>Unsent bytes at which a flush that waits goes on.</summary>
+    public long ResumeWriteBufferBytes => MaxWriteBufferBytes / 2;
+
+    /// <summary>Whether the two directions of a connection end apart.</summary>
+    public bool HalfClose { get; } = options.HalfClose;
+
+    /// <summary>Whether an aborted connection sends FIN instead of RST.</summary>
+    public bool FinOnError { get; } = options.FinOnError;
+
+    /// <summary>Whether a connection that ends in order waits for its peer's FIN: for the side that answers last.</summary>
+    public bool Lingers { get; init; } = true;
+
+    /// <summary>From an option, where null or 0 is no limit.</summary>
+    public static long LimitOf(long? size) => size is null or 0 ? long.MaxValue : size.Value;
+}

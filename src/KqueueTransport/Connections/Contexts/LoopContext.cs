@@ -1,0 +1,35 @@
+using System.Buffers;
+using Kqueue.EventLoops;
+using KqueueTransport.Connections.Closing;
+using KqueueTransport.Diagnostics;
+using KqueueTransport.Sockets;
+using Microsoft.Extensions.Logging;
+
+namespace KqueueTransport.Connections.Contexts;
+
+/// <summary>What all connections of one loop share, whatever their endpoint. Immutable, but for what is counted.</summary>
+internal sealed class LoopContext
+{
+    public required EventLoop Loop { get; init; }
+
+    /// <summary>All loops, whose standby threads run handlers that are likely to block.</summary>
+    public required EventLoopGroup Group { get; init; }
+
+    public required SocketCalls Calls { get; init; }
+
+    /// <summary>The loop's own pool, so that loops do not contend for blocks.</summary>
+    public required MemoryPool<byte> MemoryPool { get; init; }
+
+    public required ILogger Logger { get; init; }
+
+    /// <summary>The time: what waits and what is measured goes by it.</summary>
+    public required TimeProvider Clock { get; init; }
+
+    /// <summary>Runs work on the thread pool.</summary>
+    public required Action<IThreadPoolWorkItem> Queue { get; init; }
+
+    public required LoopStatistics Statistics { get; init; }
+
+    /// <summary>The loop's closed connections whose peers have not ended yet; null where none waits.</summary>
+    public required LingeringCloses? Lingering { get; init; }
+}
