@@ -4,7 +4,7 @@ using KqueueTransport;
 
 namespace Packaging.Tests.Tidiness;
 
-/// <summary>The tables of options in the README have every option, with its default.</summary>
+/// <summary>The tables of options in the package's README have every option, with its default.</summary>
 public sealed partial class OptionTableTests
 {
     private const long MiB = 1 << 20;
@@ -41,7 +41,7 @@ public sealed partial class OptionTableTests
 
     private static IEnumerable<(string Option, string Default)> Rows()
     {
-        var readme = File.ReadAllText(Repository.PathOf("README.md"));
+        var readme = File.ReadAllText(Repository.PathOf("src", "KqueueTransport", "README.md"));
         var section = readme[readme.IndexOf("\n## Options", StringComparison.Ordinal)..];
         section = section[..section.IndexOf("\n## ", 1, StringComparison.Ordinal)];
         return
