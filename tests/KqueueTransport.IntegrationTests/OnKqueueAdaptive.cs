@@ -60,4 +60,6 @@ public static class OnKqueueAdaptive
     public sealed class DescriptorLimit() : DescriptorLimitTests(TestTransport.KqueueAdaptive);
 
     public sealed class HttpClient() : HttpClientTests(TestTransport.KqueueAdaptive, Scheduling.Adaptive);
+
+    public sealed class ProxyProtocol() : ProxyProtocolTests(TestTransport.KqueueAdaptive);
 }

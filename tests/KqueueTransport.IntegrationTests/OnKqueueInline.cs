@@ -49,4 +49,6 @@ public static class OnKqueueInline
 
     [Collection<Alone>]
     public sealed class Idle() : IdleTests(TestTransport.KqueueInline);
+
+    public sealed class ProxyProtocol() : ProxyProtocolTests(TestTransport.KqueueInline);
 }

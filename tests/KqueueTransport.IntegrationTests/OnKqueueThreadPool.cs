@@ -58,4 +58,6 @@ public static class OnKqueueThreadPool
     public sealed class Idle() : IdleTests(TestTransport.KqueueThreadPool);
 
     public sealed class HttpClient() : HttpClientTests(TestTransport.KqueueThreadPool, Scheduling.ThreadPool);
+
+    public sealed class ProxyProtocol() : ProxyProtocolTests(TestTransport.KqueueThreadPool);
 }

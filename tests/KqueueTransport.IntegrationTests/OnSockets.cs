@@ -53,4 +53,6 @@ public static class OnSockets
 
     [Collection<Alone>]
     public sealed class Systemd() : SystemdTests(TestTransport.Sockets);
+
+    public sealed class ProxyProtocol() : ProxyProtocolTests(TestTransport.Sockets);
 }

@@ -88,6 +88,12 @@ internal static partial class TransportLog
         EventName = nameof(HandlersBlock))]
     public static partial void HandlersBlock(ILogger logger, EndPoint endPoint);
 
+    // Debug, because whoever reaches the port could fill the log.
+    [LoggerMessage(104, LogLevel.Debug, "Connection {ConnectionId} of {Peer} is reset: {Reason}.",
+        EventName = nameof(ProxyProtocolRefused))]
+    public static partial void ProxyProtocolRefused(
+        ILogger logger, string connectionId, EndPoint? peer, string reason);
+
     [LoggerMessage(102, LogLevel.Error, "Unexpected exception in {Place}.", EventName = nameof(UnexpectedException))]
     public static partial void UnexpectedException(ILogger logger, string place, Exception exception);
 

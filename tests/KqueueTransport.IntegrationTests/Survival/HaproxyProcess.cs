@@ -22,14 +22,18 @@ internal sealed class HaproxyProcess : IAsyncDisposable
     }
 
     /// <summary>Starts it on this host.</summary>
-    public static Task<HaproxyProcess> StartAsync(IPEndPoint endPoint, IReadOnlyList<IPEndPoint> servers) => StartAsync(
-        endPoint, servers, patience: "30s", retryOn: "",
+    /// <param name="endPoint">Where clients come to.</param>
+    /// <param name="servers">Whom it asks for them.</param>
+    /// <param name="serverOption">Another option of each server, such as <c>send-proxy</c>.</param>
+    public static Task<HaproxyProcess> StartAsync(
+        IPEndPoint endPoint, IReadOnlyList<IPEndPoint> servers, string serverOption = "") => StartAsync(
+        endPoint, servers, patience: "30s", retryOn: "", serverOption,
         (haproxy, configuration) => RunningProgram.Start(haproxy.Path, ["-f", configuration]));
 
     /// <summary>Starts it on one of several hosts. A server that says nothing for two seconds is cut off.</summary>
     public static Task<HaproxyProcess> StartAsync(
         NetworkHosts hosts, int host, IPEndPoint endPoint, IReadOnlyList<IPEndPoint> servers) => StartAsync(
-        endPoint, servers, patience: "2s", retryOn: "response-timeout",
+        endPoint, servers, patience: "2s", retryOn: "response-timeout", serverOption: "",
         (haproxy, configuration) => hosts.Start(host, haproxy, "-f", configuration));
 
     /// <summary>Whether a server's last check succeeded.</summary>
@@ -60,20 +64,22 @@ internal sealed class HaproxyProcess : IAsyncDisposable
     }
 
     private static async Task<HaproxyProcess> StartAsync(
-        IPEndPoint endPoint, IReadOnlyList<IPEndPoint> servers, string patience, string retryOn,
+        IPEndPoint endPoint, IReadOnlyList<IPEndPoint> servers, string patience, string retryOn, string serverOption,
         Func<Tool, string, RunningProgram> start)
     {
         var haproxy = Tool.Require("haproxy", "haproxy");
         var control = UnixPath.Next();
         var configuration = Path.GetTempFileName();
-        await File.WriteAllTextAsync(configuration, Configure(endPoint, servers, patience, retryOn, control));
+        await File.WriteAllTextAsync(configuration, Configure(
+            endPoint, servers, patience, retryOn, serverOption, control));
         return new HaproxyProcess(start(haproxy, configuration), control, configuration);
     }
 
     // A server that stops may close a connection at the moment when a request comes: HTTP has the client send it again
     // (RFC 9112, section 9.3.1), which is what retry-on does for one that got no answer.
     private static string Configure(
-        IPEndPoint endPoint, IReadOnlyList<IPEndPoint> servers, string patience, string retryOn, string control) =>
+        IPEndPoint endPoint, IReadOnlyList<IPEndPoint> servers, string patience, string retryOn, string serverOption,
+        string control) =>
         $"""
         global
           stats socket {control}
@@ -91,7 +97,7 @@ internal sealed class HaproxyProcess : IAsyncDisposable
           default_backend servers
         backend servers
           option httpchk GET /plaintext
-        {string.Join('\n', servers.Select((server, i) => $"  server s{i} {server} {HealthCheck}"))}
+        {string.Join('\n', servers.Select((server, i) => $"  server s{i} {server} {HealthCheck} {serverOption}"))}
 
         """;
 }

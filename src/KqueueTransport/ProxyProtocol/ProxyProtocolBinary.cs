@@ -1,0 +1,276 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using System.Numerics;
+using System.Text;
+using System.Text.Unicode;
+
+namespace KqueueTransport.ProxyProtocol;
+
+/// <summary>
+/// Version 2: 12 bytes of signature, version and command, family and transport, the length of the rest, the addresses,
+/// the additional values (specification, section 2.2).
+/// </summary>
+internal static class ProxyProtocolBinary
+{
+    /// <summary>The bytes before those that the length counts.</summary>
+    public const int FixedLength = 16;
+
+    private const byte VersionAndLocal = 0x20;
+    private const byte VersionAndProxy = 0x21;
+    private const byte Unspecified = 0x00;
+    private const byte TcpOverIPv4 = 0x11;
+    private const byte TcpOverIPv6 = 0x21;
+    private const byte UnixStream = 0x31;
+
+    private const int IPv4Length = 4 + 4 + 2 + 2;
+    private const int IPv6Length = 16 + 16 + 2 + 2;
+    private const int UnixPathLength = 108;
+    private const int ChecksumLength = 4;
+
+    // Type and length.
+    private const int ValueHeadLength = 3;
+
+    private static ReadOnlySpan<byte> Signature => "\r\n\r\n\0\r\nQUIT\n"u8;
+
+    public static ProxyProtocolParse Parse(
+        ReadOnlyMemory<byte> bytes, out ProxyProtocolHeader? header, out int length)
+    {
+        header = null;
+        length = 0;
+        var span = bytes.Span;
+        var known = Math.Min(span.Length, Signature.Length);
+        if (!span[..known].SequenceEqual(Signature[..known]) ||
+            (span.Length > Signature.Length && span[Signature.Length] is not (VersionAndLocal or VersionAndProxy)))
+        {
+            return ProxyProtocolParse.Malformed;
+        }
+
+        if (span.Length < FixedLength)
+        {
+            return ProxyProtocolParse.Incomplete;
+        }
+
+        length = FixedLength + BinaryPrimitives.ReadUInt16BigEndian(span[14..]);
+        if (span.Length < length)
+        {
+            return ProxyProtocolParse.Incomplete;
+        }
+
+        return TryParseWhole(bytes[..length], out header) ? ProxyProtocolParse.Complete : ProxyProtocolParse.Malformed;
+    }
+
+    public static void Write(ProxyProtocolHeader header, IBufferWriter<byte> writer)
+    {
+        var family = header.IsLocal ? Unspecified : FamilyOf(header.Source, header.Destination);
+        var addresses = LengthOf(family);
+        var length = addresses + header.Values.Sum(value => ValueHeadLength + value.Value.Length);
+        if (length > ushort.MaxValue)
+        {
+            throw new ArgumentException(
+                $"The additional values make a header of {length} bytes behind its first {FixedLength}, and there " +
+                $"may be {ushort.MaxValue}. Leave some out.", nameof(header));
+        }
+
+        var span = writer.GetSpan(FixedLength + length);
+        Signature.CopyTo(span);
+        span[12] = header.IsLocal ? VersionAndLocal : VersionAndProxy;
+        span[13] = family;
+        BinaryPrimitives.WriteUInt16BigEndian(span[14..], (ushort)length);
+        WriteAddresses(family, header.Source, header.Destination, span[FixedLength..]);
+        var rest = span[(FixedLength + addresses)..];
+        foreach (var (type, value) in header.Values)
+        {
+            rest[0] = type;
+            BinaryPrimitives.WriteUInt16BigEndian(rest[1..], (ushort)value.Length);
+            value.Span.CopyTo(rest[ValueHeadLength..]);
+            rest = rest[(ValueHeadLength + value.Length)..];
+        }
+
+        writer.Advance(FixedLength + length);
+    }
+
+    private static bool TryParseWhole(ReadOnlyMemory<byte> bytes, out ProxyProtocolHeader? header)
+    {
+        header = null;
+        var isLocal = bytes.Span[12] == VersionAndLocal;
+        var family = bytes.Span[13];
+        var addresses = LengthOf(family);
+        if (bytes.Length < FixedLength + addresses || !IsDefined(family))
+        {
+            return false;
+        }
+
+        // A receiver that does not know a family, or a proxy's own connection, has to skip the rest: what addresses of
+        // other families are long is not known here, nor then where the additional values begin.
+        var isSkipped = addresses == 0 && family != Unspecified;
+        List<ProxyProtocolValue> values = [];
+        if (!isSkipped && !TryParseValues(bytes, FixedLength + addresses, values))
+        {
+            return false;
+        }
+
+        var (source, destination) = isLocal ? default : ReadAddresses(family, bytes.Span[FixedLength..]);
+        header = new ProxyProtocolHeader(ProxyProtocolVersion.V2, source, destination)
+        {
+            IsLocal = isLocal,
+            Values = values,
+        };
+        return true;
+    }
+
+    private static bool TryParseValues(ReadOnlyMemory<byte> bytes, int start, List<ProxyProtocolValue> values)
+    {
+        while (start < bytes.Length)
+        {
+            if (bytes.Length - start < ValueHeadLength)
+            {
+                return false;
+            }
+
+            var type = bytes.Span[start];
+            var length = BinaryPrimitives.ReadUInt16BigEndian(bytes.Span[(start + 1)..]);
+            start += ValueHeadLength;
+            if (length > bytes.Length - start)
+            {
+                return false;
+            }
+
+            if (type == ProxyProtocolValue.ChecksumType)
+            {
+                if (length != ChecksumLength || !IsChecksumRight(bytes.Span, start))
+                {
+                    return false;
+                }
+            }
+            else if (type != ProxyProtocolValue.FillerType)
+            {
+                // A copy: the caller's bytes go back to their pool.
+                values.Add(new ProxyProtocolValue(type, bytes.Slice(start, length).ToArray()));
+            }
+
+            start += length;
+        }
+
+        return true;
+    }
+
+    // CRC32c of the whole header with zeros in the place of the checksum.
+    private static bool IsChecksumRight(ReadOnlySpan<byte> header, int place)
+    {
+        var crc = uint.MaxValue;
+        for (var i = 0; i < header.Length; i++)
+        {
+            var isPlace = i >= place && i < place + ChecksumLength;
+            crc = BitOperations.Crc32C(crc, isPlace ? (byte)0 : header[i]);
+        }
+
+        return ~crc == BinaryPrimitives.ReadUInt32BigEndian(header[place..]);
+    }
+
+    // The upper half is the family, AF_UNSPEC to AF_UNIX, the lower the transport, unspecified to datagrams.
+    private static bool IsDefined(byte family) => family >> 4 <= 3 && (family & 0xF) <= 2;
+
+    private static int LengthOf(byte family) => family switch
+    {
+        TcpOverIPv4 => IPv4Length,
+        TcpOverIPv6 => IPv6Length,
+        UnixStream => 2 * UnixPathLength,
+        _ => 0,
+    };
+
+    private static byte FamilyOf(EndPoint? source, EndPoint? destination) => (source, destination) switch
+    {
+        (IPEndPoint { AddressFamily: AddressFamily.InterNetwork },
+            IPEndPoint { AddressFamily: AddressFamily.InterNetwork }) => TcpOverIPv4,
+        (IPEndPoint { AddressFamily: AddressFamily.InterNetworkV6 },
+            IPEndPoint { AddressFamily: AddressFamily.InterNetworkV6 }) => TcpOverIPv6,
+        (UnixDomainSocketEndPoint, UnixDomainSocketEndPoint) => UnixStream,
+        _ => Unspecified,
+    };
+
+    private static (EndPoint? Source, EndPoint? Destination) ReadAddresses(byte family, ReadOnlySpan<byte> bytes) =>
+        family switch
+        {
+            TcpOverIPv4 => ReadInternetAddresses(bytes, addressLength: 4),
+            TcpOverIPv6 => ReadInternetAddresses(bytes, addressLength: 16),
+            UnixStream => (ReadPath(bytes[..UnixPathLength]), ReadPath(bytes[UnixPathLength..(2 * UnixPathLength)])),
+            _ => default,
+        };
+
+    private static (EndPoint Source, EndPoint Destination) ReadInternetAddresses(
+        ReadOnlySpan<byte> bytes, int addressLength)
+    {
+        var ports = bytes[(2 * addressLength)..];
+        return (
+            new IPEndPoint(new IPAddress(bytes[..addressLength]), BinaryPrimitives.ReadUInt16BigEndian(ports)),
+            new IPEndPoint(
+                new IPAddress(bytes.Slice(addressLength, addressLength)),
+                BinaryPrimitives.ReadUInt16BigEndian(ports[2..])));
+    }
+
+    // Ends with a zero, or fills its field; a name that begins with a zero is an abstract one.
+    private static EndPoint ReadPath(ReadOnlySpan<byte> field)
+    {
+        var end = field[1..].IndexOf((byte)0);
+        var path = end < 0 ? field : field[..(end + 1)];
+        if (path is [0] || !Utf8.IsValid(path))
+        {
+            return ForeignName.Of(path);
+        }
+
+        try
+        {
+            return new UnixDomainSocketEndPoint(Encoding.UTF8.GetString(path));
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            // Linux has longer names than macOS.
+            return ForeignName.Of(path);
+        }
+    }
+
+    private static void WriteAddresses(byte family, EndPoint? source, EndPoint? destination, Span<byte> span)
+    {
+        if (family == UnixStream)
+        {
+            WritePath((UnixDomainSocketEndPoint)source!, span[..UnixPathLength]);
+            WritePath((UnixDomainSocketEndPoint)destination!, span[UnixPathLength..(2 * UnixPathLength)]);
+        }
+        else if (family != Unspecified)
+        {
+            var (from, to) = ((IPEndPoint)source!, (IPEndPoint)destination!);
+            from.Address.TryWriteBytes(span, out var length);
+            to.Address.TryWriteBytes(span[length..], out _);
+            BinaryPrimitives.WriteUInt16BigEndian(span[(2 * length)..], (ushort)from.Port);
+            BinaryPrimitives.WriteUInt16BigEndian(span[((2 * length) + 2)..], (ushort)to.Port);
+        }
+    }
+
+    private static void WritePath(UnixDomainSocketEndPoint endPoint, Span<byte> field)
+    {
+        field.Clear();
+
+        // An abstract name begins with a zero, which the framework shows as "@".
+        var name = endPoint.ToString();
+        Encoding.UTF8.GetBytes(name, field);
+        if (name.StartsWith('@'))
+        {
+            field[0] = 0;
+        }
+    }
+
+    /// <summary>
+    /// The name of a Unix socket for which the framework has no end point: none, as a client's socket has as a rule,
+    /// one that is not text, or one that is too long for this system.
+    /// </summary>
+    private sealed class ForeignName(string name) : EndPoint
+    {
+        public override AddressFamily AddressFamily => AddressFamily.Unix;
+
+        public static ForeignName Of(ReadOnlySpan<byte> path) => new(Encoding.Latin1.GetString(path.TrimEnd((byte)0)));
+
+        public override string ToString() => name;
+    }
+}
