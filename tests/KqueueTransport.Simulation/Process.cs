@@ -75,7 +75,7 @@ internal sealed class Process : IDisposable
 
     public Scheduler Scheduler => _kernel.Scheduler;
 
-    public CountingMemoryPoolFactory Memory { get; } = new();
+    public CheckingMemoryPoolFactory Memory { get; } = new();
 
     public RunLog Log { get; }
 

@@ -87,7 +87,7 @@ internal sealed partial class Connection :
         }
     }
 
-    MemoryPool<byte> IMemoryPoolFeature.MemoryPool => _loop.MemoryPool;
+    MemoryPool<byte> IMemoryPoolFeature.MemoryPool => _loop.Blocks.Pool;
 
     bool IFeatureCollection.IsReadOnly => false;
 

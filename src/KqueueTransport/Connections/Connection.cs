@@ -136,25 +136,68 @@ internal sealed partial class Connection :
     }
 
     /// <summary>Runs the application on the loop.</summary>
-    public void ResumeOnLoop(ref PendingOperation read)
+    public void ResumeOnLoop(in Continuation read)
     {
         _probation.OnRunOnLoop(_endPoint.Scheduling.Shortages);
-        read.Complete();
+        Run(read);
     }
 
     /// <summary>Runs the application off the loop and notes whether it has blocked.</summary>
-    public void ResumeOffLoop(ref PendingOperation read)
+    public void ResumeOffLoop(in Continuation read)
     {
         if (!_probation.IsOffLoop && !_endPoint.Scheduling.IsAway)
         {
-            read.Complete();
+            Run(read);
             return;
         }
 
         var clock = _loop.Clock;
         var started = clock.GetTimestamp();
-        read.Complete();
+        Run(read);
         _probation.OnRanOffLoop(clock.GetElapsedTime(started), _endPoint.Scheduling.Shortages);
+    }
+
+    /// <summary>
+    /// Runs the application. What it throws here, past every async method, nobody else can catch: it ends this
+    /// connection, and not the loop or the process.
+    /// </summary>
+    public void Run(in Continuation continuation)
+    {
+        try
+        {
+            continuation.Run();
+        }
+        catch (Exception exception)
+        {
+            Fault(exception);
+        }
+    }
+
+    /// <summary>
+    /// A read or a flush was awaited. Whoever awaits one that another awaits already gets an error from it, and so does
+    /// the other: what they have read or written in turn is no stream any more, and the connection ends.
+    /// </summary>
+    public void OnAwaited(Awaiting awaiting, in Continuation continuation)
+    {
+        if (awaiting != Awaiting.Pending)
+        {
+            RunElsewhere(continuation);
+        }
+
+        if (awaiting == Awaiting.Twice)
+        {
+            Fail(PipeErrors.Concurrent());
+        }
+    }
+
+    /// <summary>
+    /// Something failed that never does, in the application's code, in a memory pool or in this transport: it ends this
+    /// connection, and nothing else.
+    /// </summary>
+    public void Fault(Exception exception)
+    {
+        TransportLog.ConnectionFaulted(_loop.Logger, this, exception);
+        Shutdown(ShutdownReason.Failed, exception);
     }
 
     /// <summary>The application holds up the loop. On the watch.</summary>
@@ -170,13 +213,20 @@ internal sealed partial class Connection :
 
     void IEventHandler.OnEvent(in KEvent kevent)
     {
-        if (kevent.Filter == KEventFilter.Write)
+        try
         {
-            Writer.OnWritable();
+            if (kevent.Filter == KEventFilter.Write)
+            {
+                Writer.OnWritable();
+            }
+            else if (!_reader.OnReadable(kevent.Flags))
+            {
+                Volatile.Read(ref _lingering)?.Drain();
+            }
         }
-        else if (!_reader.OnReadable(kevent.Flags))
+        catch (Exception exception)
         {
-            Volatile.Read(ref _lingering)?.Drain();
+            Fault(exception);
         }
     }
 
@@ -256,6 +306,9 @@ internal sealed partial class Connection :
         var writer = new ConnectionWriter(this);
         return Interlocked.CompareExchange(ref _writer, writer, null) ?? writer;
     }
+
+    // By itself, because its closure is made with the call.
+    private void RunElsewhere(Continuation continuation) => ResumeElsewhere(new Resumption(() => Run(continuation)));
 
     private void Fail(Exception error)
     {

@@ -3,43 +3,44 @@ using System.Threading.Tasks.Sources;
 namespace KqueueTransport.Connections;
 
 /// <summary>
-/// The one read or flush that a pipe end may have pending. Everything but <see cref="Complete"/>,
-/// <see cref="GetStatus"/>, <see cref="OnCompleted"/> and <see cref="GetResult"/> is called under the owner's lock.
+/// The one read or flush that a pipe end may have pending. Everything but <see cref="GetStatus"/> is called under the
+/// owner's lock.
 /// </summary>
+/// <remarks>
+/// However it is misused, it throws only where the application can catch, which is <see cref="GetResult"/>: an async
+/// method hands what <see cref="OnCompleted"/> throws to the thread pool, where it would end the process.
+/// </remarks>
 internal struct PendingOperation
 {
-    private ManualResetValueTaskSourceCore<bool> _core;
+    private Continuation _continuation;
     private CancellationTokenRegistration _registration;
     private CancellationToken _token;
-    private bool _isTokenCanceled;
+    private short _version;
+    private volatile bool _isCompleted;
     private bool _hasEnded;
+    private bool _isAwaitedTwice;
 
     /// <summary>Whether somebody awaits, or is about to.</summary>
     public bool IsPending { get; private set; }
 
     /// <summary>Begins to wait; the result is the version of the value task.</summary>
     /// <param name="onCanceled">Called when the token is cancelled, perhaps inside this call.</param>
-    /// <param name="owner">What it is called with.</param>
+    /// <param name="owner">What it is called with, and with the token.</param>
     /// <param name="token">Ends the wait.</param>
-    public short Begin(Action<object?> onCanceled, object owner, CancellationToken token)
+    public short Begin(Action<object?, CancellationToken> onCanceled, object owner, CancellationToken token)
     {
-        var isCompleted = _core.GetStatus(_core.Version) != ValueTaskSourceStatus.Pending;
-        if (IsPending || (_hasEnded && !isCompleted))
+        if (IsPending || (_hasEnded && !_isCompleted))
         {
             // Two callers may share one operation that nobody awaits yet. One that has ended and is about to be
-            // completed is shared, too: a new one of the same version would be completed twice.
-            return _core.Version;
+            // completed is shared, too: a new one would be completed in its place.
+            return _version;
         }
 
-        if (isCompleted)
+        if (_isCompleted)
         {
             // The operation before this one was completed and nobody awaited it.
-            _core.Reset();
-            _registration.Unregister();
-            _isTokenCanceled = false;
+            Reset();
         }
-
-        _hasEnded = false;
 
         IsPending = true;
         _token = token;
@@ -48,7 +49,7 @@ internal struct PendingOperation
             _registration = token.UnsafeRegister(onCanceled, owner);
         }
 
-        return _core.Version;
+        return _version;
     }
 
     /// <summary>Ends the wait; true for the one caller that then has to see to <see cref="Complete"/>.</summary>
@@ -64,46 +65,79 @@ internal struct PendingOperation
         return true;
     }
 
-    /// <summary>Ends the wait because the token was cancelled.</summary>
-    public bool TryEndCanceled()
-    {
-        if (!TryEnd())
-        {
-            return false;
-        }
+    /// <summary>
+    /// Whether it is an operation with this token that nobody has taken the result of. A callback may come late, when
+    /// the next operation waits with another token or none.
+    /// </summary>
+    public readonly bool IsOf(CancellationToken token) => _token == token;
 
-        _isTokenCanceled = true;
-        return true;
+    /// <summary>The result can be taken; returns what has to be run then.</summary>
+    public Continuation Complete()
+    {
+        var continuation = _continuation;
+        _continuation = default;
+        _isCompleted = true;
+        return continuation;
     }
 
-    /// <summary>Runs the continuation on this thread. Never under a lock: it is the application's code.</summary>
-    public void Complete() => _core.SetResult(true);
+    // One that is over has failed: a task that is made of it asks here, where it does not catch, before it asks for the
+    // result.
+    public readonly ValueTaskSourceStatus GetStatus(short version) =>
+        version != _version ? ValueTaskSourceStatus.Faulted
+        : _isCompleted ? ValueTaskSourceStatus.Succeeded
+        : ValueTaskSourceStatus.Pending;
 
-    public readonly ValueTaskSourceStatus GetStatus(short version) => _core.GetStatus(version);
-
-    /// <summary>
-    /// Takes the continuation. A synchronization context is never captured: the application's scheduling decides.
-    /// </summary>
-    public void OnCompleted(
-        Action<object?> continuation, object? state, short version, ValueTaskSourceOnCompletedFlags flags) =>
-        _core.OnCompleted(
-            continuation, state, version, flags & ~ValueTaskSourceOnCompletedFlags.UseSchedulingContext);
-
-    /// <summary>Ends the await, once: a second await of the same operation is an error.</summary>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public void GetResult(short version)
+    /// <summary>Takes the continuation, if there is something to wait for.</summary>
+    public Awaiting OnCompleted(in Continuation continuation, short version)
     {
-        _core.GetResult(version);
-        _core.Reset();
-        _hasEnded = false;
-
-        // Waits for a callback that is under way, so that it cannot end the next operation.
-        _registration.Dispose();
-        _registration = default;
-        if (_isTokenCanceled)
+        if (version != _version || _isCompleted)
         {
-            _isTokenCanceled = false;
-            throw new OperationCanceledException(_token);
+            return Awaiting.Over;
         }
+
+        if (!_continuation.IsNone)
+        {
+            _isAwaitedTwice = true;
+            return Awaiting.Twice;
+        }
+
+        _continuation = continuation;
+        return Awaiting.Pending;
+    }
+
+    /// <summary>Ends the await, once; the result is the token that it was begun with.</summary>
+    /// <exception cref="InvalidOperationException">It was awaited twice, or is not completed.</exception>
+    public CancellationToken GetResult(short version)
+    {
+        if (version != _version)
+        {
+            throw PipeErrors.Concurrent();
+        }
+
+        if (!_isCompleted)
+        {
+            PipeErrors.ThrowNotCompleted();
+        }
+
+        var (token, isAwaitedTwice) = (_token, _isAwaitedTwice);
+        Reset();
+        if (isAwaitedTwice)
+        {
+            throw PipeErrors.Concurrent();
+        }
+
+        return token;
+    }
+
+    private void Reset()
+    {
+        // A callback that is under way finds another token.
+        _registration.Unregister();
+        _registration = default;
+        _token = default;
+        _isAwaitedTwice = false;
+        _hasEnded = false;
+        _isCompleted = false;
+        _version++;
     }
 }

@@ -5,6 +5,14 @@ namespace KqueueTransport.Connections;
 /// <summary>What a reader or writer throws when it is misused: the exception types of System.IO.Pipelines.</summary>
 internal static class PipeErrors
 {
+    /// <summary>Two reads, or two flushes, at a time.</summary>
+    public static InvalidOperationException Concurrent() =>
+        new("Concurrent reads or writes are not supported.");
+
+    [DoesNotReturn]
+    public static void ThrowNotCompleted() =>
+        throw new InvalidOperationException("The result of a read or a flush is not there before its end.");
+
     [DoesNotReturn]
     public static void ThrowReaderCompleted() =>
         throw new InvalidOperationException("The reader is completed: no reading is allowed after that.");

@@ -94,8 +94,17 @@ internal static partial class TransportLog
     public static partial void ProxyProtocolRefused(
         ILogger logger, string connectionId, EndPoint? peer, string reason);
 
+    /// <summary>Whatever the level: it is an error of the application, of a memory pool or of this transport.</summary>
+    public static void ConnectionFaulted(ILogger logger, ConnectionContext connection, Exception error) =>
+        ConnectionFaulted(logger, connection.ConnectionId, error);
+
     [LoggerMessage(102, LogLevel.Error, "Unexpected exception in {Place}.", EventName = nameof(UnexpectedException))]
     public static partial void UnexpectedException(ILogger logger, string place, Exception exception);
+
+    [LoggerMessage(106, LogLevel.Error,
+        "Connection {ConnectionId} ends because of an exception that nobody could catch. The others go on.",
+        EventName = nameof(ConnectionFaulted))]
+    private static partial void ConnectionFaulted(ILogger logger, string connectionId, Exception error);
 
     [LoggerMessage(4, LogLevel.Debug, "Connection {ConnectionId} stops receiving until the application reads.",
         EventName = nameof(ConnectionPause), SkipEnabledCheck = true)]

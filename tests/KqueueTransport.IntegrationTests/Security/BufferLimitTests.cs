@@ -13,14 +13,14 @@ public sealed class BufferLimitTests : TransportSuite
     // What one more block, of those that the limit has begun, may add.
     private const int BlockBytesMax = 16 * 1024;
 
-    private readonly CountingMemoryPoolFactory _memory;
+    private readonly CheckingMemoryPoolFactory _memory;
 
     public BufferLimitTests()
-        : this(new CountingMemoryPoolFactory())
+        : this(new CheckingMemoryPoolFactory())
     {
     }
 
-    private BufferLimitTests(CountingMemoryPoolFactory memory)
+    private BufferLimitTests(CheckingMemoryPoolFactory memory)
         : base(TestTransport.KqueueAdaptive.On(memory).With(options =>
         {
             options.MaxReadBufferSize = LimitBytes;

@@ -5,6 +5,7 @@ using Kqueue;
 using Kqueue.EventLoops;
 using KqueueTransport.Connections;
 using KqueueTransport.Connections.Contexts;
+using KqueueTransport.Diagnostics;
 using KqueueTransport.Sockets;
 using KqueueTransport.Tests.Diagnostics;
 using KqueueTransport.Tests.Sockets;
@@ -33,12 +34,12 @@ internal sealed class ConnectionFixture : IAsyncDisposable
         Calls.Limit = descriptorLimit;
         _options = new KqueueTransportOptions { LoopCount = 1, Scheduling = mode };
         configure?.Invoke(_options);
-        _loops = new TransportLoops(_options, Calls, Log, Pool, meterFactory: null);
+        _loops = new TransportLoops(_options, Calls, new UnfailingLogger(Log), Pool, meterFactory: null);
     }
 
     public ScriptedSocketCalls Calls { get; } = new(SystemSocketCalls.Instance);
 
-    public CountingMemoryPoolFactory Pool { get; } = new();
+    public CheckingMemoryPoolFactory Pool { get; } = new();
 
     public LogCollector Log { get; } = new();
 
@@ -128,6 +129,7 @@ internal sealed class ConnectionFixture : IAsyncDisposable
     {
         await EndAsync();
         Assert.Equal(0, Pool.RentedBytes);
+        Assert.Empty(Pool.Violations);
 
         // What waits for its peer's FIN closes when the loop hears of it.
         await Waiting.UntilAsync(() => CloseCount() >= _connections.Count);
@@ -143,6 +145,7 @@ internal sealed class ConnectionFixture : IAsyncDisposable
     {
         await EndAsync();
         _loops.Dispose();
+        Assert.Empty(Pool.Violations);
     }
 
     private int CloseCount() => Calls.Calls.Count(made => made.Call is SocketCall.Close or SocketCall.Abort);

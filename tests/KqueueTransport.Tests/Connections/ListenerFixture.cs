@@ -19,7 +19,7 @@ internal sealed class ListenerFixture : IAsyncDisposable
 {
     public const int Backlog = 4;
 
-    private readonly CountingMemoryPoolFactory _pool = new();
+    private readonly CheckingMemoryPoolFactory _pool = new();
     private readonly TransportLoops _loops;
     private readonly List<ConnectionContext> _accepted = [];
 

@@ -6,7 +6,7 @@ namespace KqueueTransport.Tests.Connections;
 /// <summary>The one operation of a pipe end that may be pending.</summary>
 public sealed class PendingOperationTests
 {
-    private static readonly Action<object?> s_ignore = static _ => { };
+    private static readonly Action<object?, CancellationToken> s_ignore = static (_, _) => { };
 
     private PendingOperation _operation;
 
@@ -17,7 +17,6 @@ public sealed class PendingOperationTests
 
         Assert.True(_operation.TryEnd());
         Assert.False(_operation.TryEnd());
-        Assert.False(_operation.TryEndCanceled());
     }
 
     [Fact]
@@ -38,17 +37,87 @@ public sealed class PendingOperationTests
     }
 
     [Fact]
-    public void GetResult_EndedByTheToken_Throws()
+    public void GetResult_Completed_ReturnsTheTokenAndForgetsIt()
     {
         using var source = new CancellationTokenSource();
         var version = _operation.Begin(s_ignore, this, source.Token);
-        _operation.TryEndCanceled();
+        Assert.True(_operation.IsOf(source.Token));
+        _operation.TryEnd();
         _operation.Complete();
 
-        var thrown = Assert.Throws<OperationCanceledException>(() => _operation.GetResult(version));
+        Assert.Equal(source.Token, _operation.GetResult(version));
 
-        Assert.Equal(source.Token, thrown.CancellationToken);
+        Assert.False(_operation.IsOf(source.Token));
         Assert.Equal(ValueTaskSourceStatus.Pending, _operation.GetStatus(Begin()));
+    }
+
+    [Fact]
+    public void GetResult_NotCompleted_ThrowsAndLeavesItPending()
+    {
+        var version = Begin();
+
+        Assert.Throws<InvalidOperationException>(() => _operation.GetResult(version));
+
+        Assert.True(_operation.TryEnd());
+        _operation.Complete();
+        _operation.GetResult(version);
+    }
+
+    [Fact]
+    public void GetResult_TakenBefore_Throws()
+    {
+        var version = Begin();
+        _operation.TryEnd();
+        _operation.Complete();
+        _operation.GetResult(version);
+
+        Assert.Throws<InvalidOperationException>(() => _operation.GetResult(version));
+        Assert.Equal(ValueTaskSourceStatus.Faulted, _operation.GetStatus(version));
+    }
+
+    [Fact]
+    public void OnCompleted_ThenComplete_ReturnsTheContinuationOnce()
+    {
+        var runs = 0;
+        var version = Begin();
+        Assert.Equal(Awaiting.Pending, _operation.OnCompleted(new(_ => runs++, null, false), version));
+        _operation.TryEnd();
+
+        _operation.Complete().Run();
+
+        Assert.Equal(1, runs);
+    }
+
+    // An awaiter asks whether the operation is completed and then brings its continuation: a moment lies between.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void OnCompleted_CompletedMeanwhile_LeavesTheContinuationToItsOwner(bool isTaken)
+    {
+        var version = Begin();
+        _operation.TryEnd();
+        _operation.Complete();
+        if (isTaken)
+        {
+            _operation.GetResult(version);
+            Begin();
+        }
+
+        Assert.Equal(Awaiting.Over, _operation.OnCompleted(new(_ => { }, null, false), version));
+    }
+
+    [Fact]
+    public void OnCompleted_Twice_BothGetAnError()
+    {
+        var version = Begin();
+        _operation.OnCompleted(new(_ => { }, null, false), version);
+
+        Assert.Equal(Awaiting.Twice, _operation.OnCompleted(new(_ => { }, null, false), version));
+
+        Assert.Throws<InvalidOperationException>(() => _operation.GetResult(version));
+        _operation.TryEnd();
+        Assert.False(_operation.Complete().IsNone);
+        Assert.Throws<InvalidOperationException>(() => _operation.GetResult(version));
     }
 
     // Somebody flushes without awaiting, again and again: one flush has ended and waits for a thread to complete it
@@ -88,7 +157,7 @@ public sealed class PendingOperationTests
     {
         using var source = new CancellationTokenSource();
         var isEnded = false;
-        _operation.Begin(_ => isEnded = true, this, source.Token);
+        _operation.Begin((_, _) => isEnded = true, this, source.Token);
         _operation.TryEnd();
         _operation.Complete();
         Begin();

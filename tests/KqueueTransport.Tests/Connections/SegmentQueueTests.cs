@@ -1,19 +1,21 @@
-using System.Buffers;
 using KqueueTransport.Connections.Buffers;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace KqueueTransport.Tests.Connections;
 
 /// <summary>Segments are taken from the pool, given back once, and their objects used again.</summary>
-public sealed class SegmentQueueTests
+public sealed class SegmentQueueTests : IDisposable
 {
-    private readonly CountingMemoryPoolFactory _counts = new();
-    private readonly MemoryPool<byte> _pool;
+    private readonly CheckingMemoryPoolFactory _counts = new();
+    private readonly BlockPool _pool;
     private SegmentQueue _queue;
 
     public SegmentQueueTests()
     {
-        _pool = _counts.Create();
+        _pool = new BlockPool(_counts.Create(), NullLogger.Instance);
     }
+
+    public void Dispose() => _pool.Dispose();
 
     [Fact]
     public void Append_ThenRemoveHead_KeepsTheOrderAndReturnsEveryBlock()
@@ -69,9 +71,9 @@ public sealed class SegmentQueueTests
     [Fact]
     public void Append_MoreThanThePoolsBlocks_TakesOtherMemory()
     {
-        var segment = _queue.Append(_pool, _pool.MaxBufferSize + 1, 0);
+        var segment = _queue.Append(_pool, _pool.Pool.MaxBufferSize + 1, 0);
 
-        Assert.True(segment.Free.Length > _pool.MaxBufferSize);
+        Assert.True(segment.Free.Length > _pool.Pool.MaxBufferSize);
         Assert.Equal(0, _counts.RentedBytes);
         _queue.Clear();
     }

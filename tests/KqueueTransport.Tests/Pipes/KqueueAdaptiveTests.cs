@@ -28,6 +28,8 @@ public sealed class KqueueAdaptiveContinuationTests() : ContinuationSuite(new Kq
 
 public sealed class KqueueAdaptiveConcurrencyTests() : ConcurrencySuite(new KqueueSource(Scheduling.Adaptive));
 
+public sealed class KqueueAdaptiveMisuseTests() : MisuseSuite(new KqueueSource(Scheduling.Adaptive));
+
 public sealed class KqueueAdaptivePooledMemoryTests() : PooledMemorySuite(new KqueueSource(Scheduling.Adaptive));
 
 public sealed class KqueueAdaptiveConnectionTests() : ConnectionSuite(new KqueueSource(Scheduling.Adaptive));

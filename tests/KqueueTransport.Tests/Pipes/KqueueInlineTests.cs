@@ -27,6 +27,8 @@ public sealed class KqueueInlineContinuationTests() : ContinuationSuite(new Kque
 
 public sealed class KqueueInlineConcurrencyTests() : ConcurrencySuite(new KqueueSource(Scheduling.Inline));
 
+public sealed class KqueueInlineMisuseTests() : MisuseSuite(new KqueueSource(Scheduling.Inline));
+
 public sealed class KqueueInlinePooledMemoryTests() : PooledMemorySuite(new KqueueSource(Scheduling.Inline));
 
 public sealed class KqueueInlineConnectionTests() : ConnectionSuite(new KqueueSource(Scheduling.Inline));

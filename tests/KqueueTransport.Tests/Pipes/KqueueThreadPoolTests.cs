@@ -28,6 +28,8 @@ public sealed class KqueueThreadPoolContinuationTests() : ContinuationSuite(new 
 
 public sealed class KqueueThreadPoolConcurrencyTests() : ConcurrencySuite(new KqueueSource(Scheduling.ThreadPool));
 
+public sealed class KqueueThreadPoolMisuseTests() : MisuseSuite(new KqueueSource(Scheduling.ThreadPool));
+
 public sealed class KqueueThreadPoolPooledMemoryTests() : PooledMemorySuite(new KqueueSource(Scheduling.ThreadPool));
 
 public sealed class KqueueThreadPoolConnectionTests() : ConnectionSuite(new KqueueSource(Scheduling.ThreadPool));

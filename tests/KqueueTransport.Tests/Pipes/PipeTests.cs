@@ -27,6 +27,8 @@ public sealed class PipeContinuationTests() : ContinuationSuite(new PipeSource()
 
 public sealed class PipeConcurrencyTests() : ConcurrencySuite(new PipeSource());
 
+public sealed class PipeMisuseTests() : MisuseSuite(new PipeSource());
+
 public sealed class PipePooledMemoryTests() : PooledMemorySuite(new PipeSource());
 
 public sealed class PipeScriptTests() : ScriptSuite(new PipeSource());

@@ -27,6 +27,8 @@ public sealed class SocketsContinuationTests() : ContinuationSuite(new SocketsSo
 
 public sealed class SocketsConcurrencyTests() : ConcurrencySuite(new SocketsSource());
 
+public sealed class SocketsMisuseTests() : MisuseSuite(new SocketsSource());
+
 public sealed class SocketsPooledMemoryTests() : PooledMemorySuite(new SocketsSource());
 
 public sealed class SocketsConnectionTests() : ConnectionSuite(new SocketsSource());

@@ -5,8 +5,10 @@ namespace KqueueTransport.Connections.Buffers;
 /// <summary>A block of pooled memory in the sequence of a reader or a writer.</summary>
 internal sealed class BufferSegment : ReadOnlySequenceSegment<byte>
 {
-    private IMemoryOwner<byte>? _owner;
-    private byte[]? _array;
+    private BlockPool? _pool;
+
+    // What is given back: of the pool, or an array where the pool has none so large.
+    private object? _owner;
     private Memory<byte> _block;
     private int _end;
 
@@ -29,17 +31,26 @@ internal sealed class BufferSegment : ReadOnlySequenceSegment<byte>
     /// <summary>
     /// Takes a block of at least <paramref name="sizeHint"/> bytes, from the pool if it has such large ones.
     /// </summary>
-    public void Rent(MemoryPool<byte> pool, int sizeHint, long runningIndex)
+    public void Rent(BlockPool pool, int sizeHint, long runningIndex)
     {
-        if (sizeHint <= pool.MaxBufferSize)
+        _pool = pool;
+        if (pool.Has(sizeHint))
         {
-            _owner = pool.Rent(sizeHint);
-            _block = _owner.Memory;
+            var block = pool.Rent(sizeHint);
+            _owner = block;
+            _block = block.Memory;
         }
         else
         {
-            _array = ArrayPool<byte>.Shared.Rent(sizeHint);
-            _block = _array;
+            var array = ArrayPool<byte>.Shared.Rent(sizeHint);
+            _owner = array;
+            _block = array;
+        }
+
+        if (_block.Length < Math.Max(sizeHint, 1))
+        {
+            // To receive into no room at all looks like the peer's end.
+            throw new InvalidOperationException("The memory pool handed out a smaller block than was asked for.");
         }
 
         RunningIndex = runningIndex;
@@ -52,14 +63,16 @@ internal sealed class BufferSegment : ReadOnlySequenceSegment<byte>
     /// <summary>Gives the block back and forgets the successor.</summary>
     public void Return()
     {
-        _owner?.Dispose();
-        _owner = null;
-        if (_array is not null)
+        if (_owner is byte[] array)
         {
-            ArrayPool<byte>.Shared.Return(_array);
-            _array = null;
+            ArrayPool<byte>.Shared.Return(array);
+        }
+        else if (_owner is not null)
+        {
+            _pool!.Return((IMemoryOwner<byte>)_owner);
         }
 
+        _owner = null;
         _block = default;
         Memory = default;
         Next = null;

@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace KqueueTransport.Connections.Buffers;
 
 /// <summary>
@@ -23,12 +21,12 @@ internal struct SegmentQueue
 
     /// <summary>Appends an empty segment.</summary>
     /// <param name="pool">Where its block comes from.</param>
-    /// <param name="sizeHint">How many bytes it has at least; 0 or less takes the pool's own size.</param>
+    /// <param name="sizeHint">How many bytes it has at least; 0 takes the usual size.</param>
     /// <param name="runningIndex">Where its first byte stands in the whole stream.</param>
-    public BufferSegment Append(MemoryPool<byte> pool, int sizeHint, long runningIndex)
+    public BufferSegment Append(BlockPool pool, int sizeHint, long runningIndex)
     {
         var segment = TakeSpare() ?? new BufferSegment();
-        segment.Rent(pool, sizeHint <= 0 ? -1 : sizeHint, runningIndex);
+        segment.Rent(pool, sizeHint, runningIndex);
         if (Tail is null)
         {
             Head = segment;

@@ -1,5 +1,5 @@
-using System.Buffers;
 using Kqueue.EventLoops;
+using KqueueTransport.Connections.Buffers;
 using KqueueTransport.Connections.Closing;
 using KqueueTransport.Diagnostics;
 using KqueueTransport.Sockets;
@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace KqueueTransport.Connections.Contexts;
 
-/// <summary>What all connections of one loop share, whatever their endpoint. Immutable, but for what is counted.</summary>
+/// <summary>What all connections of one loop share, whatever their endpoint. Immutable, but for the counts.</summary>
 internal sealed class LoopContext
 {
     public required EventLoop Loop { get; init; }
@@ -18,7 +18,7 @@ internal sealed class LoopContext
     public required SocketCalls Calls { get; init; }
 
     /// <summary>The loop's own pool, so that loops do not contend for blocks.</summary>
-    public required MemoryPool<byte> MemoryPool { get; init; }
+    public required BlockPool Blocks { get; init; }
 
     public required ILogger Logger { get; init; }
 

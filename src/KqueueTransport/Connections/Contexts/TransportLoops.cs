@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using Kqueue.EventLoops;
 using KqueueTransport.Connections.Accepting;
+using KqueueTransport.Connections.Buffers;
 using KqueueTransport.Connections.Closing;
 using KqueueTransport.Connections.Placement;
 using KqueueTransport.Diagnostics;
@@ -37,7 +38,7 @@ internal sealed class TransportLoops : IDisposable
         TimeProvider? clock = null,
         Action<IThreadPoolWorkItem>? queue = null)
     {
-        _group = group ?? StartGroup(options);
+        _group = group ?? StartGroup(options, logger);
         Calls = calls;
         Clock = clock ?? TimeProvider.System;
         Metrics = new TransportMetrics(_group, meterFactory);
@@ -47,8 +48,9 @@ internal sealed class TransportLoops : IDisposable
             Loop = loop,
             Group = _group,
             Calls = calls,
-            MemoryPool =
+            Blocks = new BlockPool(
                 memoryPoolFactory?.Create(new MemoryPoolOptions { Owner = "kqueue" }) ?? MemoryPool<byte>.Shared,
+                logger),
             Logger = logger,
             Clock = Clock,
             Queue = queue,
@@ -96,16 +98,23 @@ internal sealed class TransportLoops : IDisposable
         foreach (var context in _contexts.Values)
         {
             context.Lingering?.End();
-            context.MemoryPool.Dispose();
+            context.Blocks.Dispose();
         }
     }
 
-    private static EventLoopGroup StartGroup(KqueueTransportOptions options) => new(new EventLoopGroupOptions
-    {
-        LoopCount = options.LoopCount,
-        Loop = new EventLoopOptions { KernelQueue = options.KernelQueue },
-        HandOver = options.Scheduling == Scheduling.Adaptive,
-        StandbyThreadsMax = options.StandbyThreadsMax,
-        Processors = options.LoopProcessors,
-    });
+    private static EventLoopGroup StartGroup(KqueueTransportOptions options, ILogger logger) =>
+        new(new EventLoopGroupOptions
+        {
+            LoopCount = options.LoopCount,
+            Loop = new EventLoopOptions
+            {
+                KernelQueue = options.KernelQueue,
+
+                // What a connection does is the connection's own to answer for: this is the rest.
+                UnhandledException = error => TransportLog.UnexpectedException(logger, "an event loop", error),
+            },
+            HandOver = options.Scheduling == Scheduling.Adaptive,
+            StandbyThreadsMax = options.StandbyThreadsMax,
+            Processors = options.LoopProcessors,
+        });
 }

@@ -52,16 +52,23 @@ internal sealed partial class ConnectionReader
     /// <summary>A receive that was left to the loop.</summary>
     void IThreadPoolWorkItem.Execute()
     {
-        bool mustResume;
-        ReaderFlags reports;
-        lock (Gate)
+        try
         {
-            _received?.ReceivedInARow = 0;
-            mustResume = TryReceiveForPendingRead();
-            reports = TakeReports();
-        }
+            bool mustResume;
+            ReaderFlags reports;
+            lock (Gate)
+            {
+                _received?.ReceivedInARow = 0;
+                mustResume = TryReceiveForPendingRead();
+                reports = TakeReports();
+            }
 
-        FinishOnLoop(mustResume, reports);
+            FinishOnLoop(mustResume, reports);
+        }
+        catch (Exception exception)
+        {
+            _connection.Fault(exception);
+        }
     }
 
     /// <summary>
@@ -70,8 +77,6 @@ internal sealed partial class ConnectionReader
     /// </summary>
     private void OnCancelDue()
     {
-        bool mustResume;
-        ReaderFlags reports;
         lock (Gate)
         {
             if (!Has(ReaderFlags.Canceled))
@@ -80,11 +85,9 @@ internal sealed partial class ConnectionReader
             }
 
             Set(ReaderFlags.Readable);
-            mustResume = TryReceiveForPendingRead();
-            reports = TakeReports();
         }
 
-        FinishOnLoop(mustResume, reports);
+        ((IThreadPoolWorkItem)this).Execute();
     }
 
     /// <summary>Receives for a pending read; true when it can be resumed.</summary>
@@ -174,7 +177,7 @@ internal sealed partial class ConnectionReader
         bool isShort;
         try
         {
-            result = Received.Receive(loop.Calls, _connection.Descriptor, loop.MemoryPool, out isShort);
+            result = Received.Receive(loop.Calls, _connection.Descriptor, loop.Blocks, out isShort);
         }
         catch (Exception exception)
         {
@@ -237,7 +240,7 @@ internal sealed partial class ConnectionReader
         Report(reports);
         if (mustResume && _connection.RunsInline)
         {
-            _connection.ResumeOnLoop(ref _read);
+            _connection.ResumeOnLoop(CompleteRead());
         }
         else
         {

@@ -199,31 +199,64 @@ internal sealed partial class ConnectionReader :
 
     ReadResult IValueTaskSource<ReadResult>.GetResult(short token)
     {
-        _read.GetResult(token);
+        ReadResult result;
+        CancellationToken cancellationToken;
         lock (Gate)
         {
+            cancellationToken = _read.GetResult(token);
             ThrowIfCompleted();
-            return Take();
+            result = Take();
         }
+
+        if (result.IsCanceled)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        return result;
     }
 
     ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token) => _read.GetStatus(token);
 
     void IValueTaskSource<ReadResult>.OnCompleted(
-        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _read.OnCompleted(continuation, state, token, flags);
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+    {
+        var next = new Continuation(
+            continuation, state, (flags & ValueTaskSourceOnCompletedFlags.FlowExecutionContext) != 0);
+        Awaiting awaiting;
+        lock (Gate)
+        {
+            awaiting = _read.OnCompleted(next, token);
+        }
 
-    private static readonly Action<object?> s_onTokenCanceled = static state =>
+        _connection.OnAwaited(awaiting, next);
+    }
+
+    private static readonly Action<object?, CancellationToken> s_onTokenCanceled = static (state, token) =>
     {
         var reader = (ConnectionReader)state!;
         bool mustResume;
         lock (reader.Gate)
         {
-            mustResume = reader._read.TryEndCanceled();
+            if (!reader._read.IsOf(token))
+            {
+                return;
+            }
+
+            reader.Set(ReaderFlags.Canceled);
+            mustResume = reader._read.TryEnd();
         }
 
         reader.ResumeElsewhere(mustResume);
     };
+
+    private Continuation CompleteRead()
+    {
+        lock (Gate)
+        {
+            return _read.Complete();
+        }
+    }
 
     private static readonly Action<object?> s_onCancelDue = static state => ((ConnectionReader)state!).OnCancelDue();
 
@@ -254,7 +287,8 @@ internal sealed partial class ConnectionReader :
     private bool TryTake(int minimumBytes, bool mayReceive, out ReadResult result)
     {
         ThrowIfCompleted();
-        if (Has(ReaderFlags.Reading) || _read.IsPending)
+        ThrowIfReading();
+        if (_read.IsPending)
         {
             PipeErrors.ThrowReadInProgress();
         }
@@ -290,6 +324,7 @@ internal sealed partial class ConnectionReader :
             ExceptionDispatchInfo.Throw(_error);
         }
 
+        ThrowIfReading();
         if (!Has(ReaderFlags.Heard) && HasUnconsumedBytes)
         {
             NoteHeard();
@@ -314,7 +349,8 @@ internal sealed partial class ConnectionReader :
     {
         if (mustResume)
         {
-            _connection.ResumeElsewhere(_resumption ??= new Resumption(() => _connection.ResumeOffLoop(ref _read)));
+            _resumption ??= new Resumption(() => _connection.ResumeOffLoop(CompleteRead()));
+            _connection.ResumeElsewhere(_resumption);
         }
     }
 
@@ -323,6 +359,14 @@ internal sealed partial class ConnectionReader :
         if (Has(ReaderFlags.Completed))
         {
             PipeErrors.ThrowReaderCompleted();
+        }
+    }
+
+    private void ThrowIfReading()
+    {
+        if (Has(ReaderFlags.Reading))
+        {
+            PipeErrors.ThrowReadInProgress();
         }
     }
 

@@ -72,7 +72,7 @@ internal sealed class InputBuffer
     /// <param name="pool">Where blocks come from.</param>
     /// <param name="isShort">The kernel had less than there was room for: the socket is drained.</param>
     /// <returns>How many bytes came; 0 is the peer's end.</returns>
-    public KernelResult Receive(SocketCalls calls, int descriptor, MemoryPool<byte> pool, out bool isShort)
+    public KernelResult Receive(SocketCalls calls, int descriptor, BlockPool pool, out bool isShort)
     {
         var result = _blocksPerReceive > 1
             ? ReceiveIntoBlocks(calls, descriptor, pool, out var capacity)
@@ -89,7 +89,7 @@ internal sealed class InputBuffer
     }
 
     private KernelResult ReceiveIntoTail(
-        SocketCalls calls, int descriptor, MemoryPool<byte> pool, out int capacity)
+        SocketCalls calls, int descriptor, BlockPool pool, out int capacity)
     {
         var tail = _segments.Tail is { } last && last.Free.Length >= MinReceiveBytes
             ? last
@@ -106,11 +106,21 @@ internal sealed class InputBuffer
     }
 
     private KernelResult ReceiveIntoBlocks(
-        SocketCalls calls, int descriptor, MemoryPool<byte> pool, out int capacity)
+        SocketCalls calls, int descriptor, BlockPool pool, out int capacity)
+    {
+        var first = _segments.Append(pool, sizeHint: 0, _end);
+        var result = ReceiveIntoBlocks(calls, descriptor, pool, first, out capacity);
+
+        // Not while they are pinned: some go back to their pool.
+        FillBlocks(first, result.IsError ? 0 : result.Value);
+        return result;
+    }
+
+    private KernelResult ReceiveIntoBlocks(
+        SocketCalls calls, int descriptor, BlockPool pool, BufferSegment first, out int capacity)
     {
         using var pinned = new PinnedBlocks();
         capacity = 0;
-        var first = _segments.Append(pool, sizeHint: 0, _end);
         var segment = first;
         while (true)
         {
@@ -118,15 +128,11 @@ internal sealed class InputBuffer
             capacity += segment.Free.Length;
             if (pinned.Count == _blocksPerReceive)
             {
-                break;
+                return calls.Receive(descriptor, pinned.Vectors);
             }
 
             segment = _segments.Append(pool, sizeHint: 0, _end + capacity);
         }
-
-        var result = calls.Receive(descriptor, pinned.Vectors);
-        FillBlocks(first, result.IsError ? 0 : result.Value);
-        return result;
     }
 
     /// <summary>Spreads the received bytes over the blocks they went into, and gives the untouched ones back.</summary>

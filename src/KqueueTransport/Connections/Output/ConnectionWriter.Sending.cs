@@ -17,7 +17,7 @@ internal sealed partial class ConnectionWriter
     private static readonly TimeSpan s_noBuffersDelay = TimeSpan.FromMilliseconds(10);
 
     private static readonly Action<object?> s_onBuffersDelayOver =
-        static state => ((ConnectionWriter)state!).OnWritable();
+        static state => ((ConnectionWriter)state!).OnBuffersDelayOver();
 
     /// <summary>The socket takes bytes again. On the loop.</summary>
     public void OnWritable()
@@ -31,7 +31,27 @@ internal sealed partial class ConnectionWriter
     }
 
     /// <summary>A send that was put off.</summary>
-    void IThreadPoolWorkItem.Execute() => SendOnLoop();
+    void IThreadPoolWorkItem.Execute()
+    {
+        try
+        {
+            SendOnLoop();
+        }
+        catch (Exception exception)
+        {
+            _connection.Fault(exception);
+        }
+    }
+
+    private void OnBuffersDelayOver()
+    {
+        lock (_gate)
+        {
+            Clear(WriterFlags.Armed);
+        }
+
+        ((IThreadPoolWorkItem)this).Execute();
+    }
 
     /// <summary>Whether the loop sends, a little later and perhaps more at a time.</summary>
     private bool TryLeaveToLoop()
@@ -123,7 +143,7 @@ internal sealed partial class ConnectionWriter
         Report(mustReport);
         if (mustResume && _connection.RunsInline && EventLoop.Current == _connection.Loop)
         {
-            _flush.Complete();
+            _connection.Run(CompleteFlush());
         }
         else
         {
@@ -145,7 +165,8 @@ internal sealed partial class ConnectionWriter
             ReportIfDrained();
         }
 
-        return (Has(WriterFlags.Dead) || _written.Unsent <= _connection.EndPointContext.ResumeWriteBufferBytes) && _flush.TryEnd();
+        var resumeBytes = _connection.EndPointContext.ResumeWriteBufferBytes;
+        return (Has(WriterFlags.Dead) || _written.Unsent <= resumeBytes) && _flush.TryEnd();
     }
 
     /// <summary>

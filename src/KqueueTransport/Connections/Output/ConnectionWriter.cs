@@ -80,7 +80,7 @@ internal sealed partial class ConnectionWriter :
         lock (_gate)
         {
             ThrowIfCompleted();
-            return _written.Allocate(_connection.LoopContext.MemoryPool, sizeHint);
+            return _written.Allocate(_connection.LoopContext.Blocks, sizeHint);
         }
     }
 
@@ -200,30 +200,63 @@ internal sealed partial class ConnectionWriter :
 
     FlushResult IValueTaskSource<FlushResult>.GetResult(short token)
     {
-        _flush.GetResult(token);
+        FlushResult result;
+        CancellationToken cancellationToken;
         lock (_gate)
         {
-            return TakeResult();
+            cancellationToken = _flush.GetResult(token);
+            result = TakeResult();
         }
+
+        if (result.IsCanceled)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        return result;
     }
 
     ValueTaskSourceStatus IValueTaskSource<FlushResult>.GetStatus(short token) => _flush.GetStatus(token);
 
     void IValueTaskSource<FlushResult>.OnCompleted(
-        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _flush.OnCompleted(continuation, state, token, flags);
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+    {
+        var next = new Continuation(
+            continuation, state, (flags & ValueTaskSourceOnCompletedFlags.FlowExecutionContext) != 0);
+        Awaiting awaiting;
+        lock (_gate)
+        {
+            awaiting = _flush.OnCompleted(next, token);
+        }
 
-    private static readonly Action<object?> s_onTokenCanceled = static state =>
+        _connection.OnAwaited(awaiting, next);
+    }
+
+    private static readonly Action<object?, CancellationToken> s_onTokenCanceled = static (state, token) =>
     {
         var writer = (ConnectionWriter)state!;
         bool mustResume;
         lock (writer._gate)
         {
-            mustResume = writer._flush.TryEndCanceled();
+            if (!writer._flush.IsOf(token))
+            {
+                return;
+            }
+
+            writer.Set(WriterFlags.Canceled);
+            mustResume = writer._flush.TryEnd();
         }
 
         writer.ResumeElsewhere(mustResume);
     };
+
+    private Continuation CompleteFlush()
+    {
+        lock (_gate)
+        {
+            return _flush.Complete();
+        }
+    }
 
     private void Commit()
     {
@@ -270,7 +303,7 @@ internal sealed partial class ConnectionWriter :
     {
         if (mustResume)
         {
-            _connection.ResumeElsewhere(_resumption ??= new Resumption(() => _flush.Complete()));
+            _connection.ResumeElsewhere(_resumption ??= new Resumption(() => _connection.Run(CompleteFlush())));
         }
     }
 

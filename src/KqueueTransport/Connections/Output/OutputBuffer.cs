@@ -1,4 +1,3 @@
-using System.Buffers;
 using Kqueue;
 using KqueueTransport.Connections.Buffers;
 using KqueueTransport.Sockets;
@@ -55,7 +54,7 @@ internal struct OutputBuffer
     }
 
     /// <summary>Gives the application memory to write to.</summary>
-    public Memory<byte> Allocate(MemoryPool<byte> pool, int sizeHint)
+    public Memory<byte> Allocate(BlockPool pool, int sizeHint)
     {
         _isWriting = true;
         KeepWritten();

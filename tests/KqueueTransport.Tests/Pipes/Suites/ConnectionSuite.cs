@@ -18,7 +18,7 @@ public abstract class ConnectionSuite(ConnectionSource source) : DuplexSuite(sou
     private static readonly ConnectionAbortedException s_reason = new("The test has had enough.");
 
     private readonly LogCollector _log = new();
-    private readonly CountingMemoryPoolFactory _pool = new();
+    private readonly CheckingMemoryPoolFactory _pool = new();
 
     protected override DuplexOptions Options =>
         new() { Log = _log, MaxReadBufferSize = 64 * 1024, MemoryPoolFactory = _pool };

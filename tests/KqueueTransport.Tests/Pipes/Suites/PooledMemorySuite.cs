@@ -8,12 +8,12 @@ public abstract class PooledMemorySuite : DuplexSuite
     // Blocks beside the payload: the partly filled ends of both directions.
     private const int SlackBytes = 8 * 4096;
 
-    private readonly CountingMemoryPoolFactory _pool;
+    private readonly CheckingMemoryPoolFactory _pool;
 
     protected PooledMemorySuite(DuplexSource source)
         : base(source)
     {
-        _pool = new CountingMemoryPoolFactory();
+        _pool = new CheckingMemoryPoolFactory();
         Options = new DuplexOptions { MemoryPoolFactory = _pool };
     }
 
