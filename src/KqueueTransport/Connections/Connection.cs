@@ -91,11 +91,8 @@ internal sealed partial class Connection :
     /// <summary>Whether the input goes on when the output is completed. From any thread.</summary>
     public bool KeepsInput => _endPoint.HalfClose && !_reader.HasEnded;
 
-    /// <summary>Whether received bytes wait for the application. A hint, from any thread.</summary>
-    public bool HasUnconsumedInput => _reader.HasUnconsumedBytes;
-
-    /// <summary>The error that a send has met, or None. Waits for a send that is under way.</summary>
-    public Errno SendError => Volatile.Read(ref _writer)?.Failure ?? Errno.None;
+    /// <summary>Why it has ended; null where it has not.</summary>
+    public Exception? EndCause => Volatile.Read(ref _writer)?.Cause;
 
     PipeReader IDuplexPipe.Input => _reader;
 
@@ -292,6 +289,15 @@ internal sealed partial class Connection :
         Shutdown(ShutdownReason.Aborted, error);
     }
 
+    /// <summary>
+    /// The error that a send has met, or None. False while a send is under way: it may be about to hear of one.
+    /// </summary>
+    public bool TryGetSendError(out Errno error)
+    {
+        error = Errno.None;
+        return Volatile.Read(ref _writer)?.TryGetFailure(out error) ?? true;
+    }
+
     public void OnSendFailed(Errno error) => Fail(SocketErrors.ToException(error));
 
     /// <summary>Cancels ConnectionClosed, on the thread pool: its callbacks are the application's.</summary>
@@ -346,20 +352,29 @@ internal sealed partial class Connection :
         TransportEventSource.Log.ConnectionStop(this, reason);
 
         // The reader learns the reason before the descriptor closes, so that the application sees the reason and not
-        // the close. Once both have returned, neither uses the descriptor again.
-        _reader.End(error ?? new ConnectionAbortedException(Describe(reason)));
-        Writer.End(mustSend: reason is ShutdownReason.Closed);
-        DisposeSocket();
-        EndDescriptor(reason, error);
+        // the close.
+        var cause = error ?? new ConnectionAbortedException(Describe(reason));
+        _reader.End(cause);
         FireConnectionClosed();
+        Writer.End(cause, mustSend: reason is ShutdownReason.Closed or ShutdownReason.Aborted);
+    }
+
+    /// <summary>
+    /// Neither the reader nor the writer uses the descriptor again. From the thread that ends the connection, or from
+    /// the one that was sending.
+    /// </summary>
+    public void OnSendsEnded(Exception cause)
+    {
+        DisposeSocket();
+        EndDescriptor(_shutdownReason, cause);
         EndPart();
     }
 
-    private void EndDescriptor(ShutdownReason reason, Exception? error)
+    private void EndDescriptor(ShutdownReason reason, Exception cause)
     {
-        if (error is not null && reason is ShutdownReason.Aborted && !_endPoint.FinOnError)
+        if (reason is ShutdownReason.Aborted && !_endPoint.FinOnError)
         {
-            TransportLog.ConnectionWriteRst(_loop.Logger, this, error.Message);
+            TransportLog.ConnectionWriteRst(_loop.Logger, this, cause.Message);
             _registration.Dispose();
             _loop.Calls.Abort(Descriptor);
             return;
@@ -368,7 +383,7 @@ internal sealed partial class Connection :
         var isFinSent = _endPoint.HalfClose && HasSentFin;
         if (!isFinSent)
         {
-            TransportLog.ConnectionWriteFin(_loop.Logger, this, error?.Message ?? Describe(reason));
+            TransportLog.ConnectionWriteFin(_loop.Logger, this, cause.Message);
         }
 
         var isPeerGone = _reader.HasReceivedAll || reason is ShutdownReason.PeerReset or ShutdownReason.Failed;

@@ -240,6 +240,16 @@ internal sealed class Conversation(
     {
         while (_written < plan.ToPeer)
         {
+            if (_random.Next(8) == 0)
+            {
+                if (!await WriteOwnMemoryAsync())
+                {
+                    return;
+                }
+
+                continue;
+            }
+
             var count = (int)Math.Min(_random.NextInt64(1, plan.WriteMax + 1), plan.ToPeer - _written);
             var memory = _output.GetMemory(_random.Next(3) == 0 ? count : 0);
             count = Math.Min(count, memory.Length);
@@ -253,6 +263,32 @@ internal sealed class Conversation(
         }
 
         await FlushAsync();
+    }
+
+    // Memory that is the application's own again when the write ends, whatever its outcome: it spoils it then.
+    private async Task<bool> WriteOwnMemoryAsync()
+    {
+        var memory = new byte[Math.Min(_random.NextInt64(1, (8 * plan.WriteMax) + 1), plan.ToPeer - _written)];
+        Pattern.Fill(memory, plan.Id, _written);
+        _written += memory.Length;
+        Pause();
+        if (_flushCancellation.IsCancellationRequested)
+        {
+            _flushCancellation = new CancellationTokenSource();
+        }
+
+        try
+        {
+            return !(await _output.WriteAsync(memory, _flushCancellation.Token)).IsCompleted;
+        }
+        catch (OperationCanceledException) when (_flushCancellation.IsCancellationRequested)
+        {
+            return true;
+        }
+        finally
+        {
+            memory.AsSpan().Fill(0xEE);
+        }
     }
 
     private async Task<bool> WriteAsync(ReadOnlySequence<byte> bytes)

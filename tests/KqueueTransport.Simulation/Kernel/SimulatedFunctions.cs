@@ -58,6 +58,8 @@ internal sealed unsafe partial class SimulatedFunctions(SimulatedKernel kernel, 
 
     public override nint sendmsg(int descriptor, MessageHeader* message, int flags)
     {
+        // Nobody holds a lock over a send: anything may happen before the kernel comes to it, and before it is back.
+        kernel.Scheduler.Yield();
         if (kernel.Find<SimulatedConnection>(descriptor, "send") is not { } connection)
         {
             return Fail(Errno.EBADF);
@@ -77,6 +79,7 @@ internal sealed unsafe partial class SimulatedFunctions(SimulatedKernel kernel, 
 
         Check(vectors, connection, result.Value);
         connection.Accepted(result.Value);
+        kernel.Scheduler.Yield();
         return result.Value;
     }
 

@@ -29,12 +29,13 @@ internal sealed class ConnectionFixture : IAsyncDisposable
     public ConnectionFixture(
         Scheduling mode = Scheduling.Adaptive,
         Action<KqueueTransportOptions>? configure = null,
-        int? descriptorLimit = null)
+        int? descriptorLimit = null,
+        Action<IThreadPoolWorkItem>? queue = null)
     {
         Calls.Limit = descriptorLimit;
         _options = new KqueueTransportOptions { LoopCount = 1, Scheduling = mode };
         configure?.Invoke(_options);
-        _loops = new TransportLoops(_options, Calls, new UnfailingLogger(Log), Pool, meterFactory: null);
+        _loops = new TransportLoops(_options, Calls, new UnfailingLogger(Log), Pool, queue: queue);
     }
 
     public ScriptedSocketCalls Calls { get; } = new(SystemSocketCalls.Instance);

@@ -1,8 +1,8 @@
 using System.IO.Pipelines;
 using Kqueue;
 using KqueueTransport.Connections;
-using KqueueTransport.Connections.Buffers;
 using KqueueTransport.Connections.Output;
+using KqueueTransport.Sockets;
 using KqueueTransport.Tests.Sockets;
 using Microsoft.AspNetCore.Connections;
 
@@ -119,7 +119,7 @@ public sealed class SendTests : IAsyncDisposable
 
             await output.FlushAsync().Soon();
             await peer.ReceiveExactlyAsync(sizes.Sum() * BlockBytes);
-            await fixture.LoopBarrierAsync();
+            await Waiting.UntilAsync(() => fixture.Pool.RentedBytes == 0);
         }
 
         await fixture.AssertEndedCleanlyAsync();
@@ -245,9 +245,8 @@ public sealed class SendTests : IAsyncDisposable
             descriptor => _fixture.Calls.Prepare(SocketCall.Send, descriptor, SocketStep.Fails(error)));
         var reading = connection.Transport.Input.ReadAsync();
 
-        var result = await Output(connection).WriteAsync(Payload.Create(10)).Soon();
+        await Output(connection).WriteAsync(Payload.Create(10)).Soon();
 
-        Assert.True(result.IsCompleted);
         await Assert.ThrowsAsync<ConnectionResetException>(() => reading.Soon());
         await AssertWritesAreDroppedAsync(connection);
         await _fixture.AssertEndedCleanlyAsync();
@@ -264,9 +263,8 @@ public sealed class SendTests : IAsyncDisposable
             descriptor => _fixture.Calls.Prepare(SocketCall.Send, descriptor, SocketStep.Fails(error)));
         var reading = connection.Transport.Input.ReadAsync();
 
-        var result = await Output(connection).WriteAsync(Payload.Create(10)).Soon();
+        await Output(connection).WriteAsync(Payload.Create(10)).Soon();
 
-        Assert.True(result.IsCompleted);
         var thrown = await Assert.ThrowsAsync<System.Net.Sockets.SocketException>(() => reading.Soon());
         Assert.Contains(error.ToString(), thrown.Message);
         await AssertWritesAreDroppedAsync(connection);

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Connections;
 
 namespace KqueueTransport.Tests.Connections;
 
-/// <summary>What others do while the loop is inside the kernel's call with a send that was left to it.</summary>
+/// <summary>What others do while a thread is inside the kernel's call with a send.</summary>
 public sealed class SendUnderWayTests : IAsyncDisposable
 {
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(20);
@@ -22,7 +22,7 @@ public sealed class SendUnderWayTests : IAsyncDisposable
 
     private readonly SemaphoreSlim _goOn = new(0);
 
-    // The loop's, which is inside the call until it may go on.
+    // Counted by the thread that is inside the call until it may go on.
     private int _closesDuringTheSend = -1;
 
     public static TheoryData<string> Refusals => [.. s_refusals.Keys];
@@ -35,7 +35,7 @@ public sealed class SendUnderWayTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task FlushAsync_WhileTheLoopSends_DoesNotWaitAndIsSentNext()
+    public async Task FlushAsync_WhileAThreadSends_DoesNotWaitAndIsSentNext()
     {
         var payload = Payload.Create(400);
         var (connection, peer) = await StopInsideASendAsync(payload.AsMemory(0, 200));
@@ -62,7 +62,7 @@ public sealed class SendUnderWayTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task FlushAsync_WhileTheLoopsSendFails_IsDroppedAndEverybodyHears()
+    public async Task FlushAsync_WhileTheSendFails_IsDroppedAndEverybodyHears()
     {
         var payload = Payload.Create(300);
         var (connection, peer) = await StopInsideASendAsync(
@@ -80,7 +80,7 @@ public sealed class SendUnderWayTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Complete_WhileTheLoopSends_EverythingIsSentBeforeTheFin()
+    public async Task Complete_WhileAThreadSends_EverythingIsSentBeforeTheFin()
     {
         var payload = Payload.Create(300);
         var (connection, peer) = await StopInsideASendAsync(payload.AsMemory(0, 200));
@@ -96,26 +96,27 @@ public sealed class SendUnderWayTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Abort_WhileTheLoopSends_ClosesBehindTheCall()
+    public async Task Abort_WhileAThreadSends_ClosesBehindTheCall()
     {
         var (connection, _) = await StopInsideASendAsync(new byte[200]);
-        var aborting = new Thread(connection.Abort) { IsBackground = true };
-        aborting.Start();
-        await Waiting.UntilAsync(() => (aborting.ThreadState & ThreadState.WaitSleepJoin) != 0);
 
+        connection.Abort();
+
+        Assert.Equal(0, _fixture.ClosesOf(connection.Descriptor));
         _goOn.Release();
-
         await Waiting.UntilAsync(() => _fixture.ClosesOf(connection.Descriptor) == 1);
         Assert.Equal(0, Volatile.Read(ref _closesDuringTheSend));
     }
 
-    // The first flush is sent at once, the second by the loop.
+    // The first flush is sent, the second is stopped in its call.
     private async Task<(Connection Connection, Socket Peer)> StopInsideASendAsync(
         ReadOnlyMemory<byte> payload, params SocketStep[] steps)
     {
         var (connection, peer) = _fixture.Open();
         var half = payload.Length / 2;
         await connection.Transport.Output.WriteAsync(payload[..half]).Soon();
+        await Waiting.UntilAsync(() => _fixture.Calls.CountOf(SocketCall.Send, connection.Descriptor) == 1);
+        await _fixture.LoopBarrierAsync();
         _fixture.Calls.Prepare(SocketCall.Send, connection.Descriptor, steps);
         var isInside = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _fixture.Calls.BeforeCall = (call, descriptor) =>

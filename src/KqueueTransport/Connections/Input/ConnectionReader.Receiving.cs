@@ -196,8 +196,15 @@ internal sealed partial class ConnectionReader
         if (result.IsError || result.Value == 0)
         {
             // A reset is told once, to whichever call comes first (Linux include/net/sock.h, sock_error): behind a send
-            // that was told, a receive finds what looks like the peer's end.
-            var error = result.IsError ? result.Error : _connection.SendError;
+            // that was told, a receive finds what looks like the peer's end. Beside one, it is asked for again.
+            var error = result.Error;
+            if (!result.IsError && !_connection.TryGetSendError(out error) &&
+                !_connection.Arm(KEventFilter.Read, KEventFlags.Clear).IsError)
+            {
+                Clear(ReaderFlags.Readable | ReaderFlags.MoreAnnounced);
+                return;
+            }
+
             EndWith(error == Errno.None ? null : SocketErrors.ToException(error));
             return;
         }

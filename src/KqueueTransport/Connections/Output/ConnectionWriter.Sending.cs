@@ -4,38 +4,29 @@ using Kqueue.EventLoops;
 
 namespace KqueueTransport.Connections.Output;
 
-// What gives written bytes to the kernel: a flush by itself, or the loop a little later.
+// What gives written bytes to the kernel: one thread at a time, outside of the lock.
 internal sealed partial class ConnectionWriter
 {
-    // Committed bytes above this are sent at once: waiting longer saves no calls worth having.
-    private const int CoalesceBytesMax = 64 * 1024;
-
-    // What one connection may flush in a row before its loop serves the others.
-    private const int FlushInARowBytesMax = 256 * 1024;
+    // What one connection may send in a row before its loop serves the others, and what stays put off at most.
+    private const int SendInARowBytesMax = 256 * 1024;
 
     // How long to wait when the kernel is short of memory: no event tells when that is over.
     private static readonly TimeSpan s_noBuffersDelay = TimeSpan.FromMilliseconds(10);
 
     private static readonly Action<object?> s_onBuffersDelayOver =
-        static state => ((ConnectionWriter)state!).OnBuffersDelayOver();
+        static state => ((ConnectionWriter)state!).SendOrFault(SendState.Blocked);
 
     /// <summary>The socket takes bytes again. On the loop.</summary>
-    public void OnWritable()
-    {
-        lock (_gate)
-        {
-            Clear(WriterFlags.Armed);
-        }
+    public void OnWritable() => Send(SendState.Blocked, mayResumeHere: true);
 
-        SendOnLoop();
-    }
+    /// <summary>A send that was scheduled.</summary>
+    void IThreadPoolWorkItem.Execute() => SendOrFault(SendState.Scheduled);
 
-    /// <summary>A send that was put off.</summary>
-    void IThreadPoolWorkItem.Execute()
+    private void SendOrFault(SendState from)
     {
         try
         {
-            SendOnLoop();
+            Send(from, mayResumeHere: true);
         }
         catch (Exception exception)
         {
@@ -43,202 +34,142 @@ internal sealed partial class ConnectionWriter
         }
     }
 
-    private void OnBuffersDelayOver()
+    /// <summary>
+    /// On the loop the send comes behind the handlers at hand; elsewhere on the thread pool, behind what that has to do
+    /// already. Either way it takes everything that is flushed until then.
+    /// </summary>
+    private void Schedule()
     {
+        if (!EventLoop.TryDefer(this))
+        {
+            Loop.Queue(this);
+        }
+    }
+
+    /// <summary>Sends, if nobody else has done so from that state.</summary>
+    private void Send(SendState from, bool mayResumeHere)
+    {
+        bool mustReport;
+        bool mustResume;
+        bool mustSchedule;
+        bool isEnded;
         lock (_gate)
         {
-            Clear(WriterFlags.Armed);
-        }
-
-        ((IThreadPoolWorkItem)this).Execute();
-    }
-
-    /// <summary>Whether the loop sends, a little later and perhaps more at a time.</summary>
-    private bool TryLeaveToLoop()
-    {
-        if (Has(WriterFlags.Sending))
-        {
-            return true;
-        }
-
-        if (_written.Unsent >= Math.Min(CoalesceBytesMax, _connection.EndPointContext.MaxWriteBufferBytes))
-        {
-            return false;
-        }
-
-        if (EventLoop.TryDefer(this))
-        {
-            return true;
-        }
-
-        if (!Has(WriterFlags.Posted))
-        {
-            if (!_connection.HasUnconsumedInput && !_joining.MustTry())
+            if (_state != from)
             {
-                return false;
+                return;
             }
 
-            PostSend();
-        }
-
-        _joining.OnLeft();
-        return true;
-    }
-
-    private void PostSend()
-    {
-        Set(WriterFlags.Posted);
-        _connection.Loop.Post(this);
-    }
-
-    /// <summary>
-    /// After so many bytes in a row a flush on the loop waits for a WRITE event, also where the socket takes more: that
-    /// comes behind the events of the other connections. Posted work would come before them.
-    /// </summary>
-    private bool TryYield()
-    {
-        if (_flushedInARow < FlushInARowBytesMax || EventLoop.Current != _connection.Loop)
-        {
-            return false;
-        }
-
-        if (!Has(WriterFlags.Armed | WriterFlags.Dead | WriterFlags.Sending))
-        {
-            Arm();
-        }
-
-        return true;
-    }
-
-    private void SendOnLoop()
-    {
-        bool mustResume;
-        bool mustReport;
-
-        // A hint, without the lock: either way is right at any time.
-        if (Has(WriterFlags.Posted))
-        {
-            lock (_sendGate)
+            mayResumeHere &= SendCommitted();
+            isEnded = Has(WriterFlags.Ended);
+            if (isEnded)
             {
-                lock (_gate)
-                {
-                    BeginTurn();
-                    SendOutside();
-                    mustResume = TryEndFlush();
-                    mustReport = TakeReport();
-                }
+                DropAll();
             }
-        }
-        else
-        {
-            lock (_gate)
+            else if (Has(WriterFlags.Completed))
             {
-                BeginTurn();
-                SendUnlessArmed();
-                mustResume = TryEndFlush();
-                mustReport = TakeReport();
+                ReportIfDrained();
             }
+
+            mustSchedule = _state == SendState.Scheduled;
+            mustResume = TryEndFlush(UnsentMaxAfter(from));
+            mustReport = TakeReport();
+        }
+
+        if (isEnded)
+        {
+            _connection.OnSendsEnded(_cause!);
+        }
+        else if (mustSchedule)
+        {
+            Schedule();
         }
 
         Report(mustReport);
-        if (mustResume && _connection.RunsInline && EventLoop.Current == _connection.Loop)
-        {
-            _connection.Run(CompleteFlush());
-        }
-        else
-        {
-            ResumeElsewhere(mustResume);
-        }
+        Resume(mustResume, mayResumeHere);
     }
 
-    private void BeginTurn()
+    // Once the kernel has been asked, a flush waits only where the limit is reached; and then until half of it is free.
+    private long UnsentMaxAfter(SendState from) => from == SendState.Scheduled
+        ? EndPoint.MaxWriteBufferBytes - 1
+        : EndPoint.ResumeWriteBufferBytes;
+
+    /// <summary>Sends until nothing is left, or the next send has to wait. The lock is left for the calls.</summary>
+    /// <returns>False when the loop has others to serve, before the application goes on here.</returns>
+    private bool SendCommitted()
     {
-        _flushedInARow = 0;
-        Clear(WriterFlags.Posted);
-        _joining.OnSending();
-    }
-
-    private bool TryEndFlush()
-    {
-        if (Has(WriterFlags.Completed))
+        _state = SendState.Sending;
+        while (_written.Unsent > 0 && !Has(WriterFlags.Dead))
         {
-            ReportIfDrained();
-        }
+            if (MustGiveWay())
+            {
+                Block();
+                return false;
+            }
 
-        var resumeBytes = _connection.EndPointContext.ResumeWriteBufferBytes;
-        return (Has(WriterFlags.Dead) || _written.Unsent <= resumeBytes) && _flush.TryEnd();
-    }
-
-    /// <summary>
-    /// Sends what flushes of other threads have left to the loop, and leaves the lock for the kernel's calls: the next
-    /// flushes would wait for them, and in HTTP/2 every stream of the connection for such a flush. What they commit
-    /// meanwhile is posted.
-    /// </summary>
-    private void SendOutside()
-    {
-        if (_written.Unsent == 0 || Has(WriterFlags.Armed))
-        {
-            return;
-        }
-
-        Set(WriterFlags.Sending);
-        Send(outside: _gate);
-        Clear(WriterFlags.Sending);
-        if (_written.Unsent > 0 && !Has(WriterFlags.Armed))
-        {
-            PostSend();
-        }
-    }
-
-    private void SendUnlessArmed()
-    {
-        if (_written.Unsent > 0 && !Has(WriterFlags.Armed | WriterFlags.Sending))
-        {
-            Send(outside: null);
-        }
-    }
-
-    /// <summary>Sends what is committed at the beginning.</summary>
-    /// <param name="outside">The lock, where it is left for the calls.</param>
-    private void Send(Lock? outside)
-    {
-        var left = _written.Unsent;
-        while (left > 0)
-        {
-            var result = _written.Send(_connection.LoopContext.Calls, _connection.Descriptor, outside, out var isShort);
+            var result = _written.Send(Loop.Calls, _connection.Descriptor, _gate, out var isShort);
             if (result.IsWouldBlock)
             {
-                Arm();
-                return;
+                Block();
+                return true;
             }
 
             if (result.Error == Errno.ENOBUFS)
             {
-                Set(WriterFlags.Armed);
-                _connection.Loop.Schedule(s_noBuffersDelay, s_onBuffersDelayOver, this);
-                return;
+                _state = SendState.Blocked;
+                Loop.Loop.Schedule(s_noBuffersDelay, s_onBuffersDelayOver, this);
+                return true;
             }
 
             if (result.IsError)
             {
                 Fail(result.Error);
-                return;
+                break;
             }
 
-            left -= result.Value;
-            _connection.LoopContext.Statistics.CountSent(result.Value);
+            _sentInARow += result.Value;
+            Loop.Statistics.CountSent(result.Value);
             if (isShort)
             {
                 // A short count means that the socket is full; arming asks the kernel again in the same call.
-                Arm();
-                return;
+                Block();
+                return true;
+            }
+
+            if (IsFlushCanceled && _written.Unsent > 0)
+            {
+                _state = SendState.Scheduled;
+                return true;
             }
         }
+
+        _state = SendState.Idle;
+        return true;
     }
 
-    private void Arm()
+    /// <summary>
+    /// Whether the connection has sent so much since the loop last asked the kernel for events that a WRITE event comes
+    /// first, also where the socket takes more: it comes behind the events of the other connections.
+    /// </summary>
+    private bool MustGiveWay()
     {
-        Set(WriterFlags.Armed);
+        if (EventLoop.Current is not { } loop)
+        {
+            return false;
+        }
+
+        if (_lastTurn != loop.WaitCount)
+        {
+            _lastTurn = loop.WaitCount;
+            _sentInARow = 0;
+        }
+
+        return _sentInARow >= SendInARowBytesMax;
+    }
+
+    private void Block()
+    {
+        _state = SendState.Blocked;
         var result = _connection.Arm(KEventFilter.Write, KEventFlags.OneShot);
         if (result.IsError)
         {
@@ -250,12 +181,21 @@ internal sealed partial class ConnectionWriter
     {
         _failure = error;
         Set(WriterFlags.Dead | WriterFlags.Unreported);
+        _state = SendState.Idle;
+        _written.DropUnsent();
+    }
+
+    private void DropAll()
+    {
+        Set(WriterFlags.Dead);
+        Clear(WriterFlags.Unreported);
+        _state = SendState.Idle;
         _written.DropUnsent();
     }
 
     private void ReportIfDrained()
     {
-        if (_written.Unsent > 0 || Has(WriterFlags.Dead | WriterFlags.FinSent | WriterFlags.Faulted))
+        if (_state != SendState.Idle || Has(WriterFlags.Dead | WriterFlags.FinSent | WriterFlags.Faulted))
         {
             return;
         }
@@ -264,7 +204,7 @@ internal sealed partial class ConnectionWriter
         if (_connection.KeepsInput)
         {
             // An error is the end of the connection, which the reader hears of.
-            _connection.LoopContext.Calls.Shutdown(_connection.Descriptor, SocketShutdown.Send);
+            Loop.Calls.Shutdown(_connection.Descriptor, SocketShutdown.Send);
             Set(WriterFlags.FinSent);
         }
     }

@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Threading.Tasks.Sources;
 using Kqueue;
 using Kqueue.EventLoops;
+using KqueueTransport.Connections.Contexts;
 
 namespace KqueueTransport.Connections.Output;
 
@@ -9,12 +10,11 @@ namespace KqueueTransport.Connections.Output;
 /// The output of a connection: a pipe writer straight over the descriptor. It holds memory only while it holds bytes.
 /// </summary>
 /// <remarks>
-/// A flush commits and, as a rule, sends. It only commits, so that several flushes become one send, in two cases: the
-/// loop is just running this connection's application, and sends a little after that has returned to it; or the next
-/// flush is likely to follow at once, because input is waiting or because it was so before, and then the loop sends as
-/// soon as it comes by. That send leaves the lock for the kernel's call, and flushes go on beside it. Bytes are never
-/// sent but in order, because one thread at a time sends. WRITE is armed once, one-shot, each time the socket is full,
-/// and where an application that never waits for its peer would keep the loop from the other connections.
+/// A flush commits and schedules one send, which takes everything that is flushed until it runs: so several flushes
+/// become one send, and no flush waits for the kernel. What is larger than the write limit is not copied: the kernel
+/// takes it from the application's memory while the flush pends. One thread at a time sends, outside of the lock, so
+/// bytes are never sent but in order; a connection that ends meanwhile is closed by that thread. WRITE is armed once,
+/// one-shot, each time a send has to wait.
 /// </remarks>
 internal sealed partial class ConnectionWriter :
     PipeWriter, IValueTaskSource<FlushResult>, IThreadPoolWorkItem, IWatchedHandler
@@ -22,38 +22,45 @@ internal sealed partial class ConnectionWriter :
     private readonly Connection _connection;
     private readonly Lock _gate = new();
 
-    // Held by whoever sends outside of _gate, and by whoever has to wait until nobody does. Taken before _gate.
-    private readonly Lock _sendGate = new();
-
     // Under _gate, but for what is the writing application's own in the buffer.
     private OutputBuffer _written;
     private PendingOperation _flush;
+    private SendState _state;
     private WriterFlags _flags;
-    private FlushJoining _joining = new();
     private Errno _failure;
-    private long _flushedInARow;
+
+    // What was sent since the loop's wait of that number.
+    private int _sentInARow;
+    private long _lastTurn;
+
+    // Set once, under _gate, before Ended is.
+    private Exception? _cause;
 
     // Not under _gate: whoever ends the pending flush off the loop uses it, and there is one pending flush at a time.
     private Resumption? _resumption;
 
     public ConnectionWriter(Connection connection) => _connection = connection;
 
+    private LoopContext Loop => _connection.LoopContext;
+
+    private EndPointContext EndPoint => _connection.EndPointContext;
+
     public override bool CanGetUnflushedBytes => true;
 
     public override long UnflushedBytes => _written.Uncommitted;
 
-    /// <summary>The error that a send has met, or None.</summary>
-    public Errno Failure
+    /// <summary>Why the connection has ended; null where it has not.</summary>
+    public Exception? Cause => Volatile.Read(ref _cause);
+
+    /// <summary>
+    /// The error that a send has met, or None. False while a send is under way: it may be about to hear of one.
+    /// </summary>
+    public bool TryGetFailure(out Errno failure)
     {
-        get
+        lock (_gate)
         {
-            lock (_sendGate)
-            {
-                lock (_gate)
-                {
-                    return _failure;
-                }
-            }
+            failure = _failure;
+            return failure != Errno.None || _state != SendState.Sending;
         }
     }
 
@@ -80,7 +87,7 @@ internal sealed partial class ConnectionWriter :
         lock (_gate)
         {
             ThrowIfCompleted();
-            return _written.Allocate(_connection.LoopContext.Blocks, sizeHint);
+            return _written.Allocate(Loop.Blocks, sizeHint);
         }
     }
 
@@ -92,38 +99,20 @@ internal sealed partial class ConnectionWriter :
         ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
     {
         ThrowIfCompleted();
-        return cancellationToken.IsCancellationRequested
-            ? ValueTask.FromCanceled<FlushResult>(cancellationToken)
-            : base.WriteAsync(source, cancellationToken);
-    }
-
-    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
-    {
         if (cancellationToken.IsCancellationRequested)
         {
             return ValueTask.FromCanceled<FlushResult>(cancellationToken);
         }
 
-        ValueTask<FlushResult> task;
-        bool mustReport;
-        lock (_gate)
-        {
-            Commit();
-            if (_written.Unsent > 0 && !Has(WriterFlags.Armed) && !TryLeaveToLoop())
-            {
-                Send(outside: null);
-            }
-
-            var mustWait = _written.Unsent >= _connection.EndPointContext.MaxWriteBufferBytes || TryYield();
-            task = !mustWait || Has(WriterFlags.Canceled | WriterFlags.Dead)
-                ? new ValueTask<FlushResult>(TakeResult())
-                : new ValueTask<FlushResult>(this, _flush.Begin(s_onTokenCanceled, this, cancellationToken));
-            mustReport = TakeReport();
-        }
-
-        Report(mustReport);
-        return task;
+        return source.Length < EndPoint.MaxWriteBufferBytes
+            ? base.WriteAsync(source, cancellationToken)
+            : Flush(source, cancellationToken);
     }
+
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
+        cancellationToken.IsCancellationRequested
+            ? ValueTask.FromCanceled<FlushResult>(cancellationToken)
+            : Flush(borrowed: default, cancellationToken);
 
     public override void CancelPendingFlush()
     {
@@ -131,15 +120,14 @@ internal sealed partial class ConnectionWriter :
         lock (_gate)
         {
             Set(WriterFlags.Canceled);
-            mustResume = _flush.TryEnd();
+            mustResume = TryCancelFlush();
         }
 
-        ResumeElsewhere(mustResume);
+        Resume(mustResume, mayResumeHere: false);
     }
 
     public override void Complete(Exception? exception = null)
     {
-        bool mustReport;
         lock (_gate)
         {
             if (Has(WriterFlags.Completed))
@@ -147,23 +135,20 @@ internal sealed partial class ConnectionWriter :
                 return;
             }
 
-            Commit();
-            Set(WriterFlags.Completed);
-            if (exception is null)
+            Commit(borrowed: default);
+            Set(exception is null ? WriterFlags.Completed : WriterFlags.Completed | WriterFlags.Faulted);
+            if (exception is null && _state == SendState.Idle && !Has(WriterFlags.Ended))
             {
-                SendUnlessArmed();
-                ReportIfDrained();
+                _state = SendState.Scheduled;
             }
-            else
-            {
-                Set(WriterFlags.Faulted);
-            }
-
-            mustReport = TakeReport();
         }
 
-        Report(mustReport);
-        if (exception is not null)
+        if (exception is null)
+        {
+            // Nothing more comes that could be sent together with what is here.
+            Send(SendState.Scheduled, mayResumeHere: false);
+        }
+        else
         {
             _connection.OnOutputFaulted(exception);
         }
@@ -172,30 +157,42 @@ internal sealed partial class ConnectionWriter :
     void IWatchedHandler.OnStuck(bool isHandedOver) => _connection.OnStuck(isHandedOver);
 
     /// <summary>
-    /// Drops what is unsent because the connection ends, but not what would have been sent already if it was not left
-    /// to the loop's work. The descriptor is not used after this.
+    /// Ends the output because the connection ends. The connection hears when the descriptor is used no more: within
+    /// this call, or from the thread that is sending.
     /// </summary>
-    /// <param name="mustSend">Whether what was put off while the application runs on the loop is sent, too.</param>
-    public void End(bool mustSend)
+    /// <param name="cause">Why.</param>
+    /// <param name="mustSend">
+    /// Whether what is flushed and only put off goes to the kernel first. What waits for the socket is dropped.
+    /// </param>
+    public void End(Exception cause, bool mustSend)
     {
         bool mustResume;
-        lock (_sendGate)
+        lock (_gate)
         {
-            lock (_gate)
+            Volatile.Write(ref _cause, cause);
+            if (!mustSend)
             {
-                if (mustSend || Has(WriterFlags.Posted))
-                {
-                    SendUnlessArmed();
-                }
-
                 Set(WriterFlags.Dead);
-                Clear(WriterFlags.Unreported);
-                _written.DropUnsent();
-                mustResume = _flush.TryEnd();
             }
+
+            if (_state == SendState.Sending)
+            {
+                Set(WriterFlags.Ended);
+                return;
+            }
+
+            if (_state == SendState.Scheduled)
+            {
+                SendCommitted();
+            }
+
+            Set(WriterFlags.Ended);
+            DropAll();
+            mustResume = TryEndFlush(unsentMax: 0);
         }
 
-        ResumeElsewhere(mustResume);
+        _connection.OnSendsEnded(cause);
+        Resume(mustResume, mayResumeHere: false);
     }
 
     FlushResult IValueTaskSource<FlushResult>.GetResult(short token)
@@ -244,27 +241,91 @@ internal sealed partial class ConnectionWriter :
             }
 
             writer.Set(WriterFlags.Canceled);
-            mustResume = writer._flush.TryEnd();
+            mustResume = writer.TryCancelFlush();
         }
 
-        writer.ResumeElsewhere(mustResume);
+        writer.Resume(mustResume, mayResumeHere: false);
     };
 
-    private Continuation CompleteFlush()
+    private bool IsFlushCanceled => _flush.IsPending && Has(WriterFlags.Canceled);
+
+    private ValueTask<FlushResult> Flush(ReadOnlyMemory<byte> borrowed, CancellationToken cancellationToken)
     {
+        ValueTask<FlushResult> task;
+        var mustSchedule = false;
         lock (_gate)
         {
-            return _flush.Complete();
+            Commit(borrowed);
+            if (_state == SendState.Idle && _written.Unsent > 0)
+            {
+                _state = SendState.Scheduled;
+                mustSchedule = true;
+            }
+
+            var unsentMax = _state == SendState.Scheduled
+                ? Math.Min(EndPoint.MaxWriteBufferBytes, SendInARowBytesMax)
+                : EndPoint.MaxWriteBufferBytes;
+            if (_written.Unsent < unsentMax || Has(WriterFlags.Canceled | WriterFlags.Dead | WriterFlags.Ended))
+            {
+                _written.CopyBorrowed(Loop.Blocks);
+                task = new ValueTask<FlushResult>(TakeResult());
+            }
+            else
+            {
+                task = new ValueTask<FlushResult>(this, _flush.Begin(s_onTokenCanceled, this, cancellationToken));
+            }
+        }
+
+        if (mustSchedule)
+        {
+            Schedule();
+        }
+
+        return task;
+    }
+
+    private void Commit(ReadOnlyMemory<byte> borrowed)
+    {
+        _written.CopyBorrowed(Loop.Blocks);
+        _written.Commit();
+        _written.Borrow(borrowed);
+        if (Has(WriterFlags.Dead | WriterFlags.Ended) && _state != SendState.Sending)
+        {
+            _written.DropUnsent();
         }
     }
 
-    private void Commit()
+    /// <summary>
+    /// Ends the pending flush because it is canceled; what it waited for is sent all the same. A thread that is sending
+    /// may be reading the application's memory: it ends the flush when it is back.
+    /// </summary>
+    private bool TryCancelFlush() =>
+        _flush.IsPending && TryCopyBorrowed() && _state != SendState.Sending && TryEndFlush(unsentMax: 0);
+
+    /// <summary>Ends the pending flush if it has nothing more to wait for.</summary>
+    /// <param name="unsentMax">What it leaves to the memory of the connection.</param>
+    private bool TryEndFlush(long unsentMax)
     {
-        _flushedInARow += _written.Uncommitted;
-        _written.Commit();
-        if (Has(WriterFlags.Dead))
+        if (!_flush.IsPending)
         {
-            _written.DropUnsent();
+            return false;
+        }
+
+        return (Has(WriterFlags.Canceled | WriterFlags.Dead) ||
+            (_written.Unsent <= unsentMax && TryCopyBorrowed())) && _flush.TryEnd();
+    }
+
+    private bool TryCopyBorrowed()
+    {
+        try
+        {
+            _written.CopyBorrowed(Loop.Blocks);
+            return true;
+        }
+        catch (Exception)
+        {
+            // The pool, which may be the application's own, has no block: the flush waits until the kernel has all.
+            return false;
         }
     }
 
@@ -296,14 +357,35 @@ internal sealed partial class ConnectionWriter :
     {
         var isCanceled = Has(WriterFlags.Canceled);
         Clear(WriterFlags.Canceled);
-        return new FlushResult(isCanceled, isCompleted: Has(WriterFlags.Dead));
+        return new FlushResult(isCanceled, isCompleted: Has(WriterFlags.Dead | WriterFlags.Ended));
     }
 
-    private void ResumeElsewhere(bool mustResume)
+    private void Resume(bool mustResume, bool mayResumeHere)
     {
-        if (mustResume)
+        if (!mustResume)
+        {
+            return;
+        }
+
+        // A send on the thread pool is a piece of work by itself, so the application goes on right there.
+        var mayRunHere = EventLoop.Current is null
+            ? Thread.CurrentThread.IsThreadPoolThread
+            : _connection.RunsInline;
+        if (mayResumeHere && mayRunHere)
+        {
+            _connection.Run(CompleteFlush());
+        }
+        else
         {
             _connection.ResumeElsewhere(_resumption ??= new Resumption(() => _connection.Run(CompleteFlush())));
+        }
+    }
+
+    private Continuation CompleteFlush()
+    {
+        lock (_gate)
+        {
+            return _flush.Complete();
         }
     }
 

@@ -5,8 +5,9 @@ using KqueueTransport.Sockets;
 namespace KqueueTransport.Connections.Output;
 
 /// <summary>
-/// What the application has written and the kernel has not taken: pooled segments, and the sends that empty them
-/// without a copy. Used under the writer's lock, except where it says otherwise.
+/// What the application has written and the kernel has not taken: pooled segments, behind them at most one piece of the
+/// application's own memory, and the sends that empty them without a copy. Used under the writer's lock, except where
+/// it says otherwise.
 /// </summary>
 internal struct OutputBuffer
 {
@@ -17,7 +18,12 @@ internal struct OutputBuffer
     /// </summary>
     public const int BlockBytesMax = 16 * 1024;
 
+    // What one send takes of the application's memory: as much as of blocks. The kernel would go on while the peer
+    // reads, and the loop has others to serve.
+    private const int BorrowedBytesPerSend = PinnedBlocks.CountMax * BlockBytesMax;
+
     private SegmentQueue _segments;
+    private ReadOnlyMemory<byte> _borrowed;
 
     // The writing application's own: it alone changes them, and reads them without the lock. What it writes to is not
     // given back while _isWriting is set: it holds memory of the tail, or has advanced and not flushed.
@@ -27,6 +33,9 @@ internal struct OutputBuffer
 
     /// <summary>How many bytes are committed and not sent.</summary>
     public long Unsent { get; private set; }
+
+    /// <summary>Whether some of these are in memory that is the application's.</summary>
+    public readonly bool HasBorrowed => !_borrowed.IsEmpty;
 
     /// <summary>How many bytes are advanced over and not committed. Without the lock.</summary>
     public long Uncommitted { get; private set; }
@@ -56,6 +65,7 @@ internal struct OutputBuffer
     /// <summary>Gives the application memory to write to.</summary>
     public Memory<byte> Allocate(BlockPool pool, int sizeHint)
     {
+        CopyBorrowed(pool);
         _isWriting = true;
         KeepWritten();
         if (_tailMemory.Length < Math.Max(sizeHint, 1))
@@ -79,35 +89,60 @@ internal struct OutputBuffer
         ReleaseIfEmpty();
     }
 
+    /// <summary>Makes memory sendable that stays the application's, until nothing of it is here any more.</summary>
+    public void Borrow(ReadOnlyMemory<byte> memory)
+    {
+        _borrowed = memory;
+        Unsent += memory.Length;
+    }
+
+    /// <summary>Gives the application its memory back, also while a part of it is being sent.</summary>
+    public void CopyBorrowed(BlockPool pool)
+    {
+        var left = _borrowed.Span;
+        while (!left.IsEmpty)
+        {
+            var segment = _segments.Append(pool, Math.Min(left.Length, BlockBytesMax), runningIndex: 0);
+            var length = Math.Min(left.Length, segment.Free.Length);
+            left[..length].CopyTo(segment.Free.Span);
+            segment.End = length;
+            left = left[length..];
+            _borrowed = _borrowed[length..];
+            _tailMemory = default;
+        }
+    }
+
     /// <summary>Drops what is committed.</summary>
     public void DropUnsent()
     {
         Unsent = 0;
+        _borrowed = default;
         ReleaseIfEmpty();
     }
 
-    /// <summary>Sends once, from one segment or from many, and removes what the kernel took.</summary>
+    /// <summary>
+    /// Sends once, from one piece of memory or from many, and removes what the kernel took. Nobody else may send or
+    /// drop meanwhile, but the application goes on writing.
+    /// </summary>
     /// <param name="calls">The kernel.</param>
     /// <param name="descriptor">The connection.</param>
-    /// <param name="outside">
-    /// The lock, where it is left for the call; nobody else sends or drops then, but the application goes on writing.
-    /// </param>
+    /// <param name="gate">The lock, which is left for the call.</param>
     /// <param name="isShort">The kernel took less than it was given: the socket is full.</param>
-    public KernelResult Send(SocketCalls calls, int descriptor, Lock? outside, out bool isShort)
+    public KernelResult Send(SocketCalls calls, int descriptor, Lock gate, out bool isShort)
     {
         var first = FirstUnsent();
         int offered;
         KernelResult result;
-        if (first.Length >= Unsent)
+        if (first.Length == Unsent || InSegments == 0)
         {
-            offered = (int)Unsent;
-            outside?.Exit();
-            result = calls.Send(descriptor, first.Span[..offered]);
-            outside?.Enter();
+            offered = first.Length;
+            gate.Exit();
+            result = calls.Send(descriptor, first.Span);
+            gate.Enter();
         }
         else
         {
-            result = GatherSend(calls, descriptor, first, outside, out offered);
+            result = GatherSend(calls, descriptor, first, gate, out offered);
         }
 
         isShort = result.IsError || result.Value < offered;
@@ -119,8 +154,17 @@ internal struct OutputBuffer
         return result;
     }
 
+    private readonly long InSegments => Unsent - _borrowed.Length;
+
+    private readonly ReadOnlyMemory<byte> FirstBorrowed => AtMost(_borrowed, BorrowedBytesPerSend);
+
     private ReadOnlyMemory<byte> FirstUnsent()
     {
+        if (InSegments == 0)
+        {
+            return FirstBorrowed;
+        }
+
         var head = _segments.Head!;
         while (head.End == _segments.HeadIndex)
         {
@@ -128,11 +172,11 @@ internal struct OutputBuffer
             head = _segments.Head!;
         }
 
-        return head.Memory[_segments.HeadIndex..];
+        return AtMost(head.Memory[_segments.HeadIndex..], InSegments);
     }
 
     private readonly KernelResult GatherSend(
-        SocketCalls calls, int descriptor, ReadOnlyMemory<byte> first, Lock? outside, out int offered)
+        SocketCalls calls, int descriptor, ReadOnlyMemory<byte> first, Lock gate, out int offered)
     {
         using var pinned = new PinnedBlocks();
         offered = 0;
@@ -140,7 +184,6 @@ internal struct OutputBuffer
         var part = first;
         while (true)
         {
-            part = part.Length > Unsent - offered ? part[..(int)(Unsent - offered)] : part;
             pinned.Add(part);
             offered += part.Length;
             if (offered == Unsent || pinned.Count == PinnedBlocks.CountMax)
@@ -148,19 +191,32 @@ internal struct OutputBuffer
                 break;
             }
 
+            if (offered == InSegments)
+            {
+                pinned.Add(FirstBorrowed);
+                offered += FirstBorrowed.Length;
+                break;
+            }
+
             segment = segment.NextSegment!;
-            part = segment.Memory;
+            part = AtMost(segment.Memory, InSegments - offered);
         }
 
-        outside?.Exit();
+        gate.Exit();
         var result = calls.Send(descriptor, pinned.Vectors);
-        outside?.Enter();
+        gate.Enter();
         return result;
     }
 
+    private static ReadOnlyMemory<byte> AtMost(ReadOnlyMemory<byte> memory, long length) =>
+        memory.Length > length ? memory[..(int)length] : memory;
+
     private void RemoveSent(int sent)
     {
+        var borrowed = (int)Math.Max(sent - InSegments, 0);
         Unsent -= sent;
+        _borrowed = _borrowed[borrowed..];
+        sent -= borrowed;
         if (ReleaseIfEmpty())
         {
             return;
@@ -194,7 +250,7 @@ internal struct OutputBuffer
 
     private bool ReleaseIfEmpty()
     {
-        if (Unsent > 0 || _isWriting)
+        if (InSegments > 0 || _isWriting)
         {
             return false;
         }

@@ -1,8 +1,8 @@
 namespace KqueueTransport.Connections.Output;
 
-/// <summary>The state of a <see cref="ConnectionWriter"/>, under its lock.</summary>
+/// <summary>What has happened to a <see cref="ConnectionWriter"/>, under its lock.</summary>
 [Flags]
-internal enum WriterFlags
+internal enum WriterFlags : byte
 {
     None = 0,
 
@@ -12,27 +12,18 @@ internal enum WriterFlags
     /// <summary>The application has completed the writer.</summary>
     Completed = 2,
 
-    /// <summary>Nothing is sent any more: the peer is gone or the connection closed. Writes are dropped.</summary>
-    Dead = 4,
-
-    /// <summary>
-    /// The socket is full, or the loop has others to serve, and WRITE is armed; or the kernel is short of memory and a
-    /// timer runs.
-    /// </summary>
-    Armed = 8,
-
-    /// <summary>The loop has been asked to send.</summary>
-    Posted = 16,
-
-    /// <summary>The connection has to be told of the output's end or failure, once the lock is left.</summary>
-    Unreported = 32,
+    /// <summary>The application has completed the writer with an error; the connection is being told.</summary>
+    Faulted = 4,
 
     /// <summary>FIN has been sent, because reading goes on.</summary>
-    FinSent = 64,
+    FinSent = 8,
 
-    /// <summary>The application has completed the writer with an error; the connection is being told.</summary>
-    Faulted = 128,
+    /// <summary>The connection has to be told of the output's end or failure, once the lock is left.</summary>
+    Unreported = 16,
 
-    /// <summary>A send is under way outside of the lock. It sees to what is committed meanwhile.</summary>
-    Sending = 256,
+    /// <summary>Nothing is sent any more: a send has failed, or the connection ends. Writes are dropped.</summary>
+    Dead = 32,
+
+    /// <summary>The connection ends. Who sends at this moment closes the descriptor.</summary>
+    Ended = 64,
 }

@@ -1,9 +1,8 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
-using KqueueTransport.Sockets;
 
-namespace KqueueTransport.Connections.Buffers;
+namespace KqueueTransport.Sockets;
 
 /// <summary>
 /// Memory that is pinned for one scatter receive or gather send. Kestrel's pool hands out pinned blocks, for which
