@@ -65,6 +65,15 @@ public sealed class KqueueConnectionFactory : IConnectionFactory, IDisposable
         return await _connector.Value.ConnectAsync(endpoint, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Connects, for a client that is written against streams.</summary>
+    /// <param name="endpoint">As <see cref="ConnectAsync"/> takes it.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The connection as a stream. Writes are flushed at once; disposing it closes the connection.</returns>
+    /// <exception cref="SocketException">As <see cref="ConnectAsync"/>, which has the others, too.</exception>
+    public async ValueTask<Stream> ConnectStreamAsync(
+        EndPoint endpoint, CancellationToken cancellationToken = default) =>
+        new ConnectionStream(await ConnectAsync(endpoint, cancellationToken).ConfigureAwait(false));
+
     /// <summary>
     /// Ends the event loops, if they are this factory's own; those of a host end with the host. Connections that are
     /// being made are given up. Dispose those that are made first.

@@ -13,6 +13,14 @@ internal static class Until
         }
     }
 
+    public static async Task TrueAsync(Func<Task<bool>> condition, CancellationToken deadline)
+    {
+        while (!await condition())
+        {
+            await Task.Delay(s_look, deadline);
+        }
+    }
+
     /// <summary>Waits until a value has been the same for half a second.</summary>
     public static async Task StableAsync(Func<long> value, CancellationToken deadline)
     {

@@ -80,10 +80,45 @@ public static class KqueueTransportServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(services);
         services.AddHostLoops();
         services.TryAddSingleton(provider => new KqueueConnectionFactory(provider.GetRequiredService<HostLoops>()));
-        services.TryAddKeyedSingleton<IConnectionFactory>(
-            serviceKey, (provider, _) => provider.GetRequiredService<KqueueConnectionFactory>());
+        services.TryAddKeyedSingleton<IConnectionFactory>(serviceKey, ConnectionFactory);
         return services;
     }
+
+    /// <summary>
+    /// Puts the listener factories and connection factories that stand in the services under keys on the kqueue
+    /// transport. Frameworks such as Orleans take theirs by keys of their own, which nobody else has.
+    /// </summary>
+    /// <param name="services">The services, to which the framework has been added already.</param>
+    /// <param name="configure">Sets the options, which are those of the whole host; null leaves them.</param>
+    /// <returns>The services.</returns>
+    /// <remarks>
+    /// All of them share the event loops of the host. Kestrel's transport has no key and stays as it is. Where the
+    /// platform has no kernel event queue, to listen or to connect is a <see cref="PlatformNotSupportedException"/>.
+    /// </remarks>
+    public static IServiceCollection ReplaceKeyedTransports(
+        this IServiceCollection services, Action<KqueueTransportOptions>? configure = null)
+    {
+        services.AddKqueueConnectionFactory().Configure(configure ?? (_ => { }));
+        for (var i = 0; i < services.Count; i++)
+        {
+            if (services[i] is { IsKeyedService: true, ServiceType: var type, ServiceKey: var key })
+            {
+                services[i] = type == typeof(IConnectionListenerFactory)
+                        ? ServiceDescriptor.KeyedSingleton<IConnectionListenerFactory>(key, ListenerFactory)
+                    : type == typeof(IConnectionFactory)
+                        ? ServiceDescriptor.KeyedSingleton<IConnectionFactory>(key, ConnectionFactory)
+                    : services[i];
+            }
+        }
+
+        return services;
+    }
+
+    private static KqueueConnectionListenerFactory ListenerFactory(IServiceProvider provider, object? key) =>
+        new(provider.GetRequiredService<HostLoops>());
+
+    private static KqueueConnectionFactory ConnectionFactory(IServiceProvider provider, object? key) =>
+        provider.GetRequiredService<KqueueConnectionFactory>();
 
     private static void AddHostLoops(this IServiceCollection services)
     {

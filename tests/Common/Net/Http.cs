@@ -23,7 +23,7 @@ internal static class Http
             DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
 
-    private static SocketsHttpHandler NewHandler() => new()
+    public static SocketsHttpHandler NewHandler() => new()
     {
         SslOptions = { RemoteCertificateValidationCallback = SelfSignedCertificate.IsTheSame },
     };

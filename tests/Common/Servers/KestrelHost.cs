@@ -16,6 +16,8 @@ internal sealed class KestrelHost : IAsyncDisposable
 
     private KestrelHost(WebApplication app) => _app = app;
 
+    public IServiceProvider Services => _app.Services;
+
     /// <summary>Gets what is bound, as Kestrel tells it.</summary>
     public string[] Addresses =>
         [.. _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
@@ -27,6 +29,7 @@ internal sealed class KestrelHost : IAsyncDisposable
         ErrorLog log,
         Action<KestrelServerOptions> listen,
         Action<WebApplication> map,
+        Action<WebApplicationBuilder>? configure,
         CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -34,6 +37,7 @@ internal sealed class KestrelHost : IAsyncDisposable
             .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         transport.Use(builder.WebHost);
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(listen);
+        configure?.Invoke(builder);
         var app = builder.Build();
         map(app);
         try

@@ -78,6 +78,23 @@ public sealed class TestTransport
         }
     }
 
+    /// <summary>Puts it under a framework that takes its transport by keys; Sockets is what stands there.</summary>
+    public void ReplaceKeyed(IServiceCollection services)
+    {
+        if (_scheduling is { } scheduling)
+        {
+            services.ReplaceKeyedTransports(options => Set(options, scheduling));
+        }
+    }
+
+    /// <summary>Outbound connections in the same mode, on loops of their own.</summary>
+    public KqueueConnectionFactory NewConnectionFactory()
+    {
+        var options = new KqueueTransportOptions();
+        Set(options, _scheduling ?? throw new InvalidOperationException("Kestrel's transport has no factory."));
+        return new KqueueConnectionFactory(options);
+    }
+
     private void Set(KqueueTransportOptions options, Scheduling scheduling)
     {
         options.Scheduling = scheduling;

@@ -42,8 +42,10 @@ public abstract class TransportSuite(TestTransport transport) : IAsyncDisposable
     }
 
     private protected async Task<KestrelHost> StartKestrelAsync(
-        Action<KestrelServerOptions> listen, Action<WebApplication> map) =>
-        Own(await KestrelHost.StartAsync(Transport, Log, listen, map, Deadline));
+        Action<KestrelServerOptions> listen,
+        Action<WebApplication> map,
+        Action<WebApplicationBuilder>? configure = null) =>
+        Own(await KestrelHost.StartAsync(Transport, Log, listen, map, configure, Deadline));
 
     /// <summary>Starts Kestrel on one endpoint with one handler for everything.</summary>
     private protected Task<KestrelHost> ServeAsync(RequestDelegate handler) =>
