@@ -8,19 +8,15 @@ namespace Kqueue;
 /// </summary>
 internal static class ChangeList
 {
-    public const KEventNotes TimerUnits =
-        KEventNotes.Seconds | KEventNotes.Milliseconds | KEventNotes.Microseconds | KEventNotes.Nanoseconds;
-
     public static void Validate(ReadOnlySpan<KEvent> changes, int eventCapacity)
     {
-        const KEventFlags Contradiction = KEventFlags.Enable | KEventFlags.Disable;
         foreach (ref readonly var change in changes)
         {
-            if ((change.Flags & Contradiction) == Contradiction)
-            {
-                // EINVAL on FreeBSD, while XNU lets DISABLE win (kern_event.c, kqueue_register and kevent_register).
-                ThrowContradiction(change);
-            }
+            // EINVAL on FreeBSD, while XNU lets DISABLE win (kern_event.c, kqueue_register and kevent_register).
+            RefuseBoth(change, KEventFlags.Enable | KEventFlags.Disable);
+
+            // A knote that exists goes, one that does not comes and goes or stays, by filter and system.
+            RefuseBoth(change, KEventFlags.Add | KEventFlags.Delete);
 
             if ((change.Flags & KEventFlags.Receipt) != 0 && eventCapacity < changes.Length)
             {
@@ -45,14 +41,20 @@ internal static class ChangeList
             throw new ArgumentException($"TIMER {change.Ident}: the time is negative ({change.Data}).", nameof(change));
         }
 
-        if (BitOperations.PopCount((uint)(change.Notes & TimerUnits)) > 1)
+        if (BitOperations.PopCount((uint)(change.Notes & TimerTime.Units)) > 1)
         {
             throw new ArgumentException($"TIMER {change.Ident}: give one unit, not {change.Notes}.", nameof(change));
         }
     }
 
-    private static void ThrowContradiction(in KEvent change) => throw new ArgumentException(
-        $"{change.Filter} {change.Ident}: give ENABLE or DISABLE, not both.", nameof(change));
+    private static void RefuseBoth(in KEvent change, KEventFlags contradiction)
+    {
+        if ((change.Flags & contradiction) == contradiction)
+        {
+            throw new ArgumentException(
+                $"{change.Filter} {change.Ident}: give one of {contradiction}, not both.", nameof(change));
+        }
+    }
 
     private static void ThrowReceiptRoom(int changes, int events) => throw new ArgumentException(
         $"A change list with RECEIPT needs an event list with an entry for each change: {changes}, not {events}.",

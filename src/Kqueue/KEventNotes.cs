@@ -32,4 +32,16 @@ public enum KEventNotes : uint
 
     /// <summary>USER: trigger the event.</summary>
     Trigger = 0x0100_0000,
+
+    /// <summary>USER: the caller's own 24 flags, kept with the knote and reported with its event.</summary>
+    UserFlags = 0x00FF_FFFF,
+
+    /// <summary>USER, in a change: the flags that are kept stay those only that the change has too.</summary>
+    UserAnd = 0x4000_0000,
+
+    /// <summary>USER, in a change: the change's flags come to those that are kept.</summary>
+    UserOr = 0x8000_0000,
+
+    /// <summary>USER, in a change: the change's flags replace those that are kept.</summary>
+    UserCopy = UserAnd | UserOr,
 }

@@ -103,6 +103,14 @@ public abstract class KernelQueue : IDisposable
     /// </returns>
     public abstract KernelResult TryKevent(ReadOnlySpan<KEvent> changes, Span<KEvent> events, long timeoutNs);
 
+    /// <summary>
+    /// The owner of a descriptor is about to close it: forgets its READ and WRITE knotes, which the close removes, or
+    /// removes them where it does not.
+    /// </summary>
+    internal virtual void ForgetDescriptor(int descriptor)
+    {
+    }
+
     /// <summary>Gives the queue back. No thread may be waiting in it.</summary>
     public void Dispose()
     {

@@ -1,9 +1,9 @@
 namespace Kqueue.Epoll;
 
 /// <summary>
-/// The knotes that have, or may have, something to report and of which epoll will not speak again: triggered USER
-/// knotes, what found no room in an event list, and level knotes of an edge-triggered registration. Each is asked
-/// again when it is taken, as a kqueue does. Guarded by the queue's lock, except <see cref="Count"/>.
+/// The knotes that have, or may have, something to report and of which epoll will not speak again: triggered ones,
+/// what found no room in an event list, and level knotes. Each is asked again when it is taken, as a kqueue does.
+/// Guarded by the queue's lock, except <see cref="Count"/>.
 /// </summary>
 internal sealed class ActiveKnotes
 {

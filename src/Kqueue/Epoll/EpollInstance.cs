@@ -2,12 +2,23 @@ using Kqueue.Interop;
 
 namespace Kqueue.Epoll;
 
-/// <summary>The epoll descriptor and the table of what is registered with it, by descriptor number.</summary>
+/// <summary>
+/// The epoll descriptor and the table of what is registered with it. Every registration is edge-triggered: what a
+/// duplicate keeps alive behind a closed descriptor (epoll(7), Q6) then wakes a waiter once per event and not for
+/// ever, and so do EPOLLHUP and EPOLLERR, which cannot be masked. Guarded by the queue's lock.
+/// </summary>
 internal sealed class EpollInstance
 {
-    private readonly int _descriptor;
+    private const int SweepLengthMin = 256;
+
+    private readonly int _epoll;
     private readonly bool _isPrecise;
-    private readonly PagedTable<Registration> _registrations = new();
+    private readonly Dictionary<int, Descriptor> _descriptors = [];
+
+    // What the backend watches for itself: their data has no generation.
+    private readonly Dictionary<int, Action> _own = [];
+
+    private int _sweepLength = SweepLengthMin;
     private uint _lastGeneration;
 
     public EpollInstance(bool isPrecise)
@@ -19,93 +30,187 @@ internal sealed class EpollInstance
             KernelQueueException.Throw("epoll_create1", created.Error, EpollKernelQueue.Name);
         }
 
-        _descriptor = created.Value;
+        _epoll = created.Value;
     }
+
+    /// <summary>How many descriptors the table holds, those that were closed since the last sweep included.</summary>
+    public int TableLength => _descriptors.Count;
 
     /// <summary>Waits. The only member for use outside the queue's lock.</summary>
     public KernelResult Wait(in EpollEventList events, long timeoutNs) =>
-        EpollWait.Wait(_descriptor, events, timeoutNs, _isPrecise);
+        EpollWait.Wait(_epoll, events, timeoutNs, _isPrecise);
 
-    /// <summary>The registration that an event belongs to, or null when it is stale.</summary>
-    public Registration? Find(ulong data)
+    /// <summary>The descriptor that an event belongs to, or null when it is stale or the backend's own.</summary>
+    public Descriptor? Find(ulong data) =>
+        Find((int)(uint)data) is { IsRegistered: true } found && found.Generation == (uint)(data >> 32) ? found : null;
+
+    public Descriptor? Find(int number) => _descriptors.GetValueOrDefault(number);
+
+    public bool IsOwn(int number) => _own.ContainsKey(number);
+
+    /// <summary>Watches a descriptor of the backend's, edge-triggered; it is watched until it is closed.</summary>
+    public Errno WatchOwn(int number, Action onReady)
     {
-        var registration = Find((int)(uint)data);
-        return registration is { IsRegistered: true } && registration.Generation == (uint)(data >> 32)
-            ? registration
-            : null;
+        var error = Control(Libc.EPOLL_CTL_ADD, number, generation: 0, Libc.EPOLLIN | Libc.EPOLLET);
+        if (error == Errno.None)
+        {
+            _own[number] = onReady;
+        }
+
+        return error;
     }
 
-    public Registration? Find(int descriptor) => _registrations.Find(descriptor);
+    public void CloseOwn(int number)
+    {
+        _own.Remove(number);
+        _ = Libc.Close(number);
+    }
+
+    /// <summary>Lets the backend's own descriptors do their part, before events are made.</summary>
+    public void RunOwn(in EpollEventList list, int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            if (list.DataOf(i) >> 32 == 0 && _own.TryGetValue((int)list.DataOf(i), out var onReady))
+            {
+                onReady();
+            }
+        }
+    }
 
     /// <summary>
-    /// Registers with a new generation: everything of an earlier one is stale. EEXIST leaves the registration as it is.
+    /// Registers with a new generation: everything of an earlier one is stale. EEXIST leaves the descriptor as it is.
     /// Only what the kernel has taken enters the table, whose size therefore has the process's limit of descriptors.
     /// </summary>
-    public Errno Add(Registration registration, uint interest)
+    public Errno Add(Descriptor descriptor, uint interest)
     {
-        var generation = _lastGeneration + 1;
-        var error = Control(Libc.EPOLL_CTL_ADD, registration.Descriptor, generation, interest);
-        if (error == Errno.EEXIST && !registration.IsRegistered)
+        var generation = Math.Max(_lastGeneration + 1, 1);
+        var error = Control(Libc.EPOLL_CTL_ADD, descriptor.Number, generation, interest);
+        if (error == Errno.EEXIST && !descriptor.IsRegistered)
         {
             // The descriptor was closed while a duplicate kept its registration alive, and the duplicate has taken
             // the number over (epoll(7), Q6).
-            error = Control(Libc.EPOLL_CTL_MOD, registration.Descriptor, generation, interest);
+            error = Control(Libc.EPOLL_CTL_MOD, descriptor.Number, generation, interest);
         }
 
         if (error != Errno.EEXIST)
         {
             _lastGeneration = generation;
-            registration.Generation = generation;
-            registration.Interest = interest;
-            registration.IsRegistered = error == Errno.None;
+            descriptor.Generation = generation;
+            descriptor.Interest = interest;
+            descriptor.IsRegistered = error == Errno.None;
         }
 
-        if (error == Errno.None)
+        if (error == Errno.None && _descriptors.TryAdd(descriptor.Number, descriptor))
         {
-            _registrations.Set(registration.Descriptor, registration);
+            SweepIfLong();
         }
 
         return error;
     }
 
     /// <summary>
-    /// Asks for something else. The kernel looks at the condition again and reports it if it holds, also
-    /// edge-triggered (epoll_ctl(2), EPOLL_CTL_MOD): that is what arming again means.
+    /// Asks the kernel to report for the knotes that are armed, and for nothing else. It looks at the condition again
+    /// and reports it if it holds (epoll_ctl(2), EPOLL_CTL_MOD): that is what arming again means.
     /// </summary>
-    public Errno Modify(Registration registration, uint interest)
+    public Errno Rearm(Descriptor descriptor)
     {
-        var error = Control(Libc.EPOLL_CTL_MOD, registration.Descriptor, registration.Generation, interest);
-        registration.Interest = interest;
-        registration.IsRegistered = error == Errno.None;
+        var error = Modify(descriptor, descriptor.ArmedInterest);
+        if (error != Errno.None)
+        {
+            descriptor.Forget();
+        }
+
         return error;
     }
 
-    public Errno Remove(Registration registration)
+    /// <summary>
+    /// After an event that nobody wanted: DISABLE, DISPATCH and ONESHOT take effect here first, and the kernel is only
+    /// told when its answer costs a wake. A WRITE that fired stays in the kernel's mask: it comes along with the
+    /// next READ for free, and alone only after a send that had no room.
+    /// </summary>
+    public void Quiet(Descriptor descriptor, uint events)
     {
-        registration.IsRegistered = false;
-        return Control(Libc.EPOLL_CTL_DEL, registration.Descriptor, 0, 0);
+        if (!descriptor.HasKnotes)
+        {
+            _ = Remove(descriptor);
+        }
+        else if ((events & (Libc.EPOLLIN | Libc.EPOLLRDHUP)) != 0 && descriptor.ArmedInterest != descriptor.Interest)
+        {
+            _ = Modify(descriptor, descriptor.ArmedInterest);
+        }
     }
 
-    /// <summary>Takes a registration out of the table, whose descriptor is about to be closed.</summary>
-    public void Displace(Registration registration)
+    public Errno Remove(Descriptor descriptor)
     {
-        registration.IsRegistered = false;
-        if (Find(registration.Descriptor) == registration)
+        descriptor.IsRegistered = false;
+        return Control(Libc.EPOLL_CTL_DEL, descriptor.Number, 0, 0);
+    }
+
+    /// <summary>
+    /// Whether the number still is the descriptor that was registered: EEXIST says so and changes nothing. Another
+    /// one, which the call has registered, goes again.
+    /// </summary>
+    public bool IsStillRegistered(Descriptor descriptor)
+    {
+        var error = Control(Libc.EPOLL_CTL_ADD, descriptor.Number, generation: 0, Libc.EPOLLET);
+        if (error == Errno.None)
         {
-            _registrations.Set(registration.Descriptor, null);
+            _ = Control(Libc.EPOLL_CTL_DEL, descriptor.Number, 0, 0);
         }
+
+        return error == Errno.EEXIST;
     }
 
     public void Close()
     {
-        foreach (var registration in _registrations.All().Where(registration => registration.IsOwn))
+        foreach (var number in _own.Keys)
         {
-            _ = Libc.Close(registration.Descriptor);
+            _ = Libc.Close(number);
         }
 
-        _ = Libc.Close(_descriptor);
+        _ = Libc.Close(_epoll);
     }
 
-    private Errno Control(int operation, int descriptor, uint generation, uint interest) =>
-        Libc.EpollControl(_descriptor, operation, descriptor, interest, ((ulong)generation << 32) | (uint)descriptor);
+    // Nobody says when a descriptor is closed, so the table finds out when it has doubled: it grows with what is open
+    // and not with what has been, for at most two calls per descriptor added.
+    private void SweepIfLong()
+    {
+        if (_descriptors.Count < _sweepLength)
+        {
+            return;
+        }
+
+        Sweep(static (_, descriptor) => !descriptor.IsRegistered);
+        if (_descriptors.Count > _sweepLength / 2)
+        {
+            Sweep(static (epoll, descriptor) => !epoll.IsStillRegistered(descriptor));
+        }
+
+        _sweepLength = Math.Max(SweepLengthMin, 2 * _descriptors.Count);
+    }
+
+    private void Sweep(Func<EpollInstance, Descriptor, bool> isGone)
+    {
+        // Removal leaves the enumerator valid.
+        foreach (var (number, descriptor) in _descriptors)
+        {
+            if (isGone(this, descriptor))
+            {
+                descriptor.Forget();
+                _descriptors.Remove(number);
+            }
+        }
+    }
+
+    private Errno Modify(Descriptor descriptor, uint interest)
+    {
+        var error = Control(Libc.EPOLL_CTL_MOD, descriptor.Number, descriptor.Generation, interest);
+        descriptor.Interest = interest;
+        descriptor.IsRegistered = error == Errno.None;
+        return error;
+    }
+
+    private Errno Control(int operation, int number, uint generation, uint interest) =>
+        Libc.EpollControl(_epoll, operation, number, interest, ((ulong)generation << 32) | (uint)number);
 }

@@ -4,10 +4,13 @@ using Kqueue.Interop;
 
 namespace Kqueue.Epoll;
 
-/// <summary>The contract of kqueue(2) over epoll, eventfd and timerfd.</summary>
+/// <summary>The contract of kqueue(2) over epoll.</summary>
 internal sealed class EpollKernelQueue : KernelQueue
 {
     internal const string Name = "epoll";
+
+    // The filters by their negated numbers.
+    private const int FilterNumberMax = -(int)KEventFilter.User;
 
     // The kernel's list is on the stack: at most 4 KiB. What is left over comes with the next call.
     private const int EventsPerWaitMax = 256;
@@ -15,15 +18,14 @@ internal sealed class EpollKernelQueue : KernelQueue
     private readonly Lock _lock = new();
     private readonly EpollInstance _epoll;
     private readonly ActiveKnotes _active = new();
-    private readonly DescriptorKnotes _descriptors;
-    private readonly TimerKnotes _timers;
-    private readonly UserKnotes _users;
+    private readonly Filter?[] _filters = new Filter?[FilterNumberMax + 1];
+    private readonly TimerFilter _timers;
     private readonly EventReporter _reporter;
     private readonly EpollWake _wake;
 
     // Whether the last event list was full before the kernel was asked, so that the kernel comes first this time.
     private bool _isKernelFirst;
-    private volatile bool _isDisposed;
+    private int _isDisposed;
 
     /// <summary>Makes the queue.</summary>
     /// <param name="fillData">Whether to ask for the data of READ and WRITE events.</param>
@@ -31,10 +33,19 @@ internal sealed class EpollKernelQueue : KernelQueue
     public EpollKernelQueue(bool fillData, bool isPrecise)
     {
         _epoll = new EpollInstance(isPrecise);
-        _descriptors = new DescriptorKnotes(_epoll, _active, fillData);
-        _timers = new TimerKnotes(_epoll, _active, _descriptors.Forget);
-        _users = new UserKnotes(_active);
-        _reporter = new EventReporter(_epoll, _active, _descriptors, _timers, _users);
+        _timers = new TimerFilter(_active);
+        foreach (var filter in (ReadOnlySpan<Filter>)
+        [
+            new DescriptorFilter(KEventFilter.Read, _epoll, _active, fillData),
+            new DescriptorFilter(KEventFilter.Write, _epoll, _active, fillData),
+            _timers,
+            new UserFilter(_active),
+        ])
+        {
+            _filters[-(int)filter.Kind] = filter;
+        }
+
+        _reporter = new EventReporter(_epoll, _active);
         try
         {
             _wake = new EpollWake(_epoll);
@@ -50,9 +61,12 @@ internal sealed class EpollKernelQueue : KernelQueue
 
     public override string BackendName => Name;
 
+    /// <summary>How many descriptors the queue keeps something of.</summary>
+    internal int TableLength => _epoll.TableLength;
+
     public override KernelResult TryKevent(ReadOnlySpan<KEvent> changes, Span<KEvent> events, long timeoutNs)
     {
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
         if (timeoutNs < InfiniteTimeout)
         {
             return KernelResult.Failure(Errno.EINVAL);
@@ -60,8 +74,7 @@ internal sealed class EpollKernelQueue : KernelQueue
 
         if (!changes.IsEmpty)
         {
-            ChangeList.Validate(changes, events.Length);
-            EpollTranslation.Validate(changes);
+            Validate(changes, events.Length);
             var applied = Apply(changes, events);
             if (applied.IsError || applied.Value > 0)
             {
@@ -72,33 +85,57 @@ internal sealed class EpollKernelQueue : KernelQueue
         return events.IsEmpty ? KernelResult.Success(0) : Wait(events, timeoutNs);
     }
 
+    internal override void ForgetDescriptor(int descriptor)
+    {
+        lock (_lock)
+        {
+            _epoll.Find(descriptor)?.Forget();
+        }
+    }
+
     protected override void Dispose(bool disposing)
     {
-        if (!_isDisposed)
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
         {
-            _isDisposed = true;
             _epoll?.Close();
         }
     }
 
+    private void Validate(ReadOnlySpan<KEvent> changes, int eventCapacity)
+    {
+        ChangeList.Validate(changes, eventCapacity);
+        foreach (ref readonly var change in changes)
+        {
+            if (FilterOf(change) is not { } filter)
+            {
+                throw new PlatformNotSupportedException(
+                    $"The epoll backend on Linux has no filter {change.Filter}: only a system's kqueue can have it.");
+            }
+
+            filter.Validate(change);
+        }
+    }
+
+    private Filter? FilterOf(in KEvent change) =>
+        (uint)-(int)change.Filter is var number and <= FilterNumberMax ? _filters[number] : null;
+
     private KernelResult Apply(ReadOnlySpan<KEvent> changes, Span<KEvent> events)
     {
         KernelResult result;
+        bool isEarlier;
         lock (_lock)
         {
+            _timers.IsEarlier = false;
             result = ApplyInOrder(changes, events);
+            isEarlier = _timers.IsEarlier;
         }
 
-        WakeForActive();
-        return result;
-    }
-
-    private void WakeForActive()
-    {
-        if (_active.Count > 0)
+        if (isEarlier || _active.Count > 0)
         {
             _wake.Trigger();
         }
+
+        return result;
     }
 
     private KernelResult ApplyInOrder(ReadOnlySpan<KEvent> changes, Span<KEvent> events)
@@ -106,7 +143,7 @@ internal sealed class EpollKernelQueue : KernelQueue
         var writer = new EventWriter(events);
         foreach (ref readonly var change in changes)
         {
-            var error = ApplyOne(change);
+            var error = FilterOf(change)!.Register(change);
             if (error == Errno.None && (change.Flags & KEventFlags.Receipt) == 0)
             {
                 continue;
@@ -124,14 +161,6 @@ internal sealed class EpollKernelQueue : KernelQueue
 
         return KernelResult.Success(writer.Count);
     }
-
-    private Errno ApplyOne(in KEvent change) => change.Filter switch
-    {
-        KEventFilter.Read or KEventFilter.Write => _descriptors.Apply(change),
-        KEventFilter.Timer => _timers.Apply(change),
-        KEventFilter.User => _users.Apply(change),
-        _ => Errno.EINVAL,
-    };
 
     private static KEvent ChangeResult(in KEvent change, Errno error) => new(
         change.Ident,
@@ -182,7 +211,8 @@ internal sealed class EpollKernelQueue : KernelQueue
 
         _wake.Enter();
         var mayBlock = writer.Count == 0 && _active.Count == 0;
-        var waited = _epoll.Wait(list, mayBlock ? timeoutNs : 0);
+        var limitNs = mayBlock ? _timers.Limit(timeoutNs) : 0;
+        var waited = _epoll.Wait(list, limitNs);
         _wake.Leave();
 
         if (waited.IsError)
@@ -192,7 +222,7 @@ internal sealed class EpollKernelQueue : KernelQueue
         }
 
         Report(list, waited.Value, ref writer);
-        isOver = writer.Count > 0 || (mayBlock && waited.Value == 0);
+        isOver = writer.Count > 0 || (waited.Value == 0 && mayBlock && limitNs == timeoutNs);
         return KernelResult.Success(writer.Count);
     }
 
@@ -211,7 +241,7 @@ internal sealed class EpollKernelQueue : KernelQueue
 
     private void Report(in EpollEventList list, int count, ref EventWriter writer)
     {
-        if (count == 0 && _active.Count == 0)
+        if (count == 0 && _active.Count == 0 && !_timers.IsDue)
         {
             return;
         }
@@ -219,6 +249,8 @@ internal sealed class EpollKernelQueue : KernelQueue
         lock (_lock)
         {
             _wake.Reset();
+            _epoll.RunOwn(list, count);
+            _timers.ActivateDue();
 
             // What became active meanwhile, unless the active ones had their turn; not what becomes active here.
             var activeCount = writer.Count == 0 ? _active.Count : 0;
@@ -227,6 +259,9 @@ internal sealed class EpollKernelQueue : KernelQueue
         }
 
         // One wake is one thread's: what is left is for the next one that waits.
-        WakeForActive();
+        if (_active.Count > 0)
+        {
+            _wake.Trigger();
+        }
     }
 }

@@ -5,42 +5,9 @@ namespace Kqueue.Epoll;
 /// <summary>What two filters mean in the terms of one epoll registration, and back.</summary>
 internal static class EpollTranslation
 {
-    /// <summary>Refuses what epoll has no means for, before anything is applied.</summary>
-    public static void Validate(ReadOnlySpan<KEvent> changes)
-    {
-        foreach (ref readonly var change in changes)
-        {
-            if (change.Filter == KEventFilter.Write && (change.Notes & KEventNotes.LowWater) != 0)
-            {
-                // Linux speaks of a send buffer again only after a send that found no room at all.
-                throw new PlatformNotSupportedException(
-                    "WRITE with the note LowWater is not supported by the epoll backend on Linux: leave the note out.");
-            }
-        }
-    }
-
     /// <summary>What the registration of a descriptor asks the kernel for.</summary>
-    /// <remarks>
-    /// Without an armed knote it is edge-triggered too: EPOLLHUP and EPOLLERR cannot be masked, and a level one would
-    /// keep the waiter from sleeping. So would urgent data, which is no READ by itself; a level knote needs no word of
-    /// it, because it is told of the bytes behind again.
-    /// </remarks>
-    public static uint Interest(Triggering read, Triggering write)
-    {
-        var events = 0u;
-        if (read != Triggering.None)
-        {
-            events |= EPOLLIN | EPOLLRDHUP | (read == Triggering.Edge ? EPOLLPRI : 0);
-        }
-
-        if (write != Triggering.None)
-        {
-            events |= EPOLLOUT;
-        }
-
-        var isLevel = events != 0 && read != Triggering.Edge && write != Triggering.Edge;
-        return isLevel ? events : events | EPOLLET;
-    }
+    public static uint Interest(bool read, bool write) =>
+        EPOLLET | (read ? EPOLLIN | EPOLLPRI | EPOLLRDHUP : 0) | (write ? EPOLLOUT : 0);
 
     /// <summary>Whether what epoll reported concerns the filter.</summary>
     public static bool Activates(KEventFilter filter, uint events) =>
@@ -62,12 +29,12 @@ internal static class EpollTranslation
     /// <summary>
     /// Whether the meaning depends on what the descriptor is. EPOLLHUP without EPOLLRDHUP is a pipe's end, but also
     /// a socket that was never connected, of which kqueue reports nothing. EPOLLERR without EPOLLHUP is a pipe's end
-    /// for the writer, and an error without an end on a socket.
+    /// for the writer, an error without an end on a socket, and no end for a reader: a file of sysfs has changed.
     /// </summary>
-    public static bool IsAmbiguous(uint events) => (events & (EPOLLHUP | EPOLLERR)) switch
+    public static bool IsAmbiguous(KEventFilter filter, uint events) => (events & (EPOLLHUP | EPOLLERR)) switch
     {
         0 => false,
-        EPOLLERR => true,
+        EPOLLERR => filter == KEventFilter.Write,
         _ => (events & EPOLLRDHUP) == 0,
     };
 }

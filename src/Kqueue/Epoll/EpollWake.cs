@@ -26,11 +26,10 @@ internal sealed class EpollWake
         }
 
         _descriptor = created.Value;
-        var registration = new Registration(_descriptor, isOwn: true);
 
         // Edge-triggered, every write is an edge of its own, so that nobody needs to read the counter. At one write
         // per nanosecond it overflows after 584 years.
-        var error = epoll.Add(registration, Libc.EPOLLIN | Libc.EPOLLET);
+        var error = epoll.WatchOwn(_descriptor, static () => { });
         if (error != Errno.None)
         {
             _ = Libc.Close(_descriptor);

@@ -5,19 +5,17 @@ namespace Kqueue.Epoll;
 /// <summary>
 /// Turns what epoll reports and what is active into events of knotes, as kqueue_scan does. Guarded by the queue's lock.
 /// </summary>
-internal sealed class EventReporter(
-    EpollInstance epoll,
-    ActiveKnotes active,
-    DescriptorKnotes descriptors,
-    TimerKnotes timers,
-    UserKnotes users)
+internal sealed class EventReporter(EpollInstance epoll, ActiveKnotes active)
 {
     /// <summary>Reports what the kernel handed out.</summary>
     public void Report(in EpollEventList list, int count, ref EventWriter writer)
     {
         for (var i = 0; i < count; i++)
         {
-            Report(list.DataOf(i), list.EventsOf(i), ref writer);
+            if (epoll.Find(list.DataOf(i)) is { } descriptor)
+            {
+                Report(descriptor, list.EventsOf(i), ref writer);
+            }
         }
     }
 
@@ -29,38 +27,30 @@ internal sealed class EventReporter(
     {
         for (var left = count; left > 0 && !writer.IsFull && active.Take() is { } knote; left--)
         {
-            if (knote.IsArmed && TryGetReadiness(knote, out var events))
+            if (knote.IsArmed)
             {
-                _ = Report(knote, events, ref writer);
+                _ = Report(knote, hint: 0, ref writer);
             }
         }
     }
 
-    private void Report(ulong data, uint events, ref EventWriter writer)
+    private void Report(Descriptor descriptor, uint events, ref EventWriter writer)
     {
-        var registration = epoll.Find(data);
-        if (registration is { IsOwn: false })
+        // READ before WRITE: a reader that learns of the end first does not write for nothing.
+        var isWanted = Offer(descriptor.Read, events, ref writer);
+        isWanted |= Offer(descriptor.Write, events, ref writer);
+        if (!isWanted)
         {
-            // READ before WRITE: a reader that learns of the end first does not write for nothing.
-            var isWanted = Offer(registration.Read, events, ref writer);
-            isWanted |= Offer(registration.Write, events, ref writer);
-            if (!isWanted)
-            {
-                descriptors.Quiet(registration, events);
-            }
-        }
-        else if (registration is TimerRegistration { Timer: { IsArmed: true } timer })
-        {
-            _ = Report(timer, events, ref writer);
+            epoll.Quiet(descriptor, events);
         }
     }
 
-    private bool Offer(Knote? knote, uint events, ref EventWriter writer) =>
-        knote is { IsArmed: true } && EpollTranslation.Activates(knote.Filter, events) &&
+    private bool Offer(DescriptorKnote? knote, uint events, ref EventWriter writer) =>
+        knote is { IsArmed: true } && EpollTranslation.Activates(knote.Filter.Kind, events) &&
         Report(knote, events, ref writer);
 
     // Whether the knote wants the event, now or at a later call.
-    private bool Report(Knote knote, uint events, ref EventWriter writer)
+    private bool Report(Knote knote, uint hint, ref EventWriter writer)
     {
         if (knote.IsActive)
         {
@@ -74,72 +64,31 @@ internal sealed class EventReporter(
             return true;
         }
 
-        if (!TryReport(knote, events, out var reported))
+        if (!knote.Filter.TryReport(knote, hint, out var reported))
         {
             return false;
         }
 
         writer.Add(reported);
-        Settle(knote);
+        Settle(knote, reported.Flags);
         return true;
     }
 
-    private bool TryGetReadiness(Knote knote, out uint events)
+    // What becomes of a knote whose event was delivered: kqueue(2), EV_ONESHOT and EV_DISPATCH. A level knote stays
+    // active and is asked at the next call (FreeBSD kern_event.c, kqueue_scan).
+    private void Settle(Knote knote, KEventFlags flags)
     {
-        events = 0;
-        if (knote.Filter is KEventFilter.User or KEventFilter.Timer)
+        if ((flags & KEventFlags.OneShot) != 0)
         {
-            return true;
+            knote.Filter.Detach(knote);
         }
-
-        events = DescriptorKnotes.PollNow(knote);
-        if ((events & Libc.POLLNVAL) != 0)
-        {
-            descriptors.Forget(knote.Registration!);
-            return false;
-        }
-
-        return EpollTranslation.Activates(knote.Filter, events);
-    }
-
-    private bool TryReport(Knote knote, uint events, out KEvent reported) => knote.Filter switch
-    {
-        KEventFilter.User => UserKnotes.TryReport(knote, out reported),
-        KEventFilter.Timer => TimerKnotes.TryReport(knote, out reported),
-        _ => descriptors.TryReport(knote, events, out reported),
-    };
-
-    // What becomes of a knote whose event was delivered: kqueue(2), EV_ONESHOT and EV_DISPATCH. A level knote of
-    // which epoll reports edges only stays active and is asked at the next call (FreeBSD kern_event.c, kqueue_scan).
-    private void Settle(Knote knote)
-    {
-        if (knote.IsOneShot)
-        {
-            Detach(knote);
-        }
-        else if ((knote.Mode & KEventFlags.Dispatch) != 0)
+        else if ((flags & KEventFlags.Dispatch) != 0)
         {
             knote.IsEnabled = false;
         }
-        else if (knote.IsLevel && knote.Registration is not { IsLevelTriggered: true })
+        else if (knote.IsLevel)
         {
             active.Add(knote);
-        }
-    }
-
-    private void Detach(Knote knote)
-    {
-        switch (knote.Filter)
-        {
-            case KEventFilter.User:
-                users.Detach(knote);
-                break;
-            case KEventFilter.Timer:
-                timers.Detach(knote);
-                break;
-            default:
-                descriptors.Detach(knote);
-                break;
         }
     }
 }

@@ -150,7 +150,7 @@ internal sealed record KqueueAbi
         _ => UnitOf(notes) | ((notes & KEventNotes.Absolute) != 0 ? NoteAbsolute : 0),
     };
 
-    private uint UnitOf(KEventNotes notes) => (notes & ChangeList.TimerUnits) switch
+    private uint UnitOf(KEventNotes notes) => (notes & TimerTime.Units) switch
     {
         KEventNotes.Seconds => NoteSeconds,
         KEventNotes.Microseconds => NoteMicroseconds,

@@ -45,19 +45,6 @@ public sealed class LayoutTests
         Assert.Equal(abi["timespec.tv_nsec.offset"], (int)Marshal.OffsetOf<TimeSpec>(nameof(TimeSpec.Nanoseconds)));
     }
 
-    [Theory]
-    [InlineData("linux-amd64")]
-    [InlineData("linux-arm64")]
-    public void TimerSetting_MatchesTheHeaders(string system)
-    {
-        var abi = SystemAbi.Of(system);
-        Assert.Equal(abi["itimerspec.size"], Unsafe.SizeOf<TimerSetting>());
-        Assert.Equal(abi["itimerspec.it_interval.offset"], OffsetOf(nameof(TimerSetting.Interval)));
-        Assert.Equal(abi["itimerspec.it_value.offset"], OffsetOf(nameof(TimerSetting.Value)));
-
-        static int OffsetOf(string field) => (int)Marshal.OffsetOf<TimerSetting>(field);
-    }
-
     [Fact]
     public void EpollEventList_MatchesTheHeadersOfThisArchitecture()
     {

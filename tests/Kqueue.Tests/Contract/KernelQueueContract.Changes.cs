@@ -172,13 +172,16 @@ public abstract partial class KernelQueueContract
         queue.ExpectSilence();
     }
 
-    [Fact]
-    public void Change_EnableAndDisable_IsRefused()
+    [Theory]
+    [InlineData(Add | Enable | Disable)]
+    [InlineData(Add | Delete)]
+    public void Change_Contradiction_IsRefused(KEventFlags flags)
     {
         var queue = CreateQueue();
         var pair = ConnectPair();
 
-        Assert.Throws<ArgumentException>(() => queue.Apply(Changes.Read(pair.Near, Add | Enable | Disable)));
+        Assert.Throws<ArgumentException>(() => queue.Apply(Changes.Read(pair.Near, flags)));
+        Assert.Throws<ArgumentException>(() => queue.Apply(Changes.User(1, flags)));
     }
 
     [Fact]
@@ -226,6 +229,29 @@ public abstract partial class KernelQueueContract
         // One of the two was delivered, the other waits in the queue.
         pair.Near.Close();
 
+        queue.ExpectSilence();
+    }
+
+    // A knote that waits in the queue is asked again at the next call, and may then meet another descriptor.
+    [Theory]
+    [InlineData(Clear)]
+    [InlineData(None)]
+    public void Close_ActiveKnoteAndTheNumberIsUsedAgain_ItsEventDisappears(KEventFlags mode)
+    {
+        Requires(KernelTrait.CloseRemovesKnotes);
+        var queue = CreateQueue();
+        var pair = ConnectPair().WithNearAt(Sockets.ReservedNumber);
+        queue.Apply(Changes.Read(pair.Near, Add | mode), Changes.Write(pair.Near, Add | mode));
+        pair.Peer.Send(1);
+        pair.Near.WaitForBytes(1);
+        Assert.Single(queue.WaitForEvents(capacity: 1));
+
+        pair.Near.Close();
+        var second = ConnectPair().WithNearAt(Sockets.ReservedNumber);
+        second.Peer.Send(1);
+        second.Near.WaitForBytes(1);
+
+        queue.ExpectSilence();
         queue.ExpectSilence();
     }
 

@@ -129,6 +129,58 @@ public abstract partial class KernelQueueContract
         queue.WaitForEvent();
     }
 
+    // A period of nothing would be a busy loop; FreeBSD makes it one unit (kern_event.c, filt_timervalidate).
+    [Fact]
+    public void TimerPeriodic_Zero_IsOneUnit()
+    {
+        var queue = CreateQueue();
+        var started = Stopwatch.GetTimestamp();
+        queue.Apply(Changes.Timer(1, Add, KEventNotes.Milliseconds, data: 0));
+
+        var expirations = 0L;
+        while (expirations < 5)
+        {
+            expirations += queue.WaitForEvent().Data;
+        }
+
+        Assert.InRange(expirations, 5, Stopwatch.GetElapsedTime(started).TotalMilliseconds + 1);
+    }
+
+    [Fact]
+    public void Timer_ManyAndHalfAreDeleted_TheOthersFireOnce()
+    {
+        var queue = CreateQueue();
+        var idents = Enumerable.Range(1, 300).Select(ident => (ident * 7919 % 300) + 1).ToArray();
+        queue.Apply([.. idents.Select(ident =>
+            Changes.Timer(ident, Add | OneShot, KEventNotes.Milliseconds, data: 10 + (ident / 50 * 5)))]);
+        queue.Apply([.. idents.Where(ident => ident % 2 == 0)
+            .Select(ident => Changes.Timer(ident, Delete, KEventNotes.None, 0))]);
+
+        var fired = new List<nint>();
+        while (fired.Count < 150)
+        {
+            fired.AddRange(queue.WaitForEvents(capacity: 8).Select(reported => reported.Ident));
+        }
+
+        Assert.Equal(idents.Where(ident => ident % 2 != 0).Select(ident => (nint)ident).Order(), fired.Order());
+        queue.ExpectSilence();
+    }
+
+    [Fact]
+    public void Wait_ATimerIsShorterThanTheTimeout_BothEndInTheirTime()
+    {
+        var queue = CreateQueue();
+        queue.Apply(Changes.Timer(1, Add | OneShot, KEventNotes.Milliseconds, data: 5));
+        queue.Apply(Changes.Timer(1, Delete, KEventNotes.None, 0));
+        queue.Apply(Changes.Timer(2, Add | OneShot, KEventNotes.Milliseconds, data: 100));
+        var started = Stopwatch.GetTimestamp();
+
+        Assert.Equal(0, queue.Kevent([], new KEvent[1], timeoutNs: 20_000_000));
+
+        Assert.True(Stopwatch.GetElapsedTime(started).TotalMilliseconds >= 20);
+        Assert.Equal(2, queue.WaitForEvent().Ident);
+    }
+
     [Fact]
     public void Timer_NegativeTimeOrTwoUnits_IsRefused()
     {

@@ -62,17 +62,16 @@ public sealed class EpollRegistrationTests : IDisposable
             EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLOUT | EPOLLET | Always, _registrations.Of(ReservedNumber)?.Events);
     }
 
+    // A level registration would be reported for ever once a duplicate keeps it behind a closed descriptor.
     [Fact]
-    public void LevelKnotes_WithoutAndWithAnEdgeKnoteBesideThem_ChangeTheTriggering()
+    public void LevelKnotes_AreEdgeTriggeredInTheKernel()
     {
-        _queue.Apply(Changes.Read(_pair.Near, Add));
-        Assert.Equal(EPOLLIN | EPOLLRDHUP | Always, _registrations.Of(ReservedNumber)?.Events);
+        _queue.Apply(Changes.Read(_pair.Near, Add), Changes.Write(_pair.Near, Add));
+        _queue.WaitForEvent();
+        _queue.WaitForEvent();
 
-        _queue.Apply(Changes.Write(_pair.Near, Add | Clear));
-        Assert.Equal(EPOLLIN | EPOLLRDHUP | EPOLLOUT | EPOLLET | Always, _registrations.Of(ReservedNumber)?.Events);
-
-        _queue.Apply(Changes.Write(_pair.Near, Delete));
-        Assert.Equal(EPOLLIN | EPOLLRDHUP | Always, _registrations.Of(ReservedNumber)?.Events);
+        Assert.Equal(
+            EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLOUT | EPOLLET | Always, _registrations.Of(ReservedNumber)?.Events);
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using Kqueue.Epoll;
-using static Kqueue.Epoll.Triggering;
 using static Kqueue.Interop.Libc;
 
 namespace Kqueue.Tests.Epoll;
@@ -9,20 +8,12 @@ public sealed class EpollTranslationTests
     private const uint Reading = EPOLLIN | EPOLLRDHUP;
 
     [Fact]
-    public void Interest_OnlyLevelKnotes_IsLevelTriggered()
+    public void Interest_ArmedFilters_IsAlwaysEdgeTriggered()
     {
-        Assert.Equal(Reading, EpollTranslation.Interest(Level, None));
-        Assert.Equal(EPOLLOUT, EpollTranslation.Interest(None, Level));
-        Assert.Equal(Reading | EPOLLOUT, EpollTranslation.Interest(Level, Level));
-    }
-
-    [Fact]
-    public void Interest_AnEdgeKnoteOrNone_IsEdgeTriggered()
-    {
-        Assert.Equal(Reading | EPOLLPRI | EPOLLET, EpollTranslation.Interest(Edge, None));
-        Assert.Equal(Reading | EPOLLOUT | EPOLLET, EpollTranslation.Interest(Level, Edge));
-        Assert.Equal(Reading | EPOLLPRI | EPOLLOUT | EPOLLET, EpollTranslation.Interest(Edge, Level));
-        Assert.Equal(EPOLLET, EpollTranslation.Interest(None, None));
+        Assert.Equal(EPOLLET, EpollTranslation.Interest(read: false, write: false));
+        Assert.Equal(Reading | EPOLLPRI | EPOLLET, EpollTranslation.Interest(read: true, write: false));
+        Assert.Equal(EPOLLOUT | EPOLLET, EpollTranslation.Interest(read: false, write: true));
+        Assert.Equal(Reading | EPOLLPRI | EPOLLOUT | EPOLLET, EpollTranslation.Interest(read: true, write: true));
     }
 
     [Theory]
@@ -61,13 +52,18 @@ public sealed class EpollTranslationTests
         Assert.Equal(write, EpollTranslation.FlagsOf(KEventFilter.Write, events));
     }
 
+    // EPOLLERR is a pipe's end for its writer; for a reader it is a file of sysfs that has changed.
     [Theory]
-    [InlineData(EPOLLIN, false)]
-    [InlineData(EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR, false)]
-    [InlineData(EPOLLOUT | EPOLLHUP, true)]
-    [InlineData(EPOLLOUT | EPOLLERR, true)]
-    public void IsAmbiguous_HangUpWithoutHalfCloseOrErrorWithoutHangUp(uint events, bool expected) =>
-        Assert.Equal(expected, EpollTranslation.IsAmbiguous(events));
+    [InlineData(EPOLLIN, false, false)]
+    [InlineData(EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR, false, false)]
+    [InlineData(EPOLLOUT | EPOLLHUP, true, true)]
+    [InlineData(EPOLLOUT | EPOLLERR, false, true)]
+    [InlineData(EPOLLPRI | EPOLLERR, false, true)]
+    public void IsAmbiguous_HangUpWithoutHalfCloseOrAWritersError(uint events, bool read, bool write)
+    {
+        Assert.Equal(read, EpollTranslation.IsAmbiguous(KEventFilter.Read, events));
+        Assert.Equal(write, EpollTranslation.IsAmbiguous(KEventFilter.Write, events));
+    }
 
     [Theory]
     [InlineData(-1, -1)]
@@ -78,34 +74,4 @@ public sealed class EpollTranslationTests
     [InlineData(long.MaxValue, int.MaxValue)]
     public void ToMilliseconds_RoundsUp(long timeoutNs, int expected) =>
         Assert.Equal(expected, Kqueue.Epoll.EpollWait.ToMilliseconds(timeoutNs));
-
-    [Theory]
-    [InlineData(KEventNotes.None, 1_500, 1, 500_000_000)]
-    [InlineData(KEventNotes.Milliseconds, 1_500, 1, 500_000_000)]
-    [InlineData(KEventNotes.Seconds, 90, 90, 0)]
-    [InlineData(KEventNotes.Microseconds, 2_000_001, 2, 1_000)]
-    [InlineData(KEventNotes.Nanoseconds, 1_000_000_001, 1, 1)]
-    [InlineData(KEventNotes.Seconds, long.MaxValue, long.MaxValue, 0)]
-    public void SettingOf_EveryUnit_IsSecondsAndNanoseconds(
-        KEventNotes notes, long amount, long seconds, long nanoseconds)
-    {
-        var periodic = TimerTranslation.SettingOf(amount, notes, isOneShot: false);
-        var oneShot = TimerTranslation.SettingOf(amount, notes, isOneShot: true);
-
-        Assert.Equal((seconds, nanoseconds), (periodic.Value.Seconds, periodic.Value.Nanoseconds));
-        Assert.Equal(periodic.Value, periodic.Interval);
-        Assert.Equal(periodic.Value, oneShot.Value);
-        Assert.Equal(default, oneShot.Interval);
-    }
-
-    [Fact]
-    public void Validate_WriteLowWater_IsAnErrorThatNamesFilterNoteAndPlatform()
-    {
-        var error = Assert.Throws<PlatformNotSupportedException>(() => EpollTranslation.Validate(
-            [new KEvent(3, KEventFilter.Write, KEventFlags.Add, KEventNotes.LowWater, data: 1)]));
-
-        Assert.Contains("WRITE", error.Message, StringComparison.Ordinal);
-        Assert.Contains(nameof(KEventNotes.LowWater), error.Message, StringComparison.Ordinal);
-        Assert.Contains("Linux", error.Message, StringComparison.Ordinal);
-    }
 }

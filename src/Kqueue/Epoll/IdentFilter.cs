@@ -1,0 +1,129 @@
+namespace Kqueue.Epoll;
+
+/// <summary>
+/// A filter whose idents are no descriptors of epoll's: what they stand for triggers their knotes, which then are
+/// active until the event is delivered.
+/// </summary>
+internal abstract class IdentFilter<T>(KEventFilter kind, ActiveKnotes active) : Filter(kind, active)
+    where T : IdentKnote
+{
+    private readonly Dictionary<nint, T> _knotes = [];
+
+    public override Errno Register(in KEvent change)
+    {
+        var isAdd = (change.Flags & KEventFlags.Add) != 0;
+        if (!_knotes.TryGetValue(change.Ident, out var knote))
+        {
+            return isAdd ? Add(change) : Errno.ENOENT;
+        }
+
+        if ((change.Flags & KEventFlags.Delete) != 0)
+        {
+            Detach(knote);
+            return Errno.None;
+        }
+
+        var error = Touch(knote, change, isAdd);
+        if (knote is { IsTriggered: true, IsArmed: true })
+        {
+            Active.Add(knote);
+        }
+
+        return error;
+    }
+
+    public override bool TryReport(Knote knote, uint hint, out KEvent reported)
+    {
+        var source = (T)knote;
+        reported = source.ToEvent(KEventFlags.None, source.FiredNotes, source.FiredData);
+        var isTriggered = source.IsTriggered;
+        source.IsTriggered = isTriggered && (source.Mode & KEventFlags.Clear) == 0;
+        return isTriggered;
+    }
+
+    public override void Detach(Knote knote)
+    {
+        base.Detach(knote);
+        _knotes.Remove(knote.Ident);
+        Release((T)knote);
+    }
+
+    public override void Close()
+    {
+        foreach (var knote in _knotes.Values)
+        {
+            Release(knote);
+        }
+    }
+
+    /// <summary>Makes the knote of a change, whose modes need not be the change's.</summary>
+    protected abstract T Create(nint ident);
+
+    /// <summary>What the filter makes of the mode that a change gives.</summary>
+    protected virtual KEventFlags ImpliedMode(in KEvent change) => KEventFlags.None;
+
+    /// <summary>Begins to watch; an error leaves no knote.</summary>
+    protected virtual Errno Start(T knote, in KEvent change) => Errno.None;
+
+    /// <summary>Ends to watch.</summary>
+    protected virtual void Release(T knote)
+    {
+    }
+
+    /// <summary>Changes a knote that exists.</summary>
+    protected virtual Errno Touch(T knote, in KEvent change, bool isAdd)
+    {
+        if (isAdd)
+        {
+            knote.Update(change);
+        }
+        else
+        {
+            knote.Touch(change);
+        }
+
+        return Errno.None;
+    }
+
+    private Errno Add(in KEvent change)
+    {
+        var knote = Create(change.Ident);
+        knote.Attach(change, ImpliedMode(change));
+        var error = Start(knote, change);
+        if (error == Errno.None)
+        {
+            _knotes.Add(change.Ident, knote);
+        }
+        else
+        {
+            knote.Detach();
+        }
+
+        return error;
+    }
+}
+
+/// <summary>A knote that something in this process triggers.</summary>
+internal class IdentKnote(nint ident, Filter filter) : Knote(ident, filter)
+{
+    /// <summary>Whether it was triggered and the event not yet delivered, or not cleared by that.</summary>
+    public bool IsTriggered { get; set; }
+
+    /// <summary>What its event says in <c>fflags</c>.</summary>
+    public KEventNotes FiredNotes { get; set; }
+
+    /// <summary>What its event says in <c>data</c>.</summary>
+    public long FiredData { get; set; }
+
+    /// <summary>Triggers it; what comes before the event is delivered adds up.</summary>
+    public void Trigger(KEventNotes notes, long data)
+    {
+        FiredNotes = (IsTriggered ? FiredNotes : KEventNotes.None) | notes;
+        FiredData = (IsTriggered ? FiredData : 0) + data;
+        IsTriggered = true;
+        if (IsArmed)
+        {
+            Filter.Active.Add(this);
+        }
+    }
+}
