@@ -109,7 +109,6 @@ internal sealed partial class Connection :
     public void Start()
     {
         _loop.Statistics.CountStart();
-        _endPoint.Stop.OnAccepted();
         TransportEventSource.Log.ConnectionStart(this);
         var result = Arm(KEventFilter.Read, KEventFlags.Clear);
         if (result.IsError)

@@ -52,7 +52,7 @@ internal sealed class ListenerStatistics
 
     public void CountAccept() => Interlocked.Increment(ref _accepts);
 
-    public void CountRefusals(int count) => Interlocked.Add(ref _refusals, count);
+    public void CountRefusal() => Interlocked.Increment(ref _refusals);
 
     public void CountError(Errno error) => _errors.AddOrUpdate(error, 1, static (_, count) => count + 1);
 

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Kqueue;
+using KqueueTransport.Connections;
 using KqueueTransport.Connections.Accepting;
 using KqueueTransport.Tests.Sockets;
 using Microsoft.AspNetCore.Connections;
@@ -60,7 +61,7 @@ public sealed class AcceptTests : IAsyncDisposable
         await _fixture.AcceptAsync();
         await _fixture.LoopBarrierAsync();
         _fixture.Calls.Prepare(SocketCall.Accept, SocketStep.Fails(Errno.EMFILE), SocketStep.Fails(Errno.EMFILE));
-        _fixture.Clock.Advance(AcceptShortage.Quiet);
+        _fixture.Clock.Advance(AcceptBudget.Quiet);
 
         await _fixture.ConnectAsync();
         await _fixture.AcceptAsync();
@@ -69,14 +70,14 @@ public sealed class AcceptTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Accept_DescriptorsStayExhausted_PeersAreResetByTheReserve()
+    public async Task Accept_DescriptorsStayExhausted_PeersAreReset()
     {
         using var isConnected = new ManualResetEventSlim();
         AtTheWarning(() =>
         {
             // A reset that comes sooner would fail the peer's connect.
             Assert.True(isConnected.Wait(TimeSpan.FromSeconds(30)));
-            _fixture.Clock.Advance(AcceptShortage.Patience);
+            _fixture.Clock.Advance(AcceptBudget.Patience);
         });
         _fixture.Listen(SocketStep.Fails(Errno.EMFILE));
         var peer = await _fixture.ConnectAsync();
@@ -93,15 +94,13 @@ public sealed class AcceptTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Accept_ReserveIsTakenByAnotherThread_GoesOn()
+    public async Task Accept_NothingIsLeftToRefuseWith_GoesOn()
     {
-        // The descriptor that the reserve gives back is gone before the accept, and no other comes for a while.
         AtTheWarning(() =>
         {
-            _fixture.Calls.Prepare(
-                SocketCall.OpenReserve, [.. Enumerable.Repeat(SocketStep.Fails(Errno.EMFILE), 3)]);
-            _fixture.Calls.Prepare(SocketCall.Accept, SocketStep.Fails(Errno.EMFILE));
-            _fixture.Clock.Advance(AcceptShortage.Patience);
+            _fixture.Calls.Prepare(SocketCall.OpenReserve, SocketStep.Fails(Errno.EMFILE));
+            _fixture.Calls.Prepare(SocketCall.Accept, SocketStep.Fails(Errno.EMFILE), SocketStep.Fails(Errno.EMFILE));
+            _fixture.Clock.Advance(AcceptBudget.Patience);
         });
         _fixture.Listen(SocketStep.Fails(Errno.EMFILE));
 
@@ -112,10 +111,38 @@ public sealed class AcceptTests : IAsyncDisposable
         Assert.Equal(0, _fixture.Listener.Statistics.Refusals);
     }
 
+    // Goal: closed connections that wait for their peers keep nobody waiting. Method: two of them, and accepts that
+    // fail twice for want of a descriptor.
+    [Theory]
+    [InlineData(Errno.EMFILE)]
+    [InlineData(Errno.ENFILE)]
+    public async Task Accept_ClosedConnectionsHaveTheDescriptors_ClosesTheOldestAtOnce(Errno error)
+    {
+        _fixture.Listen();
+        var closed = new List<int>();
+        for (var i = 0; i < 3; i++)
+        {
+            await _fixture.ConnectAsync();
+            var connection = (Connection)await _fixture.AcceptAsync();
+            closed.Add(connection.Descriptor);
+            _fixture.Clock.Advance(TimeSpan.FromSeconds(1));
+            await connection.DisposeAsync().Soon();
+        }
+
+        await _fixture.LoopBarrierAsync();
+        _fixture.Calls.Prepare(SocketCall.Accept, SocketStep.Fails(error), SocketStep.Fails(error));
+
+        await _fixture.ConnectAsync();
+
+        await _fixture.AcceptAsync();
+        Assert.Equal([1, 1, 0], closed.Select(descriptor => _fixture.Calls.CountOf(SocketCall.Close, descriptor)));
+        Assert.Equal(0, _fixture.WarningCount);
+    }
+
     [Fact]
     public async Task Accept_ShortOfMemoryForLong_LeavesPeersInTheKernel()
     {
-        AtTheWarning(() => _fixture.Clock.Advance(AcceptShortage.Patience));
+        AtTheWarning(() => _fixture.Clock.Advance(AcceptBudget.Patience));
         _fixture.Listen([.. Enumerable.Repeat(SocketStep.Fails(Errno.ENOBUFS), 3)]);
 
         await _fixture.ConnectAsync();
@@ -131,7 +158,7 @@ public sealed class AcceptTests : IAsyncDisposable
     {
         _fixture.Calls.Prepare(
             SocketCall.OpenReserve, [.. Enumerable.Repeat(SocketStep.Fails(Errno.ENOBUFS), 10)]);
-        AtTheWarning(() => _fixture.Clock.Advance(AcceptShortage.Patience));
+        AtTheWarning(() => _fixture.Clock.Advance(AcceptBudget.Patience));
         _fixture.Listen(SocketStep.Fails(Errno.ENOBUFS));
 
         await _fixture.ConnectAsync();

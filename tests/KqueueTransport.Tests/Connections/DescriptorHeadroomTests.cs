@@ -40,7 +40,7 @@ public sealed class DescriptorHeadroomTests : IAsyncDisposable
         var peer = await _fixture.ConnectAsync();
         await Waiting.UntilAsync(() => _fixture.WarningCount == 1);
 
-        _fixture.Clock.Advance(AcceptShortage.Patience);
+        _fixture.Clock.Advance(AcceptBudget.Patience);
 
         var error = await Assert.ThrowsAsync<SocketException>(() => peer.ReceiveAllAsync());
         Assert.Equal(SocketError.ConnectionReset, error.SocketErrorCode);

@@ -11,67 +11,20 @@ public sealed class StopTests : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _fixture.DisposeAsync();
 
-    [Fact]
-    public async Task Unbind_AConnectionHasSaidNothing_WaitsUntilItsFirstBytesAreRead()
-    {
-        _fixture.Clock.HoldsTimers = true;
-        var (peer, connection) = await ConnectAsync();
-        var reading = connection.Transport.Input.ReadAsync();
-
-        var unbinding = _fixture.Listener.UnbindAsync(TestContext.Current.CancellationToken).AsTask();
-        Assert.False(unbinding.IsCompleted);
-        await peer.SendAsync("hello"u8.ToArray()).Soon();
-
-        await reading.Soon();
-        await unbinding.Soon();
-    }
-
-    [Fact]
-    public async Task Unbind_AConnectionHasSaidNothing_WaitsForItsEnd()
-    {
-        _fixture.Clock.HoldsTimers = true;
-        var (peer, connection) = await ConnectAsync();
-        var reading = connection.Transport.Input.ReadAsync();
-
-        var unbinding = _fixture.Listener.UnbindAsync(TestContext.Current.CancellationToken).AsTask();
-        Assert.False(unbinding.IsCompleted);
-        peer.Reset();
-
-        await Assert.ThrowsAsync<ConnectionResetException>(() => reading.Soon());
-        await unbinding.Soon();
-    }
-
-    // The clock of the fixture stands still, and that of the wait does not: this takes as long as a stop does at most.
-    [Fact]
-    public async Task Unbind_AConnectionNeverSaysAnything_Ends()
-    {
-        await ConnectAsync();
-
-        await _fixture.Listener.UnbindAsync(TestContext.Current.CancellationToken).Soon();
-
-        Assert.Null(await _fixture.Listener.AcceptAsync().Soon());
-    }
-
-    [Fact]
-    public async Task Unbind_EveryConnectionWasRead_IsOverAtOnce()
-    {
-        var (peer, connection) = await ConnectAsync();
-        await ExchangeAsync(peer, connection);
-
-        Assert.True(_fixture.Listener.UnbindAsync(TestContext.Current.CancellationToken).IsCompleted);
-    }
-
     // Goal: a request in the kernel when Kestrel cancels the read of an idle connection is answered. Method: the loop
     // is busy while the bytes come and the read is cancelled, so that it finds both.
-    [Fact]
-    public async Task CancelPendingRead_WhileStoppingWithBytesOnTheirWay_ShowsThem()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Cancel_WhileStoppingWithBytesOnTheirWay_ShowsThem(bool byToken)
     {
         var (peer, connection) = await ConnectAsync();
         await ExchangeAsync(peer, connection);
         await _fixture.Listener.UnbindAsync(TestContext.Current.CancellationToken).Soon();
         using var isBusy = new SemaphoreSlim(0);
         using var goOn = new SemaphoreSlim(0);
-        var reading = connection.Transport.Input.ReadAsync();
+        using var source = new CancellationTokenSource();
+        var reading = connection.Transport.Input.ReadAsync(source.Token);
         _fixture.Post(() =>
         {
             isBusy.Release();
@@ -80,13 +33,64 @@ public sealed class StopTests : IAsyncDisposable
         Assert.True(await isBusy.WaitAsync(TimeSpan.FromSeconds(20)));
 
         await peer.SendAsync("hello"u8.ToArray()).Soon();
-        connection.Transport.Input.CancelPendingRead();
+        Cancel(connection, byToken ? source : null);
         goOn.Release();
 
         var read = await reading.Soon();
-        Assert.True(read.IsCanceled);
+        Assert.Equal(!byToken, read.IsCanceled);
         Assert.Equal(5, read.Buffer.Length);
         connection.Transport.Input.AdvanceTo(read.Buffer.End);
+    }
+
+    // A connection that was just accepted: Kestrel may have cancelled its first read before it begins.
+    [Fact]
+    public async Task CancelPendingRead_WhileStoppingBeforeTheRead_WaitsForBytes()
+    {
+        var (peer, connection) = await ConnectAsync();
+        await _fixture.Listener.UnbindAsync(TestContext.Current.CancellationToken).Soon();
+        connection.Transport.Input.CancelPendingRead();
+
+        var reading = connection.Transport.Input.ReadAsync();
+        await peer.SendAsync("hello"u8.ToArray()).Soon();
+
+        var read = await reading.Soon();
+        Assert.Equal(5, read.Buffer.Length);
+        connection.Transport.Input.AdvanceTo(read.Buffer.End);
+    }
+
+    // TLS waits by a read that takes nothing and then reads with the same token.
+    [Fact]
+    public async Task ReadAsync_WhileStoppingUnderACancelledToken_TakesWhatIsThere()
+    {
+        var (peer, connection) = await ConnectAsync();
+        var input = connection.Transport.Input;
+        await peer.SendAsync("hello"u8.ToArray()).Soon();
+        input.AdvanceTo((await input.ReadAsync().Soon()).Buffer.Start);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => input.ReadAsync(new(canceled: true)).Soon());
+
+        await _fixture.Listener.UnbindAsync(TestContext.Current.CancellationToken).Soon();
+
+        var read = await input.ReadAsync(new CancellationToken(canceled: true)).Soon();
+        Assert.Equal(5, read.Buffer.Length);
+        input.AdvanceTo(read.Buffer.End);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => input.ReadAsync(new(canceled: true)).Soon());
+    }
+
+    [Fact]
+    public async Task CancelToken_WhileStoppingAndNothingComes_EndsTheReadAllTheSame()
+    {
+        var (peer, connection) = await ConnectAsync();
+        await ExchangeAsync(peer, connection);
+        await _fixture.Listener.UnbindAsync(TestContext.Current.CancellationToken).Soon();
+        using var source = new CancellationTokenSource();
+        var reading = connection.Transport.Input.ReadAsync(source.Token);
+
+        await source.CancelAsync();
+
+        var error = await Assert.ThrowsAsync<OperationCanceledException>(() => reading.Soon());
+        Assert.Equal(source.Token, error.CancellationToken);
+        await peer.SendAsync("x"u8.ToArray()).Soon();
+        Assert.Equal(1, (await connection.Transport.Input.ReadAsync().Soon()).Buffer.Length);
     }
 
     [Fact]
@@ -122,6 +126,18 @@ public sealed class StopTests : IAsyncDisposable
         _fixture.Listen();
         var peer = await _fixture.ConnectAsync();
         return (peer, await _fixture.AcceptAsync());
+    }
+
+    private static void Cancel(ConnectionContext connection, CancellationTokenSource? source)
+    {
+        if (source is null)
+        {
+            connection.Transport.Input.CancelPendingRead();
+        }
+        else
+        {
+            source.Cancel();
+        }
     }
 
     private static async Task ExchangeAsync(Socket peer, ConnectionContext connection)

@@ -136,7 +136,9 @@ public sealed partial class TransportMetricsTests
         var listener = new MeasuredListener(new UnixDomainSocketEndPoint("/a"), RunsInline: true) { QueueLength = 7 };
         listener.Statistics.CountAccept();
         listener.Statistics.CountAccept();
-        listener.Statistics.CountRefusals(3);
+        listener.Statistics.CountRefusal();
+        listener.Statistics.CountRefusal();
+        listener.Statistics.CountRefusal();
         listener.Statistics.CountError(Errno.EMFILE);
         listener.Statistics.CountPause();
         listener.Statistics.CountEnd(ShutdownReason.PeerReset);

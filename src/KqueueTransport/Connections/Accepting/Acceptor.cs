@@ -14,18 +14,11 @@ namespace KqueueTransport.Connections.Accepting;
 /// </summary>
 internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
 {
-    // How long to wait when descriptors or memory have run out: long enough to cost nothing, short enough to be
-    // unnoticed when some become free.
-    private static readonly TimeSpan s_backOff = TimeSpan.FromMilliseconds(50);
-
     private readonly ListenSocket _socket;
     private readonly SocketCalls _calls;
-    private readonly ReserveDescriptor _reserve;
-    private readonly DescriptorHeadroom _headroom;
     private readonly AcceptedConnections _connections;
     private readonly AcceptQueue _queue;
     private readonly ListenerStatistics _statistics;
-    private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly Registration _registration;
     private readonly int _acceptsPerWake;
@@ -39,11 +32,8 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
 
     // Under _gate.
     private readonly SocketAddress _peer = SocketCalls.CreateAddress();
-    private readonly AcceptShortage _shortage;
+    private readonly AcceptBudget _budget;
     private bool _isStopped;
-
-    // Written under _gate.
-    private long _lastAccept;
     private bool _isBackingOff;
 
     public Acceptor(
@@ -57,21 +47,15 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
     {
         _socket = socket;
         _calls = loops.Calls;
-        _reserve = loops.Reserve;
-        _headroom = loops.Headroom;
         _connections = connections;
         _queue = queue;
         _statistics = statistics;
         _acceptsPerWake = options.AcceptsPerWake;
         _backlog = options.Backlog;
         _logger = logger;
-        _clock = loops.Clock;
-        _shortage = new AcceptShortage(_clock);
+        _budget = new AcceptBudget(loops);
         _registration = loops.LeastLoaded().Loop.Register(socket.Descriptor, this);
     }
-
-    /// <summary>When the last connection was accepted, by the clock of the surroundings; 0 before the first.</summary>
-    public long LastAccept => Volatile.Read(ref _lastAccept);
 
     /// <summary>Begins to accept. listen(2) comes before: NetBSD never reports a socket that was armed first.</summary>
     public KernelResult Start() => _registration.Arm(KEventFilter.Read, KEventFlags.Clear);
@@ -115,8 +99,8 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
 
     private void AcceptRest()
     {
-        // Linux keeps one more than listen(2) was told (sk_acceptq_is_full).
-        for (var accepts = 0; accepts <= _backlog && AcceptOne(out _); accepts++)
+        // Linux keeps one more than listen(2) was told (sk_acceptq_is_full). They get also what is to be left free.
+        for (var accepts = 0; accepts <= _backlog && AcceptOne() is Errno.None or Errno.EMFILE; accepts++)
         {
         }
     }
@@ -160,17 +144,17 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
                 return;
             }
 
-            if (AcceptOne(out var error) && error != Errno.EMFILE)
+            var error = AcceptOne();
+            if (error == Errno.EAGAIN)
             {
-                continue;
+                return;
             }
 
-            if (error != Errno.EAGAIN)
+            if (error != Errno.None && !_budget.TryMakeRoom(error))
             {
                 BackOff(error);
+                return;
             }
-
-            return;
         }
 
         // More may be waiting, and an edge is reported once. Arming again makes another, behind the events of the
@@ -182,58 +166,68 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
     }
 
     /// <summary>
-    /// Accepts one connection; true also when its peer had already given up. The error is EMFILE, too, where it has one
-    /// of the descriptors that are to be left to the process.
+    /// Accepts one connection, or one whose peer has given up. An error otherwise, and EMFILE also where the connection
+    /// has one of the descriptors that are to be left to the process.
     /// </summary>
-    private bool AcceptOne(out Errno error)
+    private Errno AcceptOne()
     {
         var result = _calls.Accept(_socket.Descriptor, _peer);
-        error = result.Error;
         if (!result.IsError)
         {
-            Take(result.Value);
-            error = _headroom.Contains(result.Value) ? Errno.EMFILE : Errno.None;
-            return true;
+            _statistics.CountAccept();
+            if (_connections.Take(result.Value, _peer) is { } connection)
+            {
+                _queue.Add(connection);
+            }
+
+            return _budget.OnAccepted(result.Value) ? Errno.None : Errno.EMFILE;
         }
 
-        if (error == Errno.EAGAIN)
+        if (result.Error == Errno.EAGAIN)
         {
-            return false;
+            return Errno.EAGAIN;
         }
 
-        _statistics.CountError(error);
+        _statistics.CountError(result.Error);
 
         // The peer's fault and the peer's loss: the next one in the queue may be fine. Linux reports errors of the
         // connection's network here, too (accept(2), "Error handling").
-        return error is Errno.ECONNABORTED or Errno.ECONNRESET or Errno.EPROTO or Errno.ENETDOWN or
-            Errno.EHOSTUNREACH or Errno.ENETUNREACH or Errno.EOPNOTSUPP or Errno.ENOPROTOOPT;
+        return result.Error is Errno.ECONNABORTED or Errno.ECONNRESET or Errno.EPROTO or Errno.ENETDOWN or
+            Errno.EHOSTUNREACH or Errno.ENETUNREACH or Errno.EOPNOTSUPP or Errno.ENOPROTOOPT
+            ? Errno.None
+            : result.Error;
     }
 
-    private void Take(int descriptor)
+    /// <summary>Resets connections that wait in the kernel's queue, so that their peers are told.</summary>
+    private void Refuse()
     {
-        _shortage.OnAccepted();
-        Volatile.Write(ref _lastAccept, _clock.GetTimestamp());
-        _statistics.CountAccept();
-        if (_connections.Take(descriptor, _peer) is { } connection)
+        for (var refusals = 0; refusals < _acceptsPerWake; refusals++)
         {
-            _queue.Add(connection);
+            var result = _calls.Accept(_socket.Descriptor, _peer);
+            if (result.IsError)
+            {
+                return;
+            }
+
+            _calls.Abort(result.Value);
+            _statistics.CountRefusal();
         }
     }
 
     private void BackOff(Errno error)
     {
-        if (_shortage.OnFailed())
+        if (_budget.OnFailed())
         {
             TransportLog.AcceptError(_logger, _socket.EndPoint, error);
         }
 
-        if (_shortage.IsLasting && error is Errno.EMFILE or Errno.ENFILE)
+        if (error == Errno.EMFILE && _budget.MustRefuse)
         {
-            _statistics.CountRefusals(_reserve.Refuse(_socket.Descriptor, _acceptsPerWake));
+            Refuse();
         }
 
         _isBackingOff = true;
-        _registration.Loop.Schedule(s_backOff, static state => ((Acceptor)state!).EndBackOff(), this);
+        _registration.Loop.Schedule(AcceptBudget.BackOff, static state => ((Acceptor)state!).EndBackOff(), this);
     }
 
     private void EndBackOff()
@@ -245,7 +239,7 @@ internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
                 return;
             }
 
-            if (_headroom.IsReached())
+            if (_budget.IsSpent() && !_budget.TryMakeRoom(Errno.EMFILE))
             {
                 BackOff(Errno.EMFILE);
                 return;

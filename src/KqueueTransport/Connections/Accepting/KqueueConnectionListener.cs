@@ -11,11 +11,6 @@ namespace KqueueTransport.Connections.Accepting;
 /// <summary>A bound endpoint: an acceptor on one of the loops, and the queue that AcceptAsync takes from.</summary>
 internal sealed class KqueueConnectionListener : IConnectionListener, IMeasuredListener
 {
-    // How long the connection that was accepted last has until the server stops. Its request is right behind it, as a
-    // rule, on a client that may be busy, and has to go through the accept queue, the thread pool and its loop.
-    private static readonly TimeSpan s_newcomersTime = TimeSpan.FromMilliseconds(500);
-
-    private readonly TimeProvider _clock;
     private readonly AcceptQueue _queue;
     private readonly Acceptor _acceptor;
     private readonly EndPointContext _context;
@@ -34,7 +29,6 @@ internal sealed class KqueueConnectionListener : IConnectionListener, IMeasuredL
         ILogger logger)
     {
         EndPoint = socket.EndPoint;
-        _clock = loops.Clock;
         _metrics = loops.Metrics;
         _queue = new AcceptQueue(options.Backlog);
         _context = new EndPointContext(options, loops.SchedulingFor(EndPoint, scheduling, logger));
@@ -73,26 +67,16 @@ internal sealed class KqueueConnectionListener : IConnectionListener, IMeasuredL
         _queue.TakeAsync(cancellationToken);
 
     /// <summary>
-    /// Stops accepting. What the kernel has accepted can still be taken, and has a moment to begin: Kestrel closes, as
-    /// soon as this returns, every connection that it does not know of any request from.
+    /// Stops accepting. What the kernel has accepted can still be taken. Kestrel cancels, as soon as this returns, the
+    /// reads of all connections that it does not know of any request from.
     /// </summary>
-    public async ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+    public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
     {
+        _context.IsStopping = true;
         _acceptor.Stop();
         _queue.Complete();
         _metrics.Remove(this);
-        if (_context.Stop.HasBegun)
-        {
-            return;
-        }
-
-        var allHeard = _context.Stop.Begin();
-        var left = s_newcomersTime - _clock.GetElapsedTime(_acceptor.LastAccept);
-        if (left > TimeSpan.Zero)
-        {
-            await allHeard.WaitAsync(left, _clock, cancellationToken)
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+        return ValueTask.CompletedTask;
     }
 
     /// <summary>Stops accepting and aborts what nobody took.</summary>

@@ -1,4 +1,3 @@
-using KqueueTransport.Connections.Accepting;
 using KqueueTransport.Connections.Placement;
 using KqueueTransport.Diagnostics;
 
@@ -13,8 +12,12 @@ internal sealed class EndPointContext(KqueueEndPointOptions options, Application
     /// <summary>What the listener and its connections count. Nobody reads those of outbound connections.</summary>
     public ListenerStatistics Statistics { get; } = new();
 
-    /// <summary>What the listener's stop waits for. Of outbound connections it never begins.</summary>
-    public ListenerStop Stop { get; } = new();
+    /// <summary>Whether the listener stops: set once, before the server is told that it has.</summary>
+    public bool IsStopping
+    {
+        get => Volatile.Read(ref field);
+        set => Volatile.Write(ref field, value);
+    }
 
     /// <summary>Bytes that are received while nobody reads; <see cref="long.MaxValue"/> is no limit.</summary>
     public long MaxReadBufferBytes { get; } = LimitOf(options.MaxReadBufferSize);

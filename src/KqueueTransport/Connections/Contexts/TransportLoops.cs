@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Diagnostics.Metrics;
 using System.Net;
 using Kqueue.EventLoops;
-using KqueueTransport.Connections.Accepting;
 using KqueueTransport.Connections.Buffers;
 using KqueueTransport.Connections.Closing;
 using KqueueTransport.Connections.Placement;
@@ -57,8 +56,6 @@ internal sealed class TransportLoops : IDisposable
             Statistics = Metrics.StatisticsOf(loop),
             Lingering = LingeringCloses.TryMake(loop, calls, options, Clock),
         });
-        Reserve = new ReserveDescriptor(calls);
-        Headroom = new DescriptorHeadroom(calls);
     }
 
     public SocketCalls Calls { get; }
@@ -66,11 +63,6 @@ internal sealed class TransportLoops : IDisposable
     public TimeProvider Clock { get; }
 
     public TransportMetrics Metrics { get; }
-
-    /// <summary>One for all listeners: a shortage is the process's.</summary>
-    public ReserveDescriptor Reserve { get; }
-
-    public DescriptorHeadroom Headroom { get; }
 
     /// <summary>Cancelled before the loops end: nobody would hear of the outcome of a connect any more.</summary>
     public CancellationToken AboutToEnd => _aboutToEnd.Token;
@@ -81,6 +73,14 @@ internal sealed class TransportLoops : IDisposable
 
     /// <summary>The loop with the fewest connections.</summary>
     public LoopContext LeastLoaded() => _contexts[_group.LeastLoaded()];
+
+    /// <summary>
+    /// Closes, of all loops, the connection that has waited longest for its peer's FIN: its descriptor is free then.
+    /// False where none waits.
+    /// </summary>
+    public bool TryEndOldestLinger() =>
+        _contexts.Values.Select(context => context.Lingering).MinBy(closes => closes?.OldestStart ?? long.MaxValue)
+            ?.TryEndOldest() ?? false;
 
     /// <summary>Gives up the connections that are being made. Later ones fail at once.</summary>
     public void EndConnecting() => _aboutToEnd.Cancel();
@@ -93,7 +93,6 @@ internal sealed class TransportLoops : IDisposable
     {
         EndConnecting();
         Metrics.Dispose();
-        Reserve.Dispose();
         _group.Dispose();
         foreach (var context in _contexts.Values)
         {

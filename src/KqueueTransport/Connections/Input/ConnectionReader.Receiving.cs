@@ -79,12 +79,17 @@ internal sealed partial class ConnectionReader
     {
         lock (Gate)
         {
-            if (!Has(ReaderFlags.Canceled))
+            if (!Has(ReaderFlags.CancelPutOff))
             {
                 return;
             }
 
-            Set(ReaderFlags.Readable);
+            if (_read.IsPending && !IsResultReady && !Has(ReaderFlags.Completed))
+            {
+                ReceiveMinimum();
+            }
+
+            Clear(ReaderFlags.CancelPutOff);
         }
 
         ((IThreadPoolWorkItem)this).Execute();
@@ -100,9 +105,7 @@ internal sealed partial class ConnectionReader
 
         const ReaderFlags Relevant = ReaderFlags.Readable | ReaderFlags.Completed | ReaderFlags.Ended;
         var mayReceive = (_flags & Relevant) == ReaderFlags.Readable;
-
-        // A canceled read that still pends waits for what came just now.
-        if (mayReceive && (!IsResultReady || Has(ReaderFlags.Canceled)))
+        if (mayReceive && !IsResultReady)
         {
             ReceiveMinimum();
         }

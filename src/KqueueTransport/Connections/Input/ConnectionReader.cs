@@ -2,7 +2,6 @@ using System.IO.Pipelines;
 using System.Runtime.ExceptionServices;
 using System.Threading.Tasks.Sources;
 using Kqueue.EventLoops;
-using KqueueTransport.Connections.Accepting;
 using KqueueTransport.Diagnostics;
 
 namespace KqueueTransport.Connections.Input;
@@ -18,6 +17,10 @@ namespace KqueueTransport.Connections.Input;
 internal sealed partial class ConnectionReader :
     PipeReader, IValueTaskSource<ReadResult>, IThreadPoolWorkItem, IWatchedHandler
 {
+    // They are there within microseconds on a network of one machine, within a round trip elsewhere; idle connections
+    // hold up the stop for as long.
+    private static readonly TimeSpan s_lastRequestTime = TimeSpan.FromMilliseconds(100);
+
     private readonly Connection _connection;
 
     // Everything below is under Gate, except where it says otherwise.
@@ -82,7 +85,8 @@ internal sealed partial class ConnectionReader :
         lock (Gate)
         {
             ThrowIfCompleted();
-            if (cancellationToken.IsCancellationRequested)
+            var isCanceled = cancellationToken.IsCancellationRequested;
+            if (isCanceled && !_connection.EndPointContext.IsStopping)
             {
                 return ValueTask.FromCanceled<ReadResult>(cancellationToken);
             }
@@ -90,6 +94,10 @@ internal sealed partial class ConnectionReader :
             if (TryTake(minimumSize, mayReceive: !MustReadOnLoop(), out var result))
             {
                 task = new ValueTask<ReadResult>(result);
+            }
+            else if (isCanceled)
+            {
+                task = ValueTask.FromCanceled<ReadResult>(cancellationToken);
             }
             else
             {
@@ -189,7 +197,6 @@ internal sealed partial class ConnectionReader :
                 _error = error;
             }
 
-            NoteHeard();
             Clear(ReaderFlags.Reports);
             mustResume = _read.TryEnd();
         }
@@ -208,12 +215,15 @@ internal sealed partial class ConnectionReader :
             result = Take();
         }
 
-        if (result.IsCanceled)
+        if (!result.IsCanceled || !cancellationToken.IsCancellationRequested)
         {
-            cancellationToken.ThrowIfCancellationRequested();
+            return result;
         }
 
-        return result;
+        // Bytes that a read has waited for while the listener stops: the token's owner reads them in spite of it.
+        return _connection.EndPointContext.IsStopping && !result.Buffer.IsEmpty
+            ? new ReadResult(result.Buffer, isCanceled: false, result.IsCompleted)
+            : throw new OperationCanceledException(cancellationToken);
     }
 
     ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token) => _read.GetStatus(token);
@@ -244,7 +254,7 @@ internal sealed partial class ConnectionReader :
             }
 
             reader.Set(ReaderFlags.Canceled);
-            mustResume = reader._read.TryEnd();
+            mustResume = !reader.TryPutOffCancel() && reader._read.TryEnd();
         }
 
         reader.ResumeElsewhere(mustResume);
@@ -258,20 +268,21 @@ internal sealed partial class ConnectionReader :
         }
     }
 
-    private static readonly Action<object?> s_onCancelDue = static state => ((ConnectionReader)state!).OnCancelDue();
-
     /// <summary>
-    /// While the listener stops, a canceled read waits a moment for bytes: Kestrel cancels the reads of connections
-    /// that it takes to be idle, and answers a request that comes with the cancellation.
+    /// While the listener stops, a canceled read, or one that is canceled before it begins, waits a moment for bytes:
+    /// Kestrel cancels the reads of connections that it takes to be idle, and answers a request that comes with the
+    /// cancellation, or instead of it, as with TLS: that cancels by the token, of the read that waits for bytes and of
+    /// the one that takes them.
     /// </summary>
     private bool TryPutOffCancel()
     {
-        if (!_connection.EndPointContext.Stop.HasBegun || !_read.IsPending)
+        if (!_connection.EndPointContext.IsStopping || Has(ReaderFlags.Ended))
         {
             return false;
         }
 
-        _connection.Loop.Schedule(ListenerStop.LastRequestTime, s_onCancelDue, this);
+        Set(ReaderFlags.CancelPutOff);
+        _connection.Loop.Schedule(s_lastRequestTime, static state => ((ConnectionReader)state!).OnCancelDue(), this);
         return true;
     }
 
@@ -313,7 +324,7 @@ internal sealed partial class ConnectionReader :
 
     private bool IsResultReady =>
         (_received is { HasUnexamined: true } received && received.Length >= _minimumBytes) ||
-        (_flags & (ReaderFlags.Canceled | ReaderFlags.Ended)) != 0;
+        Has(ReaderFlags.Ended) || (_flags & (ReaderFlags.Canceled | ReaderFlags.CancelPutOff)) == ReaderFlags.Canceled;
 
     private bool HasUnreportedError => Has(ReaderFlags.EndUnreported) && _error is not null;
 
@@ -325,24 +336,10 @@ internal sealed partial class ConnectionReader :
         }
 
         ThrowIfReading();
-        if (!Has(ReaderFlags.Heard) && HasUnconsumedBytes)
-        {
-            NoteHeard();
-        }
-
         var isCanceled = Has(ReaderFlags.Canceled);
-        Clear(ReaderFlags.Canceled);
+        Clear(ReaderFlags.Canceled | ReaderFlags.CancelPutOff);
         Set(isCanceled ? ReaderFlags.ReadingTentatively : ReaderFlags.Reading);
         return new ReadResult(_received?.Sequence ?? default, isCanceled, isCompleted: Has(ReaderFlags.Ended));
-    }
-
-    private void NoteHeard()
-    {
-        if (!Has(ReaderFlags.Heard))
-        {
-            Set(ReaderFlags.Heard);
-            _connection.EndPointContext.Stop.OnHeard();
-        }
     }
 
     private void ResumeElsewhere(bool mustResume)

@@ -48,8 +48,8 @@ internal enum ReaderFlags
     /// <summary>The end of the pause has to be logged, once the lock is left.</summary>
     ResumeUnreported = 2048,
 
-    /// <summary>The application has been shown bytes, or the connection's end.</summary>
-    Heard = 4096,
+    /// <summary>A canceled read, or the next one, waits for bytes, because the listener stops.</summary>
+    CancelPutOff = 4096,
 
     /// <summary>The peer's FIN has been received, and everything before it. A late event may tell it again.</summary>
     FinReceived = 8192,

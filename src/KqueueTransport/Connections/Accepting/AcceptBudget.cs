@@ -1,0 +1,94 @@
+using Kqueue;
+using KqueueTransport.Connections.Contexts;
+using KqueueTransport.Sockets;
+
+namespace KqueueTransport.Connections.Accepting;
+
+/// <summary>
+/// Whether a listener may accept more: how many descriptors connections leave to the rest of the process, and what
+/// becomes of those who wait while there are none. Under the acceptor's lock.
+/// </summary>
+/// <remarks>
+/// Not the application's files alone need descriptors: the .NET runtime takes a pipe for every thread that it starts
+/// and ends the process where there is none. A new descriptor has the lowest number that is free (POSIX, "File
+/// Descriptor Allocation"), so its number tells how many there are at least, without a call. Closed connections that
+/// wait for their peers make room first. Otherwise peers are left in the kernel's queue: most shortages end with the
+/// next connection that closes, and then everybody is served. After longer than a peer is likely to wait the rest is
+/// refused, by what was left free, so that peers can go elsewhere.
+/// </remarks>
+internal sealed class AcceptBudget(TransportLoops loops)
+{
+    /// <summary>How long to wait when nothing could be accepted: unnoticed, and costs nothing.</summary>
+    public static readonly TimeSpan BackOff = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>How long nothing has been accepted when peers are refused.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    /// <summary>Failures with less than this between them are one shortage, and one warning.</summary>
+    public static readonly TimeSpan Quiet = TimeSpan.FromMinutes(1);
+
+    // Descriptors that are left free: a share of the limit, as a divisor, and at most so many.
+    private const int Share = 8;
+    private const int HeadroomMax = 256;
+
+    private readonly SocketCalls _calls = loops.Calls;
+    private readonly TimeProvider _clock = loops.Clock;
+
+    // The first number that is no connection's. Old at times, because the limit can be changed.
+    private int _start = StartBelow(loops.Calls.DescriptorLimit);
+
+    private long? _lastFailure;
+
+    // The first failure since the last accept; null after an accept.
+    private long? _failingSince;
+
+    /// <summary>Whether nothing has been accepted for so long that peers should be refused.</summary>
+    public bool MustRefuse => _failingSince is { } since && _clock.GetElapsedTime(since) >= Patience;
+
+    /// <summary>A connection was accepted. False when its descriptor is one of those that are to be left free.</summary>
+    public bool OnAccepted(int descriptor)
+    {
+        _failingSince = null;
+        return !IsHeadroom(descriptor);
+    }
+
+    /// <summary>Closes the connection that has waited longest for its peer. True when that may have helped.</summary>
+    public bool TryMakeRoom(Errno error) => error is Errno.EMFILE or Errno.ENFILE && loops.TryEndOldestLinger();
+
+    /// <summary>Nothing more is accepted until <see cref="BackOff"/> is over. True when this begins a shortage.</summary>
+    public bool OnFailed()
+    {
+        var now = _clock.GetTimestamp();
+        var begins = _lastFailure is not { } last || _clock.GetElapsedTime(last, now) >= Quiet;
+        _lastFailure = now;
+        _failingSince ??= now;
+        return begins;
+    }
+
+    /// <summary>Whether the next descriptor, if there is one, is to be left free. Makes one to see.</summary>
+    public bool IsSpent()
+    {
+        var made = _calls.OpenReserve();
+        if (made.IsError)
+        {
+            // A shortage of anything else is the accept's to find out.
+            return made.Error == Errno.EMFILE;
+        }
+
+        _calls.Close(made.Value);
+        return IsHeadroom(made.Value);
+    }
+
+    private bool IsHeadroom(int descriptor)
+    {
+        if (descriptor < _start)
+        {
+            return false;
+        }
+
+        _start = StartBelow(_calls.DescriptorLimit);
+        return descriptor >= _start;
+    }
+
+    private static int StartBelow(int limit) => limit - Math.Min(limit / Share, HeadroomMax);
+}
