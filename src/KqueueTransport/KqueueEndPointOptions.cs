@@ -20,7 +20,8 @@ public abstract class KqueueEndPointOptions
     /// <summary>
     /// The number of connections that the kernel keeps for an endpoint until they are accepted. The kernel cuts it to
     /// its own limit (<c>net.core.somaxconn</c> on Linux, <c>kern.ipc.somaxconn</c> on macOS,
-    /// <c>kern.ipc.soacceptqueue</c> on FreeBSD).
+    /// <c>kern.ipc.soacceptqueue</c> on FreeBSD). Linux lets clients try again while it is full; FreeBSD resets what
+    /// comes beyond one and a half times as many.
     /// </summary>
     /// <remarks>Defaults to 512 connections. From 1 to 65535.</remarks>
     public int Backlog { get; set; } = 512;

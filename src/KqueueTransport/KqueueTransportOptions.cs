@@ -82,6 +82,17 @@ public sealed class KqueueTransportOptions : KqueueEndPointOptions
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
+    /// Whether the transport serves at all. With false Kestrel's Sockets transport serves every endpoint, and one line
+    /// of the log at start says so.
+    /// </summary>
+    /// <remarks>
+    /// Defaults to true. <c>KqueueTransport:Enabled</c> in the host's configuration sets it, also where the options are
+    /// not taken from configuration: with the environment variable <c>KqueueTransport__Enabled=false</c> a program that
+    /// is built runs without it.
+    /// </remarks>
+    public bool Enabled { get; set; } = true;
+
+    /// <summary>
     /// Whether the server refuses to start on a platform that has no kernel event queue for this transport, as
     /// Windows. Otherwise Kestrel's Sockets transport serves the endpoints there, and a warning says so.
     /// </summary>

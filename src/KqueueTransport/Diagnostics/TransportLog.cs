@@ -77,6 +77,23 @@ internal static partial class TransportLog
         "instead. The reason: {Reason}", EventName = nameof(NoBackend))]
     public static partial void NoBackend(ILogger logger, string? reason);
 
+    [LoggerMessage(107, LogLevel.Information,
+        "The kqueue transport is switched off (Enabled is false) and declines every endpoint. They go to the transport " +
+        "that was registered before it, which is Kestrel's Sockets transport in an ordinary application.",
+        EventName = nameof(SwitchedOff))]
+    public static partial void SwitchedOff(ILogger logger);
+
+    [LoggerMessage(108, LogLevel.Information,
+        "The kqueue transport serves {EndPoints} with {Backend}, {LoopCount} event loops and scheduling {Scheduling}.",
+        EventName = nameof(Started))]
+    public static partial void Started(
+        ILogger logger, string endPoints, string backend, int loopCount, Scheduling scheduling);
+
+    [LoggerMessage(109, LogLevel.Information,
+        "SocketTransportOptions are configured, as by UseSockets, and apply to no endpoint of the kqueue transport. Set " +
+        "what is meant in KqueueTransportOptions.", EventName = nameof(SocketOptionsUnread))]
+    public static partial void SocketOptionsUnread(ILogger logger);
+
     [LoggerMessage(101, LogLevel.Warning,
         "Accepting connections on {EndPoint} pauses because of {Error}. It goes on by itself as soon as it can.",
         EventName = nameof(AcceptError))]

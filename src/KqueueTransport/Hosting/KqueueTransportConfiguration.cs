@@ -61,6 +61,7 @@ internal sealed class KqueueTransportConfiguration(IConfiguration configuration)
                 (options, text) => options.DeferAccept = text.ToOptionalTimeSpan(),
             [nameof(KqueueTransportOptions.SharePort)] = (options, text) => options.SharePort = text.ToBoolean(),
             [nameof(KqueueTransportOptions.UnixFileMode)] = (options, text) => options.UnixFileMode = text.ToFileMode(),
+            [nameof(KqueueTransportOptions.Enabled)] = (options, text) => options.Enabled = text.ToBoolean(),
             [nameof(KqueueTransportOptions.RequireBackend)] =
                 (options, text) => options.RequireBackend = text.ToBoolean(),
             [KernelQueueKey(nameof(KernelQueueOptions.Library))] =

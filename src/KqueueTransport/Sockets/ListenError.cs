@@ -11,18 +11,34 @@ namespace KqueueTransport.Sockets;
 /// </remarks>
 internal static class ListenError
 {
+    /// <summary>Notes which option could not be set.</summary>
+    public static void NameOption(SocketException error, string option) => error.Data[typeof(ListenError)] = option;
+
     public static Exception Explain(SocketException error, EndPoint endPoint) => error.SocketErrorCode switch
     {
         SocketError.AddressAlreadyInUse => new AddressInUseException(
             $"Cannot listen on {Describe(endPoint)}: {InUse(endPoint)}", error),
         var code => new SocketException(
-            (int)code, $"Cannot listen on {Describe(endPoint)}: {error.Message}. {Hint(code, endPoint)}".TrimEnd()),
+            (int)code, $"Cannot listen on {Describe(endPoint)}: {error.Message}. {Hint(error, endPoint)}".TrimEnd()),
     };
 
     private static string InUse(EndPoint endPoint) => endPoint is UnixDomainSocketEndPoint
         ? "the path is taken, by a server that is running or by the file that one left behind. Choose another path, " +
           "or delete the file if no server uses it."
         : "the address is in use. Stop the program that listens there or choose another port; port 0 takes a free one.";
+
+    private static string Hint(SocketException error, EndPoint endPoint) =>
+        error.Data[typeof(ListenError)] is string option ? OptionHint(option) : Hint(error.SocketErrorCode, endPoint);
+
+    private static string OptionHint(string option) => option switch
+    {
+        nameof(KqueueEndPointOptions.FastOpenQueueLength) =>
+            $"{option} is set and the system does not allow it (on FreeBSD sysctl net.inet.tcp.fastopen.server_enable=1 " +
+            "does). Allow it, or leave it out.",
+        nameof(KqueueEndPointOptions.DeferAccept) =>
+            $"{option} is set and needs a kernel module (on FreeBSD kldload accf_data). Load it, or leave it out.",
+        _ => $"It was {option} that could not be set. Choose another value, or leave it out.",
+    };
 
     private static string Hint(SocketError code, EndPoint endPoint) => (code, endPoint) switch
     {

@@ -24,7 +24,10 @@ internal readonly struct RawSocketOptions(Socket socket, SocketNumbers numbers)
 
     /// <summary>Before bind(2).</summary>
     public void SharePort() => Set(
-        numbers.SOL_SOCKET, Require(numbers.BalancingReusePort, nameof(KqueueEndPointOptions.SharePort)), 1);
+        numbers.SOL_SOCKET,
+        Require(numbers.BalancingReusePort, nameof(KqueueEndPointOptions.SharePort)),
+        1,
+        nameof(KqueueEndPointOptions.SharePort));
 
     /// <summary>What connections get.</summary>
     public void Set(SocketOptions options)
@@ -33,7 +36,7 @@ internal readonly struct RawSocketOptions(Socket socket, SocketNumbers numbers)
         {
             if (option.ValueIn(options) is { } value)
             {
-                Set(option.LevelIn(numbers), Require(option.NumberIn(numbers), option.Name), value);
+                Set(option.LevelIn(numbers), Require(option.NumberIn(numbers), option.Name), value, option.Name);
             }
         }
     }
@@ -44,7 +47,8 @@ internal readonly struct RawSocketOptions(Socket socket, SocketNumbers numbers)
         if (queueLength > 0)
         {
             var number = Require(numbers.TCP_FASTOPEN, nameof(KqueueEndPointOptions.FastOpenQueueLength));
-            Set(SocketNumbers.IPPROTO_TCP, number, numbers.FastOpenTakesLength ? queueLength : 1);
+            var value = numbers.FastOpenTakesLength ? queueLength : 1;
+            Set(SocketNumbers.IPPROTO_TCP, number, value, nameof(KqueueEndPointOptions.FastOpenQueueLength));
         }
     }
 
@@ -60,16 +64,29 @@ internal readonly struct RawSocketOptions(Socket socket, SocketNumbers numbers)
         {
             Span<byte> filter = stackalloc byte[AcceptFilterBytes];
             "dataready"u8.CopyTo(filter);
-            socket.SetRawSocketOption(numbers.SOL_SOCKET, numbers.SO_ACCEPTFILTER, filter);
+            Set(numbers.SOL_SOCKET, numbers.SO_ACCEPTFILTER, filter, nameof(KqueueEndPointOptions.DeferAccept));
             return;
         }
 
         var number = Require(numbers.TCP_DEFER_ACCEPT, nameof(KqueueEndPointOptions.DeferAccept));
-        Set(SocketNumbers.IPPROTO_TCP, number, value);
+        Set(SocketNumbers.IPPROTO_TCP, number, value, nameof(KqueueEndPointOptions.DeferAccept));
     }
 
-    private void Set(int level, int number, int value) =>
-        socket.SetRawSocketOption(level, number, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in value)));
+    private void Set(int level, int number, int value, string option) =>
+        Set(level, number, MemoryMarshal.AsBytes(new ReadOnlySpan<int>(in value)), option);
+
+    private void Set(int level, int number, ReadOnlySpan<byte> value, string option)
+    {
+        try
+        {
+            socket.SetRawSocketOption(level, number, value);
+        }
+        catch (SocketException error)
+        {
+            ListenError.NameOption(error, option);
+            throw;
+        }
+    }
 
     private static int Require(int number, string option) => number != 0 ? number : throw new NotSupportedException(
         $"{option} is set, but {RuntimeInformation.OSDescription} does not have it. Leave it out on this system.");

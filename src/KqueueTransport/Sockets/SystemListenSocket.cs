@@ -10,6 +10,9 @@ internal sealed class SystemListenSocket : ListenSocket
 {
     private readonly Socket _socket;
 
+    // Of a Unix socket.
+    private readonly DateTime? _fileMadeAt;
+
     private SystemListenSocket(Socket socket, SocketOptions? optionsToSet, bool isInherited)
     {
         _socket = socket;
@@ -17,6 +20,7 @@ internal sealed class SystemListenSocket : ListenSocket
         EndPoint = socket.LocalEndPoint!;
         OptionsToSet = optionsToSet;
         IsInherited = isInherited;
+        _fileMadeAt = EndPoint is UnixDomainSocketEndPoint unix ? UnixSocketFile.MadeAt(unix) : null;
     }
 
     public override int Descriptor { get; }
@@ -27,7 +31,18 @@ internal sealed class SystemListenSocket : ListenSocket
 
     public override bool IsInherited { get; }
 
-    public override void Dispose() => _socket.Dispose();
+    public override void Dispose()
+    {
+        if (_fileMadeAt is { } made && UnixSocketFile.MadeAt((UnixDomainSocketEndPoint)EndPoint) != made)
+        {
+            // The file is somebody else's, who has been started at the same path, and Socket would delete it.
+            GC.SuppressFinalize(_socket);
+            _socket.SafeHandle.Dispose();
+            return;
+        }
+
+        _socket.Dispose();
+    }
 
     /// <summary>Creates or takes over the socket, binds it and calls listen(2).</summary>
     public static SystemListenSocket Open(EndPoint endPoint, ListenSocketOptions options, SocketNumbers numbers)

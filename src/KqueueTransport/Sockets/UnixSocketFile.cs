@@ -14,6 +14,13 @@ internal static class UnixSocketFile
     public static string? PathOf(UnixDomainSocketEndPoint endPoint) =>
         endPoint.Serialize()[PathOffset] == 0 ? null : endPoint.ToString();
 
+    /// <summary>
+    /// When the socket's file was made, which tells it from another one that is at its path later; null where there is
+    /// none. .NET shows neither device nor inode.
+    /// </summary>
+    public static DateTime? MadeAt(UnixDomainSocketEndPoint endPoint) =>
+        PathOf(endPoint) is { } path && File.Exists(path) ? File.GetCreationTimeUtc(path) : null;
+
     /// <summary>Deletes a socket's file that no server listens on: one that crashed has left it behind.</summary>
     /// <returns>Whether the path is free.</returns>
     /// <remarks>

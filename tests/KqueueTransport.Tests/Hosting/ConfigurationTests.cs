@@ -39,6 +39,7 @@ public sealed class ConfigurationTests
             ("DeferAccept", "00:00:10"),
             ("SharePort", "true"),
             ("UnixFileMode", "660"),
+            ("Enabled", "false"),
             ("RequireBackend", "true"),
             ("KernelQueue:Library", "/opt/libbsd.so"),
             ("KernelQueue:SymbolPrefix", "bsd_"),
@@ -73,6 +74,7 @@ public sealed class ConfigurationTests
         Assert.Equal(
             UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite,
             options.UnixFileMode);
+        Assert.False(options.Enabled);
         Assert.True(options.RequireBackend);
         Assert.Equal("/opt/libbsd.so", options.KernelQueue.Library);
         Assert.Equal("bsd_", options.KernelQueue.SymbolPrefix);

@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -46,6 +47,17 @@ public sealed class StartTests : IDisposable
             () => host.StartAsync(TestContext.Current.CancellationToken));
 
         Assert.StartsWith("Backlog is 0.", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_ProcessorThatIsNotThere_IsAnOptionErrorThatNamesThose()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "only Linux pins event loops");
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(
+            () => StartAsync(options => options.LoopProcessors = [1023], OnAnyPort));
+
+        Assert.StartsWith("LoopProcessors is 1023.", error.Message, StringComparison.Ordinal);
+        Assert.Contains("It may on", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -117,6 +129,43 @@ public sealed class StartTests : IDisposable
     }
 
     [Fact]
+    public async Task Start_InUse_OneLineSaysWhatServes()
+    {
+        await using var app = await StartAsync(options => options.LoopCount = 1, OnAnyPort);
+
+        var port = new Uri(app.Urls.Single()).Port;
+        var line = Assert.Single(_logs.Entries, entry => entry.Category == TransportLog.Category);
+        Assert.Equal((LogLevel.Information, 108), (line.Level, line.Id.Id));
+        Assert.Contains($"serves 127.0.0.1:{port} with ", line.Message, StringComparison.Ordinal);
+        Assert.EndsWith("1 event loops and scheduling Adaptive.", line.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_SocketOptionsAreConfigured_OneLineSaysThatNobodyReadsThem()
+    {
+        await using var app = await StartAsync(
+            configure: null, OnAnyPort, builder => builder.WebHost.UseSockets(options => options.Backlog = 7));
+
+        Assert.Single(_logs.Entries, entry => entry.Category == TransportLog.Category && entry.Id.Id == 109);
+    }
+
+    // As an environment variable would, and although the program sets all options in code.
+    [Fact]
+    public async Task Start_SwitchedOffInConfiguration_SocketsServesAndOneLineSaysSo()
+    {
+        await using var app = await StartAsync(
+            options => options.LoopCount = 1,
+            OnAnyPort,
+            builder => builder.Configuration.AddInMemoryCollection(
+                [KeyValuePair.Create("KqueueTransport:Enabled", (string?)"false")]));
+
+        using var client = new HttpClient { Timeout = s_timeout };
+        Assert.Equal("served", await client.GetStringAsync(app.Urls.Single(), TestContext.Current.CancellationToken));
+        var line = Assert.Single(_logs.Entries, entry => entry.Category == TransportLog.Category);
+        Assert.Equal((LogLevel.Information, 107), (line.Level, line.Id.Id));
+    }
+
+    [Fact]
     public async Task Start_NoBackendButRequired_Fails()
     {
         var error = await Assert.ThrowsAsync<OptionsValidationException>(() => StartAsync(
@@ -147,9 +196,11 @@ public sealed class StartTests : IDisposable
     private static void OnAnyPort(KestrelServerOptions kestrel) => kestrel.Listen(IPAddress.Loopback, 0);
 
     private async Task<WebApplication> StartAsync(
-        Action<KqueueTransportOptions>? configure, Action<KestrelServerOptions> listen)
+        Action<KqueueTransportOptions>? configure,
+        Action<KestrelServerOptions> listen,
+        Action<WebApplicationBuilder>? build = null)
     {
-        var app = Create(configure, listen);
+        var app = Create(configure, listen, build);
         try
         {
             await app.StartAsync(TestContext.Current.CancellationToken).WaitAsync(s_timeout);
@@ -163,9 +214,12 @@ public sealed class StartTests : IDisposable
     }
 
     private WebApplication Create(
-        Action<KqueueTransportOptions>? configure, Action<KestrelServerOptions> listen)
+        Action<KqueueTransportOptions>? configure,
+        Action<KestrelServerOptions> listen,
+        Action<WebApplicationBuilder>? build = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
+        build?.Invoke(builder);
         builder.Logging.ClearProviders().AddProvider(_logs);
         builder.WebHost.UseKqueueTransport(configure ?? (_ => { })).ConfigureKestrel(listen);
         var app = builder.Build();

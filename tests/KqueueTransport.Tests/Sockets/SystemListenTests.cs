@@ -145,6 +145,28 @@ public sealed class SystemListenTests
         Assert.Throws<AddressInUseException>(() => _calls.Listen(new UnixDomainSocketEndPoint(name), s_options));
     }
 
+    // Goal: a server that stops does not cut off the one that was started at its path. Method: the file is replaced.
+    [Fact]
+    public async Task Dispose_AnotherServerHasTheUnixPath_LeavesItsFile()
+    {
+        var endPoint = new UnixDomainSocketEndPoint(Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()));
+        var old = _calls.Listen(endPoint, s_options);
+        var made = UnixSocketFile.MadeAt(endPoint);
+        File.Delete(endPoint.ToString()!);
+
+        // The times of files are as coarse as the kernel's ticks.
+        await Waiting.UntilAsync(() => DateTime.UtcNow - made > TimeSpan.FromMilliseconds(20));
+        using (_calls.Listen(endPoint, s_options))
+        {
+            old.Dispose();
+
+            using var peer = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            await peer.ConnectAsync(endPoint, TestContext.Current.CancellationToken);
+        }
+
+        Assert.False(File.Exists(endPoint.ToString()));
+    }
+
     [Fact]
     public void Listen_UnixPathOfALiveServer_IsInUseAndLeavesItAlone()
     {

@@ -10,9 +10,9 @@ namespace KqueueTransport.Connections.Accepting;
 /// Says which endpoints this transport binds. What it declines goes to the transport that was registered before it,
 /// which is Kestrel's Sockets transport in an ordinary application.
 /// </summary>
-internal sealed class EndPointSelector(BackendSupport backend, ILogger logger)
+internal sealed class EndPointSelector(KqueueTransportOptions options, ILogger logger)
 {
-    private bool _warned;
+    private bool _hasSaidSo;
 
     public bool CanBind(EndPoint endPoint)
     {
@@ -21,11 +21,23 @@ internal sealed class EndPointSelector(BackendSupport backend, ILogger logger)
             return false;
         }
 
-        if (!backend.IsPresent && !Interlocked.Exchange(ref _warned, true))
+        if (options is { Enabled: true, Backend.IsPresent: true })
         {
-            TransportLog.NoBackend(logger, backend.MissingBecause);
+            return true;
         }
 
-        return backend.IsPresent;
+        if (!Interlocked.Exchange(ref _hasSaidSo, true))
+        {
+            if (options.Enabled)
+            {
+                TransportLog.NoBackend(logger, options.Backend.MissingBecause);
+            }
+            else
+            {
+                TransportLog.SwitchedOff(logger);
+            }
+        }
+
+        return false;
     }
 }

@@ -8,7 +8,7 @@ namespace KqueueTransport.Connections.Accepting;
 internal sealed class KqueueConnectionListenerFactory(HostLoops host)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
-    private readonly EndPointSelector _selector = new(host.Options.Backend, host.Logger);
+    private readonly EndPointSelector _selector = new(host.Options, host.Logger);
 
     public bool CanBind(EndPoint endpoint) => _selector.CanBind(endpoint);
 
@@ -20,6 +20,7 @@ internal sealed class KqueueConnectionListenerFactory(HostLoops host)
         var socket = loops.Calls.Listen(endpoint, EndPointConfiguration.ToListenOptions(options));
         var listener = new KqueueConnectionListener(socket, loops, host.Options.Scheduling, options, host.Logger);
         listener.Start();
+        host.OnBound(listener.EndPoint);
         return ValueTask.FromResult<IConnectionListener>(listener);
     }
 }

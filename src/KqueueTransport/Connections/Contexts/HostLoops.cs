@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Diagnostics.Metrics;
+using System.Net;
 using KqueueTransport.Diagnostics;
 using KqueueTransport.Sockets;
 using Microsoft.AspNetCore.Connections;
@@ -14,6 +16,7 @@ namespace KqueueTransport.Connections.Contexts;
 internal sealed class HostLoops : IDisposable
 {
     private readonly Lazy<TransportLoops> _loops;
+    private ImmutableList<EndPoint> _boundEndPoints = [];
 
     public HostLoops(
         IOptions<KqueueTransportOptions> options,
@@ -35,6 +38,12 @@ internal sealed class HostLoops : IDisposable
 
     /// <summary>The loops, running.</summary>
     public TransportLoops Loops => _loops.Value;
+
+    /// <summary>What has been bound so far, with the real ports.</summary>
+    public IReadOnlyList<EndPoint> BoundEndPoints => _boundEndPoints;
+
+    public void OnBound(EndPoint endPoint) =>
+        ImmutableInterlocked.Update(ref _boundEndPoints, static (bound, endPoint) => bound.Add(endPoint), endPoint);
 
     public void Dispose()
     {

@@ -9,6 +9,8 @@ using KqueueTransport.Diagnostics;
 using KqueueTransport.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Options;
 
 namespace KqueueTransport.Connections.Contexts;
 
@@ -101,8 +103,9 @@ internal sealed class TransportLoops : IDisposable
         }
     }
 
-    private static EventLoopGroup StartGroup(KqueueTransportOptions options, ILogger logger) =>
-        new(new EventLoopGroupOptions
+    private static EventLoopGroup StartGroup(KqueueTransportOptions options, ILogger logger)
+    {
+        var groupOptions = new EventLoopGroupOptions
         {
             LoopCount = options.LoopCount,
             Loop = new EventLoopOptions
@@ -115,5 +118,19 @@ internal sealed class TransportLoops : IDisposable
             HandOver = options.Scheduling == Scheduling.Adaptive,
             StandbyThreadsMax = options.StandbyThreadsMax,
             Processors = options.LoopProcessors,
-        });
+        };
+        try
+        {
+            return new EventLoopGroup(groupOptions);
+        }
+        catch (ArgumentException error) when (options.LoopProcessors.Count > 0)
+        {
+            // Which processors there are is known to the loops only; the other options have been checked.
+            var failures = new OptionFailures();
+            failures.Add(
+                nameof(options.LoopProcessors), string.Join(',', options.LoopProcessors), error.Message);
+            throw new OptionsValidationException(
+                Options.DefaultName, typeof(KqueueTransportOptions), failures.Messages);
+        }
+    }
 }

@@ -1,0 +1,24 @@
+using System.Net;
+using KqueueTransport.Sockets;
+
+namespace KqueueTransport.Tests.Sockets;
+
+/// <summary>Which addresses a connection keeps in eight bytes, and that they come back as they were.</summary>
+public sealed class IPv4PeerTests
+{
+    [Theory]
+    [InlineData("127.0.0.1", true)]
+    [InlineData("255.254.253.252", true)]
+    [InlineData("::ffff:10.1.2.3", true)]
+    [InlineData("::10.1.2.3", false)]
+    [InlineData("::1", false)]
+    [InlineData("fe80::ffff:10.1.2.3", false)]
+    public void TryParse_Address_IsKeptIfItIsOfIPv4(string text, bool isKept)
+    {
+        var endPoint = new IPEndPoint(IPAddress.Parse(text), 54321);
+
+        Assert.Equal(isKept, IPv4Peer.TryParse(endPoint.Serialize(), out var peer));
+
+        Assert.Equal(isKept ? endPoint : null, peer.ToEndPoint());
+    }
+}
