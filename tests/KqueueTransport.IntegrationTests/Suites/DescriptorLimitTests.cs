@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using KqueueTransport.IntegrationTests.Processes;
 
@@ -18,10 +19,7 @@ public abstract class DescriptorLimitTests(TestTransport transport) : TransportS
     public async Task Descriptors_Exhausted_TheRestIsServedWhenSomeLeave()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "/proc tells how many descriptors another process has.");
-        var app = Own(await WebAppProcess.StartByAsync(
-            $"ulimit -n {Limit}; exec \"$@\"",
-            Transport.WebAppOptions.SelectMany(option => new[] { $"--{option.Key}", option.Value }).Append("--port=0"),
-            Deadline));
+        var app = await StartLimitedAsync();
         await AskOnceAsync(app);
 
         var connections = await FillAsync(app);
@@ -47,6 +45,39 @@ public abstract class DescriptorLimitTests(TestTransport transport) : TransportS
         Assert.Equal(2, log.Split("pauses because of EMFILE").Length);
         Assert.True(spent < TimeSpan.FromMilliseconds(300), $"{spent} of processor time in a second of waiting.");
     }
+
+    // Goal: clients that read their answers to the end and keep their sockets open, as browsers do, take no descriptor
+    // from others. Method: twice as many as there are descriptors, and a fresh one beside them now and then, which has
+    // to be served long before the server would be tired of waiting for the others' ends.
+    [Fact]
+    public async Task Descriptors_ClientsStayAfterTheirAnswers_AFreshOneIsServedAtOnce()
+    {
+        var app = await StartLimitedAsync();
+        await AskOnceAsync(app);
+        var stayed = new List<RawConnection>();
+        for (var round = 0; round < 8; round++)
+        {
+            for (var i = 0; i < Limit / 4; i++)
+            {
+                stayed.Add(await ConnectAsync(app.Http));
+                await stayed[^1].SendAsync("GET /plaintext HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+            }
+
+            await Task.WhenAll(stayed.Skip(round * Limit / 4).Select(connection => connection.ReceiveResponseAsync()));
+            var watch = Stopwatch.StartNew();
+            await AskOnceAsync(app);
+            Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(3));
+        }
+
+        stayed.ForEach(connection => connection.Dispose());
+        app.Signal(PosixSignal.SIGTERM);
+        Assert.DoesNotContain("pauses", (await app.WaitForEndAsync(Deadline)).Output, StringComparison.Ordinal);
+    }
+
+    private async Task<WebAppProcess> StartLimitedAsync() => Own(await WebAppProcess.StartByAsync(
+        $"ulimit -n {Limit}; exec \"$@\"",
+        Transport.WebAppOptions.SelectMany(option => new[] { $"--{option.Key}", option.Value }).Append("--port=0"),
+        Deadline));
 
     /// <summary>Connects more than there are descriptors for, and asks on each connection.</summary>
     private async Task<RawConnection[]> FillAsync(WebAppProcess app)
