@@ -25,6 +25,52 @@ public readonly struct KEvent(
     long data = 0,
     nint userData = 0)
 {
+    /// <summary>A change of what is to be read from a descriptor.</summary>
+    /// <param name="descriptor">The descriptor.</param>
+    /// <param name="flags">The action and the mode, such as ADD with CLEAR.</param>
+    /// <param name="userData">What its events carry back.</param>
+    /// <returns>The change.</returns>
+    public static KEvent Read(nint descriptor, KEventFlags flags, nint userData = 0) =>
+        new(descriptor, KEventFilter.Read, flags, userData: userData);
+
+    /// <summary>A change of whether a descriptor can be written.</summary>
+    /// <param name="descriptor">The descriptor.</param>
+    /// <param name="flags">The action and the mode, such as ADD with ONESHOT.</param>
+    /// <param name="userData">What its events carry back.</param>
+    /// <returns>The change.</returns>
+    public static KEvent Write(nint descriptor, KEventFlags flags, nint userData = 0) =>
+        new(descriptor, KEventFilter.Write, flags, userData: userData);
+
+    /// <summary>A change that adds a timer, or starts it anew.</summary>
+    /// <param name="ident">The caller's number for it.</param>
+    /// <param name="time">The period, or the time of a one-shot timer; rounded up to microseconds.</param>
+    /// <param name="mode">ONESHOT for a timer that fires once. Defaults to a periodic one.</param>
+    /// <param name="userData">What its events carry back.</param>
+    /// <returns>The change.</returns>
+    public static KEvent Timer(
+        nint ident, TimeSpan time, KEventFlags mode = KEventFlags.None, nint userData = 0) => new(
+        ident,
+        KEventFilter.Timer,
+        KEventFlags.Add | mode,
+        KEventNotes.Microseconds,
+        (time.Ticks + TimeSpan.TicksPerMicrosecond - 1) / TimeSpan.TicksPerMicrosecond,
+        userData);
+
+    /// <summary>A change that adds an event of the caller's own, to be triggered with <see cref="Trigger"/>.</summary>
+    /// <param name="ident">The caller's number for it.</param>
+    /// <param name="mode">Defaults to CLEAR: each event takes its triggers back.</param>
+    /// <param name="userData">What its events carry back.</param>
+    /// <returns>The change.</returns>
+    public static KEvent User(nint ident, KEventFlags mode = KEventFlags.Clear, nint userData = 0) =>
+        new(ident, KEventFilter.User, KEventFlags.Add | mode, userData: userData);
+
+    /// <summary>A change that triggers an event of the caller's own.</summary>
+    /// <param name="ident">Its number.</param>
+    /// <param name="userData">The same as in its ADD: every change takes it over.</param>
+    /// <returns>The change.</returns>
+    public static KEvent Trigger(nint ident, nint userData = 0) =>
+        new(ident, KEventFilter.User, KEventFlags.None, KEventNotes.Trigger, userData: userData);
+
     /// <summary>What is watched. With the filter it names the knote.</summary>
     public nint Ident { get; } = ident;
 
@@ -59,5 +105,8 @@ public readonly struct KEvent(
     /// <see cref="Errno.None"/> after an orderly end, and always on the epoll backend, where asking would take the
     /// error away from the next receive.
     /// </summary>
-    public Errno SocketError => (Flags & KEventFlags.Eof) != 0 ? (Errno)(uint)Notes : Errno.None;
+    public Errno SocketError =>
+        (Flags & KEventFlags.Eof) != 0 && Filter is KEventFilter.Read or KEventFilter.Write
+            ? (Errno)(uint)Notes
+            : Errno.None;
 }

@@ -40,6 +40,9 @@ internal sealed class EpollKernelQueue : KernelQueue
             new DescriptorFilter(KEventFilter.Write, _epoll, _active, fillData),
             _timers,
             new UserFilter(_active),
+            new ProcessFilter(_epoll, _active),
+            new VnodeFilter(_epoll, _active),
+            new SignalFilter(_active, OnSignal),
         ])
         {
             _filters[-(int)filter.Kind] = filter;
@@ -95,10 +98,18 @@ internal sealed class EpollKernelQueue : KernelQueue
 
     protected override void Dispose(bool disposing)
     {
-        if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
         {
-            _epoll?.Close();
+            return;
         }
+
+        // A finalizer gives back descriptors only: the objects are finalized in any order.
+        foreach (var filter in disposing ? _filters : [])
+        {
+            filter?.Close();
+        }
+
+        _epoll?.Close();
     }
 
     private void Validate(ReadOnlySpan<KEvent> changes, int eventCapacity)
@@ -118,6 +129,19 @@ internal sealed class EpollKernelQueue : KernelQueue
 
     private Filter? FilterOf(in KEvent change) =>
         (uint)-(int)change.Filter is var number and <= FilterNumberMax ? _filters[number] : null;
+
+    private void OnSignal(SignalKnote knote)
+    {
+        lock (_lock)
+        {
+            knote.Trigger(KEventNotes.None, data: 1);
+        }
+
+        if (_active.Count > 0)
+        {
+            _wake.Trigger();
+        }
+    }
 
     private KernelResult Apply(ReadOnlySpan<KEvent> changes, Span<KEvent> events)
     {

@@ -9,6 +9,9 @@ internal abstract class IdentFilter<T>(KEventFilter kind, ActiveKnotes active) :
 {
     private readonly Dictionary<nint, T> _knotes = [];
 
+    /// <summary>What every event of the filter says in its flags.</summary>
+    protected virtual KEventFlags FiredFlags => KEventFlags.None;
+
     public override Errno Register(in KEvent change)
     {
         var isAdd = (change.Flags & KEventFlags.Add) != 0;
@@ -35,7 +38,7 @@ internal abstract class IdentFilter<T>(KEventFilter kind, ActiveKnotes active) :
     public override bool TryReport(Knote knote, uint hint, out KEvent reported)
     {
         var source = (T)knote;
-        reported = source.ToEvent(KEventFlags.None, source.FiredNotes, source.FiredData);
+        reported = source.ToEvent(FiredFlags, source.FiredNotes, source.FiredData);
         var isTriggered = source.IsTriggered;
         source.IsTriggered = isTriggered && (source.Mode & KEventFlags.Clear) == 0;
         return isTriggered;
@@ -83,6 +86,17 @@ internal abstract class IdentFilter<T>(KEventFilter kind, ActiveKnotes active) :
         }
 
         return Errno.None;
+    }
+
+    /// <summary>Refuses notes that mean nothing here.</summary>
+    protected void RefuseOthers(in KEvent change, KEventNotes supported)
+    {
+        if ((change.Notes & ~supported) != 0)
+        {
+            throw new PlatformNotSupportedException(
+                $"{Kind} with notes 0x{(uint)(change.Notes & ~supported):x} is not supported by the epoll backend on " +
+                "Linux: leave them out.");
+        }
     }
 
     private Errno Add(in KEvent change)

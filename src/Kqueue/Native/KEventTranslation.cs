@@ -9,16 +9,18 @@ internal static class KEventTranslation
         abi.ToNative(change.Filter),
         change.Flags,
         abi.ToNative(change.Filter, change.Notes),
-        change.Data,
+        change is { Filter: KEventFilter.Timer } && (change.Flags & KEventFlags.Add) != 0
+            ? TimerTime.AmountOf(change)
+            : change.Data,
         change.UserData);
 
     /// <summary>Translates an entry, unless it says something that no caller can use.</summary>
     public static bool TryToNeutral<T>(in T native, KqueueAbi abi, out KEvent reported)
         where T : unmanaged, INativeKEvent<T>
     {
-        var flags = native.Flags & abi.ReportedFlags;
         var filter = abi.ToNeutral(native.Filter);
-        var (notes, data) = (KEventNotes.None, native.Data);
+        var flags = native.Flags & (IsNamed(filter) ? abi.ReportedFlags : (KEventFlags)ushort.MaxValue);
+        var (notes, data) = ((KEventNotes)native.Notes, native.Data);
         if ((flags & KEventFlags.Error) != 0)
         {
             var error = abi.Errnos.ToErrno(data);
@@ -30,13 +32,24 @@ internal static class KEventTranslation
                 return false;
             }
         }
-        else if ((flags & KEventFlags.Eof) != 0)
+        else if (filter is KEventFilter.Read or KEventFilter.Write)
         {
             // The socket's error is in fflags (kqueue(2), EVFILT_READ).
-            notes = (KEventNotes)(uint)abi.Errnos.ToErrno(native.Notes);
+            notes = (flags & KEventFlags.Eof) != 0 ? (KEventNotes)abi.Errnos.ToErrno(native.Notes) : KEventNotes.None;
+        }
+        else if (filter == KEventFilter.Timer)
+        {
+            notes = KEventNotes.None;
         }
 
         reported = new KEvent(native.Ident, filter, flags, notes, data, native.UserData);
         return true;
     }
+
+    // The flags of others are theirs to read.
+    private static bool IsNamed(KEventFilter filter) =>
+        filter is KEventFilter.User or (<= KEventFilter.Read and >= KEventFilter.Timer and not AsynchronousIo);
+
+    // EVFILT_AIO, between those with a name.
+    private const KEventFilter AsynchronousIo = (KEventFilter)(-3);
 }

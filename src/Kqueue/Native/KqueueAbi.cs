@@ -4,7 +4,7 @@ namespace Kqueue.Native;
 
 /// <summary>The numbers that one system's kqueue gives to the neutral filters and notes.</summary>
 /// <remarks>
-/// The EV_* flags are the same everywhere, and so are NOTE_LOWAT and NOTE_TRIGGER. Sources: sys/event.h of XNU
+/// The EV_* flags are the same everywhere, and so are the notes but a timer's. Sources: sys/event.h of XNU
 /// (xnu-11417), FreeBSD 15 and NetBSD 10, and libkqueue's include/sys/event.h.in.
 /// </remarks>
 internal sealed record KqueueAbi
@@ -12,9 +12,6 @@ internal sealed record KqueueAbi
     private const KEventFlags ReportedEverywhere =
         KEventFlags.OneShot | KEventFlags.Clear | KEventFlags.Dispatch | KEventFlags.Receipt |
         KEventFlags.Error | KEventFlags.Eof;
-
-    public const uint NOTE_LOWAT = 0x0000_0001;
-    public const uint NOTE_TRIGGER = 0x0100_0000;
 
     public required string Name { get; init; }
 
@@ -29,13 +26,11 @@ internal sealed record KqueueAbi
     /// </summary>
     public KEventFlags ReportedFlags { get; init; } = ReportedEverywhere;
 
-    public int EvfiltRead { get; init; } = -1;
-
-    public int EvfiltWrite { get; init; } = -2;
-
-    public int EvfiltTimer { get; init; } = -7;
-
+    /// <summary>The one filter with another number on every system.</summary>
     public required int EvfiltUser { get; init; }
+
+    /// <summary>Whether the numbers of the filters count up from 0 instead of down from -1.</summary>
+    public bool CountsFiltersUp { get; init; }
 
     public uint NoteSeconds { get; init; } = 1;
 
@@ -50,6 +45,9 @@ internal sealed record KqueueAbi
 
     public required uint NoteAbsolute { get; init; }
 
+    /// <summary>The notes of PROCESS that the system does not know, because it always does what they ask for.</summary>
+    public KEventNotes IgnoredProcessNotes { get; init; } = KEventNotes.ExitStatus;
+
     /// <summary>What kqueue1(2) takes for close-on-exec, where that call exists.</summary>
     public int CloseOnExec { get; init; }
 
@@ -62,6 +60,12 @@ internal sealed record KqueueAbi
     /// </summary>
     public bool DefersDeletion { get; init; }
 
+    /// <summary>
+    /// Whether a knote outlives its descriptor, and keeps the next one of that number silent: libkqueue does not notice
+    /// close(2) (BUGS.md).
+    /// </summary>
+    public bool KeepsKnotesOfClosed { get; init; }
+
     public static KqueueAbi Darwin { get; } = new()
     {
         Name = "darwin",
@@ -71,6 +75,7 @@ internal sealed record KqueueAbi
         // EV_OOBAND, which is a bit of the kernel's own on the others (sys/event.h).
         ReportedFlags = ReportedEverywhere | KEventFlags.OutOfBand,
         EvfiltUser = -10,
+        IgnoredProcessNotes = KEventNotes.None,
         NoteMicroseconds = 2,
         NoteNanoseconds = 4,
         NoteAbsolute = 8,
@@ -96,10 +101,8 @@ internal sealed record KqueueAbi
         Name = "netbsd",
         CreateQueue = static (abi, calls) => new NativeKernelQueue<NetBsdKEvent>(abi, calls),
         Errnos = ErrnoNumbering.NetBsd,
-        EvfiltRead = 0,
-        EvfiltWrite = 1,
-        EvfiltTimer = 6,
         EvfiltUser = 8,
+        CountsFiltersUp = true,
         NoteMicroseconds = 2,
         NoteNanoseconds = 3,
         NoteAbsolute = 0x10,
@@ -119,6 +122,7 @@ internal sealed record KqueueAbi
         NoteMicroseconds = 2,
         NoteNanoseconds = 4,
         NoteAbsolute = 8,
+        KeepsKnotesOfClosed = true,
     };
 
     public static IReadOnlyList<KqueueAbi> All { get; } = [Darwin, FreeBsd, NetBsd, Libkqueue];
@@ -128,27 +132,25 @@ internal sealed record KqueueAbi
         All.FirstOrDefault(abi => abi.Name == layout) ?? throw new ArgumentException(
             $"'{layout}' is no layout. Write {string.Join(", ", KernelQueueOptions.Layouts)}.", nameof(layout));
 
-    public int ToNative(KEventFilter filter) => filter switch
-    {
-        KEventFilter.Read => EvfiltRead,
-        KEventFilter.Write => EvfiltWrite,
-        KEventFilter.Timer => EvfiltTimer,
-        KEventFilter.User => EvfiltUser,
-        _ => throw new ArgumentOutOfRangeException(nameof(filter), filter, "Not a filter of this library."),
-    };
+    /// <summary>The system's number of a filter; one without a name here is the system's own.</summary>
+    public int ToNative(KEventFilter filter) =>
+        filter == KEventFilter.User ? EvfiltUser : CountsFiltersUp ? ~(int)filter : (int)filter;
 
-    public KEventFilter ToNeutral(int filter) =>
-        filter == EvfiltRead ? KEventFilter.Read
-        : filter == EvfiltWrite ? KEventFilter.Write
-        : filter == EvfiltUser ? KEventFilter.User
-        : KEventFilter.Timer;
+    /// <summary>The filter of a system's number.</summary>
+    public KEventFilter ToNeutral(int number) =>
+        number == EvfiltUser ? KEventFilter.User : (KEventFilter)(CountsFiltersUp ? ~number : number);
 
-    public uint ToNative(KEventFilter filter, KEventNotes notes) => filter switch
+    /// <summary>
+    /// The system's number of a change's notes. Only a timer's have others here; whatever bits have no name pass.
+    /// </summary>
+    public uint ToNative(KEventFilter filter, KEventNotes notes)
     {
-        KEventFilter.Read or KEventFilter.Write => (notes & KEventNotes.LowWater) != 0 ? NOTE_LOWAT : 0,
-        KEventFilter.User => (notes & KEventNotes.Trigger) != 0 ? NOTE_TRIGGER : 0,
-        _ => UnitOf(notes) | ((notes & KEventNotes.Absolute) != 0 ? NoteAbsolute : 0),
-    };
+        const KEventNotes Translated = TimerTime.Units | KEventNotes.Absolute;
+        return filter == KEventFilter.Process ? (uint)(notes & ~IgnoredProcessNotes)
+            : filter != KEventFilter.Timer ? (uint)notes
+            : (uint)(notes & ~Translated) | UnitOf(notes) |
+                ((notes & KEventNotes.Absolute) != 0 ? NoteAbsolute : 0);
+    }
 
     private uint UnitOf(KEventNotes notes) => (notes & TimerTime.Units) switch
     {

@@ -7,6 +7,7 @@ namespace Kqueue.Native;
 internal static unsafe class KqueueSelfCheck
 {
     private const byte Canary = 0xA5;
+    private const int KEventBytesMax = 128;
     private const nint ProbeUserData = 0x5A17_C0DE;
 
     /// <summary>
@@ -16,20 +17,22 @@ internal static unsafe class KqueueSelfCheck
     public static void VerifyLayout<T>(KqueueCalls calls, int queue, KqueueAbi abi)
         where T : unmanaged, INativeKEvent<T>
     {
-        Span<T> events = stackalloc T[2];
-        var bytes = MemoryMarshal.AsBytes(events);
+        // A list of one: libkqueue loses the answer where there is room behind it, as long as it is the only event
+        // (2.3 to 2.7, src/common/kevent.c). Whatever a larger struct writes has its place all the same.
+        Span<T> room = stackalloc T[1 + (KEventBytesMax / sizeof(T))];
+        var bytes = MemoryMarshal.AsBytes(room);
         bytes.Fill(Canary);
 
-        var change = T.From(-1, abi.EvfiltRead, KEventFlags.Add, notes: 0, data: 0, ProbeUserData);
-        var returned = Exchange(calls, queue, change, events, out var errno);
+        var change = T.From(-1, abi.ToNative(KEventFilter.Read), KEventFlags.Add, notes: 0, data: 0, ProbeUserData);
+        var returned = Exchange(calls, queue, change, room[..1], out var errno);
 
         // The answer must end where the struct ends: its last byte is the kernel's, the next one is not.
         // Any flag may stand beside ERROR: FreeBSD sets it alone, XNU adds it to those of the change.
-        var answer = events[0];
+        var answer = room[0];
         var isUnderstood =
             returned == 1 &&
             answer.Ident == -1 &&
-            answer.Filter == abi.EvfiltRead &&
+            answer.Filter == abi.ToNative(KEventFilter.Read) &&
             (answer.Flags & KEventFlags.Error) != 0 &&
             abi.Errnos.ToErrno(answer.Data) == Errno.EBADF &&
             answer.UserData == ProbeUserData &&

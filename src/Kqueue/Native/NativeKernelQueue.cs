@@ -19,7 +19,7 @@ internal sealed unsafe class NativeKernelQueue<T> : KernelQueue
     private readonly KqueueCalls _calls;
     private readonly int _queue;
     private readonly bool _hasUserFilter;
-    private volatile bool _isDisposed;
+    private int _isDisposed;
 
     public NativeKernelQueue(KqueueAbi abi, KqueueCalls calls)
     {
@@ -53,7 +53,7 @@ internal sealed unsafe class NativeKernelQueue<T> : KernelQueue
     [SkipLocalsInit]
     public override KernelResult TryKevent(ReadOnlySpan<KEvent> changes, Span<KEvent> events, long timeoutNs)
     {
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
         if (timeoutNs < InfiniteTimeout)
         {
             return KernelResult.Failure(Errno.EINVAL);
@@ -71,11 +71,25 @@ internal sealed unsafe class NativeKernelQueue<T> : KernelQueue
         return returned < 0 ? Failure(errno) : Decode(eventList[..returned], events);
     }
 
+    internal override void ForgetDescriptor(int descriptor)
+    {
+        if (_abi.KeepsKnotesOfClosed)
+        {
+            // ENOENT: there is no such knote.
+            _ = TryKevent(
+                [
+                    new KEvent(descriptor, KEventFilter.Read, KEventFlags.Delete),
+                    new KEvent(descriptor, KEventFilter.Write, KEventFlags.Delete),
+                ],
+                stackalloc KEvent[2],
+                timeoutNs: 0);
+        }
+    }
+
     protected override void Dispose(bool disposing)
     {
-        if (!_isDisposed)
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
         {
-            _isDisposed = true;
             _calls.CloseQueue(_queue);
         }
     }

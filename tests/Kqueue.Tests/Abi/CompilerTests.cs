@@ -18,9 +18,12 @@ public sealed class CompilerTests
         #include <linux/sockios.h>
         #include <sys/epoll.h>
         #include <sys/eventfd.h>
+        #include <sys/inotify.h>
         #include <sys/ioctl.h>
         #include <sys/socket.h>
+        #include <sys/stat.h>
         #include <sys/syscall.h>
+        #include <sys/wait.h>
         #define SYS_EPOLL_PWAIT2 SYS_epoll_pwait2
         """;
 
@@ -48,6 +51,11 @@ public sealed class CompilerTests
         Add($"sizeof(struct timespec) == {Unsafe.SizeOf<TimeSpec>()}", "timespec");
         Add("sizeof(struct pollfd) == 8 && offsetof(struct pollfd, revents) == 6", "pollfd");
         Add("offsetof(struct tcp_info, tcpi_unacked) == 24", "tcp_info.tcpi_unacked");
+        Add("sizeof(struct inotify_event) == 16 && offsetof(struct inotify_event, len) == 12", "inotify_event");
+        Add("sizeof(struct stat) <= 256 && offsetof(struct stat, st_size) == 48", "stat.st_size");
+        Add("sizeof(siginfo_t) == 128 && offsetof(siginfo_t, si_code) == 8", "siginfo_t");
+        Add("offsetof(siginfo_t, si_pid) == 16 && offsetof(siginfo_t, si_status) == 24", "siginfo_t.si_status");
+        Add("SYS_pidfd_open == 434", "SYS_pidfd_open");
         foreach (var bit in new[] { "IN", "PRI", "OUT", "HUP", "RDHUP" })
         {
             Add($"POLL{bit} == EPOLL{bit}", $"POLL{bit}");

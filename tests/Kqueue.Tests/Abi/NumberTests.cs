@@ -6,6 +6,35 @@ namespace Kqueue.Tests.Abi;
 /// <summary>The library's constants against the systems' headers.</summary>
 public sealed class NumberTests
 {
+    private static readonly (string Name, KEventFilter Filter)[] s_filters =
+    [
+        ("EVFILT_READ", KEventFilter.Read),
+        ("EVFILT_WRITE", KEventFilter.Write),
+        ("EVFILT_VNODE", KEventFilter.Vnode),
+        ("EVFILT_PROC", KEventFilter.Process),
+        ("EVFILT_SIGNAL", KEventFilter.Signal),
+        ("EVFILT_TIMER", KEventFilter.Timer),
+        ("EVFILT_USER", KEventFilter.User),
+    ];
+
+    // Every system has the same; only those of a timer are translated.
+    private static readonly (string Name, KEventNotes Note)[] s_notes =
+    [
+        ("NOTE_LOWAT", KEventNotes.LowWater),
+        ("NOTE_TRIGGER", KEventNotes.Trigger),
+        ("NOTE_FFAND", KEventNotes.UserAnd),
+        ("NOTE_FFOR", KEventNotes.UserOr),
+        ("NOTE_FFCOPY", KEventNotes.UserCopy),
+        ("NOTE_FFLAGSMASK", KEventNotes.UserFlags),
+        ("NOTE_DELETE", KEventNotes.Deleted),
+        ("NOTE_WRITE", KEventNotes.Written),
+        ("NOTE_EXTEND", KEventNotes.Extended),
+        ("NOTE_ATTRIB", KEventNotes.Attributes),
+        ("NOTE_LINK", KEventNotes.Linked),
+        ("NOTE_RENAME", KEventNotes.Renamed),
+        ("NOTE_EXIT", KEventNotes.Exited),
+    ];
+
     public static TheoryData<string, string> SystemsWithLayout => new()
     {
         { "darwin-amd64", "darwin" },
@@ -22,17 +51,22 @@ public sealed class NumberTests
     {
         var (abi, numbers) = (SystemAbi.Of(system), KqueueAbi.Of(layout));
 
-        Assert.Equal(abi["EVFILT_READ"], numbers.EvfiltRead);
-        Assert.Equal(abi["EVFILT_WRITE"], numbers.EvfiltWrite);
-        Assert.Equal(abi["EVFILT_TIMER"], numbers.EvfiltTimer);
-        Assert.Equal(abi["EVFILT_USER"], numbers.EvfiltUser);
+        foreach (var (name, filter) in s_filters)
+        {
+            Assert.Equal(abi[name], numbers.ToNative(filter));
+            Assert.Equal(filter, numbers.ToNeutral(abi[name]));
+        }
+
         Assert.Equal(abi["NOTE_SECONDS"], (int)numbers.NoteSeconds);
         Assert.Equal(abi.Find("NOTE_MSECONDS") ?? 0, (int)numbers.NoteMilliseconds);
         Assert.Equal(abi["NOTE_USECONDS"], (int)numbers.NoteMicroseconds);
         Assert.Equal(abi["NOTE_NSECONDS"], (int)numbers.NoteNanoseconds);
         Assert.Equal(abi.Find("NOTE_ABSOLUTE") ?? abi["NOTE_ABSTIME"], (int)numbers.NoteAbsolute);
-        Assert.Equal((int)KqueueAbi.NOTE_LOWAT, abi["NOTE_LOWAT"]);
-        Assert.Equal((int)KqueueAbi.NOTE_TRIGGER, abi["NOTE_TRIGGER"]);
+        foreach (var (name, note) in s_notes)
+        {
+            Assert.Equal(unchecked((uint)abi[name]), (uint)note);
+        }
+
         if (numbers.CloseOnExec != 0)
         {
             Assert.Equal(abi["O_CLOEXEC"], numbers.CloseOnExec);

@@ -182,6 +182,32 @@ public abstract partial class KernelQueueContract
     }
 
     [Fact]
+    public void Factories_EveryOne_MakesTheUsualChange()
+    {
+        Requires(KernelTrait.UserFilter);
+        var queue = CreateQueue();
+        var pair = ConnectPair();
+        pair.Peer.Send(1);
+        pair.Near.WaitForBytes(1);
+
+        queue.Apply(
+            KEvent.Read(pair.Near.Ident, Add | Clear, userData: 1),
+            KEvent.Write(pair.Near.Ident, Add | OneShot, userData: 2),
+            KEvent.Timer(1, TimeSpan.FromTicks(1), OneShot, userData: 3),
+            KEvent.User(2, userData: 4),
+            KEvent.Trigger(2, userData: 4));
+
+        var seen = new HashSet<nint>();
+        while (seen.Count < 4)
+        {
+            seen.UnionWith(queue.WaitForEvents().Select(reported => reported.UserData));
+        }
+
+        Assert.Equal([1, 2, 3, 4], seen.Order());
+        queue.ExpectSilence();
+    }
+
+    [Fact]
     public void Timer_NegativeTimeOrTwoUnits_IsRefused()
     {
         var queue = CreateQueue();

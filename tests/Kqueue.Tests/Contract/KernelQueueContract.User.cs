@@ -156,6 +156,29 @@ public abstract partial class KernelQueueContract
         Assert.Equal(2, seen.Count);
     }
 
+    [Fact]
+    public void User_FlagsOfTheCallers_AreKeptAndCombined()
+    {
+        Requires(KernelTrait.UserFlags);
+        var queue = CreateQueueWithUser(ident: 7, Add | Clear);
+        var steps = new (KEventNotes Control, uint Flags, uint Expected)[]
+        {
+            (KEventNotes.UserCopy, 0x00FF_00FF, 0x00FF_00FF),
+            (KEventNotes.UserAnd, 0x000F_F00F, 0x000F_000F),
+            (KEventNotes.UserOr, 0x0000_0100, 0x000F_010F),
+            (KEventNotes.None, 0x00F0_0000, 0x000F_010F),
+        };
+
+        foreach (var (control, flags, expected) in steps)
+        {
+            queue.Apply(new KEvent(
+                7, KEventFilter.User, None, KEventNotes.Trigger | control | (KEventNotes)flags, data: 5));
+
+            var reported = queue.WaitForEvent();
+            Assert.Equal((expected, 5), ((uint)reported.Notes, reported.Data));
+        }
+    }
+
     private KernelQueue CreateQueueWithUser(nint ident, KEventFlags flags, nint userData = 0)
     {
         Requires(KernelTrait.UserFilter);

@@ -249,4 +249,17 @@ public abstract partial class KernelQueueContract
 
         Assert.Equal(Eof, queue.WaitForEvent().Flags & Eof);
     }
+
+    [Fact]
+    public void Write_OwnEndIsShut_IsReportedWithEof()
+    {
+        Requires(KernelTrait.OwnShutdownEndsWrite);
+        var queue = CreateQueue();
+        var pair = ConnectPair();
+        pair.Near.ShutdownSend();
+
+        queue.Apply(Changes.Write(pair.Near, Add | Clear));
+
+        Assert.Equal(Eof, queue.WaitForEvent().Flags & Eof);
+    }
 }

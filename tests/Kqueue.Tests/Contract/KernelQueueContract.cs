@@ -54,6 +54,13 @@ public abstract partial class KernelQueueContract : IDisposable
         Assert.SkipWhen(reason is not null, $"{Kernel}: {reason}");
     }
 
+    /// <summary>Requires a trait of a kernel that has this system's files, processes and signals.</summary>
+    private protected void RequiresThisSystem(KernelTrait trait)
+    {
+        Requires(trait);
+        Assert.SkipUnless(KernelsSockets.IsThisSystem, "a kernel built as a library has none of this system's");
+    }
+
     /// <summary>Runs on a thread of its own, whose failure fails the test.</summary>
     private protected OtherThread Start(Action action) => Own(new OtherThread(action));
 }

@@ -15,11 +15,17 @@ internal static class KernelGates
         [AcknowledgementsReportWrite] = "Linux speaks of room only after a send that found none",
         [ReceivingLeavesWriteSilent] = "epoll reports all that is true of a descriptor when anything of it changes",
         [FiltersAreIndependent] = "EPOLL_CTL_MOD looks at both filters of the one registration again",
+        [OwnShutdownEndsWrite] = "epoll says EPOLLOUT alone (tcp_poll); only getsockopt(TCP_INFO) could tell",
     };
 
     private static readonly Dictionary<KernelTrait, string> s_freeBsd = new()
     {
         [ReadComesFirst] = ActivationOrder,
+        [OwnShutdownEndsWrite] = NotMeasured,
+        [UserFlags] = NotMeasured,
+        [ProcessFilter] = NotMeasured,
+        [VnodeFilter] = NotMeasured,
+        [SignalFilter] = NotMeasured,
     };
 
     private static readonly Dictionary<KernelTrait, string> s_netBsd = new()
@@ -34,6 +40,11 @@ internal static class KernelGates
         [TimerRestarts] = NotMeasured,
         [AbsoluteTimer] = "NetBSD has NOTE_ABSTIME since release 10",
         [ReadLowWater] = NotMeasured,
+        [OwnShutdownEndsWrite] = NotMeasured,
+        [UserFlags] = NotMeasured,
+        [ProcessFilter] = NotMeasured,
+        [VnodeFilter] = NotMeasured,
+        [SignalFilter] = NotMeasured,
     };
 
     private static readonly Dictionary<KernelTrait, string> s_darwin = new()
@@ -48,6 +59,11 @@ internal static class KernelGates
         [ModeStaysThatOfCreation] = NotMeasured,
         [ReceiptIsRemembered] = NotMeasured,
         [EdgeWakesOneWaiter] = NotMeasured,
+        [OwnShutdownEndsWrite] = NotMeasured,
+        [UserFlags] = NotMeasured,
+        [ProcessFilter] = NotMeasured,
+        [VnodeFilter] = NotMeasured,
+        [SignalFilter] = NotMeasured,
     };
 
     private static readonly Dictionary<KernelTrait, string> s_libkqueue = new()
@@ -73,6 +89,11 @@ internal static class KernelGates
         [TimerRestarts] = NotMeasured,
         [AbsoluteTimer] = NotMeasured,
         [EdgeWakesOneWaiter] = NotMeasured,
+        [OwnShutdownEndsWrite] = NotMeasured,
+        [UserFlags] = NotMeasured,
+        [ProcessFilter] = NotMeasured,
+        [VnodeFilter] = NotMeasured,
+        [SignalFilter] = NotMeasured,
     };
 
     /// <summary>Why the kernel behind a backend lacks the trait; null when it has it.</summary>

@@ -92,8 +92,11 @@ internal sealed unsafe class KernelSockets
     /// </summary>
     public int ReservedNumber { get; private init; } = 700;
 
+    /// <summary>Whether the descriptors, and so the files and processes, are this system's.</summary>
+    public bool IsThisSystem { get; private init; }
+
     public static KernelSockets OfSystem() =>
-        new(NativeLibrary.GetMainProgramHandle(), prefix: "", SocketNumbers.OfSystem());
+        new(NativeLibrary.GetMainProgramHandle(), prefix: "", SocketNumbers.OfSystem()) { IsThisSystem = true };
 
     /// <summary>
     /// The library's sockets; a library with a foreign layout has them itself, libkqueue uses the system's.

@@ -72,4 +72,19 @@ public enum KernelTrait
 
     /// <summary>An edge-triggered event wakes one of two waiting threads.</summary>
     EdgeWakesOneWaiter,
+
+    /// <summary>A WRITE event says EOF after the own end was shut for sending.</summary>
+    OwnShutdownEndsWrite,
+
+    /// <summary>USER keeps the caller's 24 flags.</summary>
+    UserFlags,
+
+    /// <summary>The filter PROCESS.</summary>
+    ProcessFilter,
+
+    /// <summary>The filter VNODE.</summary>
+    VnodeFilter,
+
+    /// <summary>The filter SIGNAL.</summary>
+    SignalFilter,
 }

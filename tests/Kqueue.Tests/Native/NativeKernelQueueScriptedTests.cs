@@ -207,6 +207,89 @@ public sealed class NativeKernelQueueScriptedTests
         Assert.Equal(expected, Assert.Single(kernel.Calls).Changes[0].Notes);
     }
 
+    [Theory]
+    [MemberData(nameof(Layouts))]
+    public void Kevent_PeriodOfZeroOrPointInThePast_IsOneUnitOrThePresent(string layout)
+    {
+        using var queue = ScriptedKernel.CreateQueue(layout, out var kernel);
+        var before = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+
+        queue.Kevent(
+            [
+                new KEvent(1, KEventFilter.Timer, Add, KEventNotes.Microseconds, data: 0),
+                new KEvent(2, KEventFilter.Timer, Add | OneShot, KEventNotes.Microseconds, data: 0),
+                new KEvent(3, KEventFilter.Timer, Add, KEventNotes.Absolute | KEventNotes.Seconds, data: 1),
+                new KEvent(4, KEventFilter.Timer, Add, KEventNotes.Absolute | KEventNotes.Seconds, data: long.MaxValue),
+            ],
+            []);
+
+        var times = Assert.Single(kernel.Calls).Changes.Select(change => change.Data).ToArray();
+        Assert.Equal([1, 0, long.MaxValue], [times[0], times[1], times[3]]);
+        Assert.InRange(times[2], before, DateTimeOffset.UtcNow.ToUnixTimeSeconds());
+    }
+
+    // EVFILT_PROCDESC and its notes, or whatever else a system has: out and back as they are.
+    [Theory]
+    [MemberData(nameof(Layouts))]
+    public void Kevent_FilterWithoutAName_PassesAsItIs(string layout)
+    {
+        // NetBSD counts up: its numbers of a user's are those below zero here.
+        const KEventFilter Unnamed = (KEventFilter)(-8);
+        const KEventFlags UnnamedFlag = (KEventFlags)0x1000;
+        using var queue = ScriptedKernel.CreateQueue(layout, out var kernel);
+        kernel.Answer(call => call.Changes[0] with { Data = 6, Notes = 0x8000_0002 });
+        var events = new KEvent[1];
+
+        Assert.Equal(1, queue.Kevent(
+            [new KEvent(3, Unnamed, Add | UnnamedFlag, (KEventNotes)0x4000_0001, data: 5, userData: 7)], events));
+
+        var played = Assert.Single(kernel.Calls).Changes[0];
+        Assert.Equal(layout == "netbsd" ? 7 : -8, played.Filter);
+        Assert.Equal((0x4000_0001u, 5L), (played.Notes, played.Data));
+        Assert.Equal((Unnamed, 0x8000_0002u, 6L), (events[0].Filter, (uint)events[0].Notes, events[0].Data));
+        Assert.Equal(Add | UnnamedFlag, events[0].Flags);
+    }
+
+    [Theory]
+    [InlineData("darwin", 0x8400_0000u)]
+    [InlineData("freebsd", 0x8000_0000u)]
+    [InlineData("netbsd", 0x8000_0000u)]
+    public void Kevent_ExitStatus_IsAskedForWhereTheSystemWantsToBe(string layout, uint expected)
+    {
+        using var queue = ScriptedKernel.CreateQueue(layout, out var kernel);
+
+        queue.Kevent([new KEvent(3, KEventFilter.Process, Add, KEventNotes.Exited | KEventNotes.ExitStatus)], []);
+
+        Assert.Equal(expected, Assert.Single(kernel.Calls).Changes[0].Notes);
+    }
+
+    [Fact]
+    public void ForgetDescriptor_KernelThatNoticesNoClose_DeletesBothKnotes()
+    {
+        using var queue = ScriptedKernel.CreateQueue("libkqueue", out var kernel);
+        kernel.Refuse("ENOENT");
+
+        queue.ForgetDescriptor(5);
+
+        var call = Assert.Single(kernel.Calls);
+        Assert.Equal([kernel.Abi["EVFILT_READ"], kernel.Abi["EVFILT_WRITE"]], call.Changes.Select(c => c.Filter));
+        Assert.All(call.Changes, change => Assert.Equal((5, (uint)Delete), (change.Ident, change.Flags)));
+        Assert.Equal(2, call.EventCapacity);
+    }
+
+    [Theory]
+    [InlineData("darwin")]
+    [InlineData("freebsd")]
+    [InlineData("netbsd")]
+    public void ForgetDescriptor_KernelThatNoticesTheClose_CostsNoCall(string layout)
+    {
+        using var queue = ScriptedKernel.CreateQueue(layout, out var kernel);
+
+        queue.ForgetDescriptor(5);
+
+        Assert.Empty(kernel.Calls);
+    }
+
     [Fact]
     public void Kevent_NoUserFilter_IsAnErrorThatNamesFilterAndPlatform()
     {
@@ -234,6 +317,9 @@ public sealed class NativeKernelQueueScriptedTests
 
         Assert.All(kernel.Calls, call => Assert.Equal((0, 0), call.Timeout));
         Assert.Equal(-1, kernel.Calls[0].Changes[0].Ident);
+
+        // libkqueue forgets the answer to a change where the list has room for more.
+        Assert.Equal(1, kernel.Calls[0].EventCapacity);
         Assert.Equal([0], kernel.Closed);
     }
 

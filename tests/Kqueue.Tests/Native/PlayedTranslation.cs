@@ -10,6 +10,9 @@ internal sealed class PlayedTranslation(SystemAbi abi)
     [
         ("EVFILT_READ", KEventFilter.Read),
         ("EVFILT_WRITE", KEventFilter.Write),
+        ("EVFILT_VNODE", KEventFilter.Vnode),
+        ("EVFILT_PROC", KEventFilter.Process),
+        ("EVFILT_SIGNAL", KEventFilter.Signal),
         ("EVFILT_TIMER", KEventFilter.Timer),
         ("EVFILT_USER", KEventFilter.User),
     ];
@@ -48,7 +51,9 @@ internal sealed class PlayedTranslation(SystemAbi abi)
         var flags = s_flags.Where(pair => (neutral.Flags & pair.Flag) != 0).Sum(pair => abi[pair.Name]);
         var data = (neutral.Flags & KEventFlags.Error) != 0 ? ToNumber(neutral.ChangeError) : neutral.Data;
         var filter = abi[s_filters.Single(pair => pair.Filter == neutral.Filter).Name];
-        var notes = ToNumber(neutral.SocketError);
+        var notes = neutral.Filter is KEventFilter.Read or KEventFilter.Write
+            ? ToNumber(neutral.SocketError)
+            : (uint)neutral.Notes;
         return new PlayedEntry(neutral.Ident, filter, (uint)flags, notes, data, neutral.UserData);
     }
 
@@ -59,12 +64,9 @@ internal sealed class PlayedTranslation(SystemAbi abi)
         .Where(pair => (flags & abi[pair.Name]) != 0)
         .Aggregate(KEventFlags.None, (all, pair) => all | pair.Flag);
 
-    private KEventNotes NotesOf(KEventFilter filter, uint notes) => filter switch
-    {
-        KEventFilter.User => (notes & abi["NOTE_TRIGGER"]) != 0 ? KEventNotes.Trigger : KEventNotes.None,
-        KEventFilter.Timer => TimerNotesOf((int)notes),
-        _ => (notes & abi["NOTE_LOWAT"]) != 0 ? KEventNotes.LowWater : KEventNotes.None,
-    };
+    // The same on every system, as NumberTests shows, except for a timer's.
+    private KEventNotes NotesOf(KEventFilter filter, uint notes) =>
+        filter == KEventFilter.Timer ? TimerNotesOf((int)notes) : (KEventNotes)notes;
 
     private KEventNotes TimerNotesOf(int notes)
     {

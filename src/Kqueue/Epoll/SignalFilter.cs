@@ -1,0 +1,48 @@
+using System.Runtime.InteropServices;
+
+namespace Kqueue.Epoll;
+
+/// <summary>
+/// SIGNAL: through the runtime's own handlers, beside which others live and the default action stays, as on a BSD. A
+/// signalfd would need the signal blocked in every thread, those of the runtime included.
+/// </summary>
+/// <param name="active">The queue's active knotes.</param>
+/// <param name="onSignal">Triggers a knote from a thread of the runtime's; takes the queue's lock.</param>
+internal sealed class SignalFilter(ActiveKnotes active, Action<SignalKnote> onSignal)
+    : IdentFilter<SignalKnote>(KEventFilter.Signal, active)
+{
+    public override void Validate(in KEvent change) => RefuseOthers(change, KEventNotes.None);
+
+    protected override SignalKnote Create(nint ident) => new(ident, this);
+
+    // FreeBSD kern_sig.c, filt_sigattach.
+    protected override KEventFlags ImpliedMode(in KEvent change) => KEventFlags.Clear;
+
+    protected override Errno Start(SignalKnote knote, in KEvent change)
+    {
+        // The names of PosixSignal are negative; a positive number is the system's.
+        if (knote.Ident is <= 0 or > int.MaxValue)
+        {
+            return Errno.EINVAL;
+        }
+
+        try
+        {
+            knote.Registration = PosixSignalRegistration.Create((PosixSignal)(int)knote.Ident, _ => onSignal(knote));
+            return Errno.None;
+        }
+        catch (Exception error) when (error is ArgumentException or IOException)
+        {
+            // No such signal, or one that nobody can handle.
+            return Errno.EINVAL;
+        }
+    }
+
+    protected override void Release(SignalKnote knote) => knote.Registration?.Dispose();
+}
+
+/// <summary>A signal that is counted.</summary>
+internal sealed class SignalKnote(nint ident, Filter filter) : IdentKnote(ident, filter)
+{
+    public PosixSignalRegistration? Registration { get; set; }
+}
