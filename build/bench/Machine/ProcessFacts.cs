@@ -31,6 +31,12 @@ internal static class ProcessFacts
             ? ParseStatus(lines, "voluntary_ctxt_switches:") + ParseStatus(lines, "nonvoluntary_ctxt_switches:")
             : 0);
 
+    /// <summary>The threads that have a name, of which Linux keeps 15 characters.</summary>
+    public static IEnumerable<string> ThreadsOf(int processId, string name) =>
+        from task in Directory.EnumerateDirectories($"/proc/{processId}/task")
+        where LinesOf($"{task}/comm") is [var comm] && comm == name
+        select Path.GetFileName(task);
+
     /// <summary>Takes a number from the lines of /proc/PID/status.</summary>
     public static long ParseStatus(IEnumerable<string> lines, string name) => Number(
         lines.First(line => line.StartsWith(name, StringComparison.Ordinal))

@@ -13,28 +13,35 @@ internal static partial class SystemCallCounter
     /// <summary>Whether it can.</summary>
     public static bool IsInstalled => s_strace.Path is not null;
 
-    /// <summary>Counts while something runs.</summary>
+    /// <summary>Counts those of a process while something runs.</summary>
     /// <param name="processId">Whose calls.</param>
     /// <param name="run">What runs meanwhile.</param>
     /// <param name="cancellation">Ends it early.</param>
+    /// <param name="threadName">Only those threads that have this name already; null for all, and those to come.</param>
     /// <returns>The number of calls by their names, and what has run.</returns>
     /// <exception cref="ToolException">strace may not look at the process.</exception>
     public static async Task<(IReadOnlyDictionary<string, long> Calls, T Result)> CountAsync<T>(
-        int processId, Func<Task<T>> run, CancellationToken cancellation)
+        int processId, Func<Task<T>> run, CancellationToken cancellation, string? threadName = null)
     {
+        string[] targets = threadName is null
+            ? ["-f", "-p", $"{processId}"]
+            : [.. ProcessFacts.ThreadsOf(processId, threadName).SelectMany(id => (string[])["-p", $"{id}"])];
         var file = Path.GetTempFileName();
         using var process = Process.Start(
-            new ProcessStartInfo(s_strace.Path!, ["-c", "-f", "-p", $"{processId}", "-o", file])
+            new ProcessStartInfo(s_strace.Path!, ["-c", .. targets, "-o", file])
             {
                 RedirectStandardError = true,
             })!;
         try
         {
-            // It says when it has all threads.
-            var line = await process.StandardError.ReadLineAsync(cancellation);
-            if (line?.Contains("attached", StringComparison.Ordinal) != true)
+            // It has a line for each -p when it has attached to that.
+            foreach (var _ in targets.Where(target => target == "-p"))
             {
-                throw new ToolException($"strace counts nothing: {line}");
+                var line = await process.StandardError.ReadLineAsync(cancellation);
+                if (line?.Contains("attached", StringComparison.Ordinal) != true)
+                {
+                    throw new ToolException($"strace counts nothing: {line}");
+                }
             }
 
             var others = process.StandardError.ReadToEndAsync(cancellation);
