@@ -22,7 +22,7 @@ internal sealed class BenchCommand : RootCommand
         [.. ServerCatalog.All.Select(server => server.Name)]);
 
     private readonly Option<int?> _processes = Number(
-        "--processes", "How many processes of each server. Defaults to 4; with --quick to 2.", 1, 100);
+        "--processes", "How many processes of each server. Defaults to 4; with --quick to 3.", 1, 100);
 
     private readonly Option<int?> _windows =
         Number("--windows", "How often each process is measured. Defaults to 2; with --quick to 1.", 1, 1_000);
@@ -107,7 +107,7 @@ internal sealed class BenchCommand : RootCommand
         return new BenchOptions(
             NamesIn(result, _cases),
             NamesIn(result, _servers),
-            result.GetValue(_processes) ?? (isQuick ? 2 : 4),
+            result.GetValue(_processes) ?? (isQuick ? 3 : 4),
             result.GetValue(_windows) ?? (isQuick ? 1 : 2),
             TimeSpan.FromSeconds(result.GetValue(_seconds) ?? 1),
             result.GetValue(_output)!)

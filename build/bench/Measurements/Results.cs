@@ -6,8 +6,8 @@ namespace Bench.Measurements;
 /// <summary>All windows, and what they say together.</summary>
 internal sealed class Results(IReadOnlyList<WindowResult> windows, string baseline)
 {
-    /// <summary>An interval whose ends are this far from the ratio, as a share of it, does not tell servers apart.</summary>
-    public const double ErrorMax = 0.10;
+    /// <summary>An interval whose ends are this far from the ratio, as a share of it, says little.</summary>
+    public const double ErrorMax = 0.15;
 
     /// <summary>From here on the client, and not the server, may be what limits a rate.</summary>
     public const double ClientLimit = 0.95;

@@ -8,7 +8,7 @@ internal static class RatioCell
 {
     /// <summary>What the reasons mean.</summary>
     public const string Note =
-        "In parentheses, and no fact: wide, an interval of more than ±10 % about a ratio that is less than two-fold; " +
+        "In parentheses, and no fact: wide, an interval of more than ±15 % about a ratio that is less than two-fold; " +
         "client, the load tool's threads had no time left; idle, processors had; failed, windows went wrong.";
 
     private static readonly (Mark Mark, string Word)[] s_words =

@@ -46,7 +46,7 @@ internal sealed record BenchOptions(
         $"All servers of a case are alive at the same time, in {Processes} processes each, and warm: nothing is left " +
         $"to compile. Then come windows of {Duration.TotalSeconds} s, {Windows} for each process, in rounds: one of " +
         "each server, in random order. A ratio is the geometric mean of the pairs of a round; behind ± is its 95 % " +
-        "interval, for which the pairs of two processes count as one.";
+        "interval, where the same command finds it again; the pairs of two processes count as one for it.";
 
     /// <summary>The servers of a case, in the order of the catalog.</summary>
     public IReadOnlyList<BenchServer> ServersOf(BenchCase benchCase) =>

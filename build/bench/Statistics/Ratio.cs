@@ -4,7 +4,7 @@ using MathNet.Numerics.Statistics;
 
 namespace Bench.Statistics;
 
-/// <summary>A ratio of two servers, and where it may be with 95 % confidence.</summary>
+/// <summary>A ratio of two servers, and where another run finds it again with 95 % confidence.</summary>
 internal readonly record struct Ratio(double Value, double Low, double High)
 {
     private const double Confidence = 0.95;
@@ -14,7 +14,8 @@ internal readonly record struct Ratio(double Value, double Low, double High)
 
     /// <summary>
     /// The geometric mean of pairs. The pairs of the same two processes have in common what these processes have, such
-    /// as where their memory lies, so that they count as one for the interval, which is Student's t of the logarithms.
+    /// as where their memory lies, so that they count as one for the interval. That is Student's t of the logarithms, of
+    /// the difference of two means: the one of this run, and the one of the next.
     /// </summary>
     /// <param name="pairs">The number of the processes that a pair is of, and its ratio.</param>
     /// <returns>Null without pairs.</returns>
@@ -32,7 +33,9 @@ internal readonly record struct Ratio(double Value, double Low, double High)
         }
 
         var (mean, deviation) = logs.MeanStandardDeviation();
-        var error = logs.Length == 1 ? double.PositiveInfinity : TFor(logs.Length - 1) * deviation / Math.Sqrt(logs.Length);
+        var error = logs.Length == 1
+            ? double.PositiveInfinity
+            : TFor(logs.Length - 1) * deviation * Math.Sqrt(2.0 / logs.Length);
         return new Ratio(Math.Exp(mean), Math.Exp(mean - error), Math.Exp(mean + error));
     }
 
