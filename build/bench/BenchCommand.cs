@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Net;
 using Bench.Cases;
 using Bench.Reports;
 using Bench.Runs;
@@ -20,15 +21,16 @@ internal sealed class BenchCommand : RootCommand
         "What is compared. Defaults to all; the other scheduling modes only where they could make a difference.",
         [.. ServerCatalog.All.Select(server => server.Name)]);
 
-    private readonly Option<int?> _rounds = Number("--rounds", "How often. Defaults to 3; with --quick to 1.", 1, 100);
+    private readonly Option<int?> _processes = Number(
+        "--processes", "How many processes of each server. Defaults to 4; with --quick to 3.", 1, 100);
+
+    private readonly Option<int?> _windows =
+        Number("--windows", "How often each process is measured. Defaults to 2; with --quick to 1.", 1, 1_000);
 
     private readonly Option<int?> _seconds =
-        Number("--seconds", "How long each run is measured. Defaults to 2; with --quick to 1.", 1, 600);
+        Number("--seconds", "How long a window is. Defaults to 1.", 1, 600);
 
-    private readonly Option<int?> _warmup =
-        Number("--warmup", "Seconds of load before that. Defaults to 3; with --quick to 2.", 1, 600);
-
-    private readonly Option<bool> _quick = new("--quick") { Description = "One short round, for a first look." };
+    private readonly Option<bool> _quick = new("--quick") { Description = "A few windows, for a first look." };
 
     private readonly Option<string[]> _scaling = Names(
         "--scaling",
@@ -45,7 +47,26 @@ internal sealed class BenchCommand : RootCommand
 
     private readonly Option<string?> _summary = new("--summary")
     {
-        Description = "A document that also gets the summary and the charts, between <!-- benchmarks --> marks.",
+        Description = "A document that also gets a short summary, between <!-- benchmarks --> marks.",
+    };
+
+    private readonly Option<string?> _earlier = new("--earlier")
+    {
+        Description = "The folder of an earlier report: says which ratios are not within its intervals.",
+    };
+
+    private readonly Option<string?> _client = new("--client")
+    {
+        Description = "A machine with wrk and h2load that loads the servers, as ssh knows it. Defaults to this one.",
+    };
+
+    private readonly Option<int?> _clientThreads = Number(
+        "--client-threads", "The threads of the load tools. Defaults to half of this machine's processors.", 1, 1_024);
+
+    private readonly Option<string> _address = new("--address")
+    {
+        Description = "The IPv4 address of this machine at which the client finds the servers. Defaults to 127.0.0.1.",
+        DefaultValueFactory = _ => "127.0.0.1",
     };
 
     public BenchCommand()
@@ -53,8 +74,12 @@ internal sealed class BenchCommand : RootCommand
     {
         _scaling.Arity = ArgumentArity.ZeroOrMore;
         _summary.Validators.Add(RequireMarks);
+        _address.Validators.Add(RequireAddress);
         foreach (var option in new Option[]
-            { _cases, _servers, _rounds, _seconds, _warmup, _quick, _scaling, _list, _output, _summary })
+            {
+                _cases, _servers, _processes, _windows, _seconds, _quick, _scaling, _list, _output, _summary, _earlier,
+                _client, _clientThreads, _address,
+            })
         {
             Options.Add(option);
         }
@@ -72,8 +97,8 @@ internal sealed class BenchCommand : RootCommand
 
         var options = OptionsOf(result);
         return result.GetResult(_scaling) is not null
-            ? new ScalingSession(options, NamesIn(result, _scaling)).RunAsync(cancellation)
-            : new ComparisonSession(options).RunAsync(cancellation);
+            ? ScalingSession.RunAsync(options, NamesIn(result, _scaling), cancellation)
+            : BenchSession.CompareAsync(options, cancellation);
     }
 
     private BenchOptions OptionsOf(ParseResult result)
@@ -82,13 +107,17 @@ internal sealed class BenchCommand : RootCommand
         return new BenchOptions(
             NamesIn(result, _cases),
             NamesIn(result, _servers),
-            result.GetValue(_rounds) ?? (isQuick ? 1 : 3),
-            TimeSpan.FromSeconds(result.GetValue(_seconds) ?? (isQuick ? 1 : 2)),
-            TimeSpan.FromSeconds(result.GetValue(_warmup) ?? (isQuick ? 2 : 3)),
+            result.GetValue(_processes) ?? (isQuick ? 3 : 4),
+            result.GetValue(_windows) ?? (isQuick ? 1 : 2),
+            TimeSpan.FromSeconds(result.GetValue(_seconds) ?? 1),
             result.GetValue(_output)!)
         {
             CommandLine = CommandLineOf(result),
             Summary = result.GetValue(_summary),
+            Earlier = result.GetValue(_earlier),
+            Client = result.GetValue(_client),
+            ClientThreads = result.GetValue(_clientThreads),
+            Address = IPAddress.Parse(result.GetValue(_address)!),
         };
     }
 
@@ -123,6 +152,14 @@ internal sealed class BenchCommand : RootCommand
         if (!File.Exists(path) || !MarkedSection.IsIn(File.ReadAllText(path), Report.SummaryName))
         {
             result.AddError($"--summary '{path}' is not a file with <!-- {Report.SummaryName} --> marks.");
+        }
+    }
+
+    private static void RequireAddress(OptionResult result)
+    {
+        if (!IPAddress.TryParse(result.GetValueOrDefault<string>(), out _))
+        {
+            result.AddError($"--address '{result.GetValueOrDefault<string>()}' is no IP address.");
         }
     }
 }

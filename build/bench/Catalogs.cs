@@ -14,7 +14,7 @@ internal static class Catalogs
         foreach (var benchCase in CaseCatalog.All)
         {
             cases.AddRow(benchCase.Name, benchCase.Title, string.Join(' ', ServerCatalog.All
-                .Where(server => benchCase.Suits(server) && benchCase.ComparesByDefault(server))
+                .Where(server => benchCase.Suits(server) && benchCase.Servers.Contains(server.Name))
                 .Select(server => server.Name)));
         }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using KqueueTransport;
 using Samples.Common;
 
@@ -32,6 +33,22 @@ internal sealed class WebAppCommand : RootCommand
         Description = "The number of event loops, on kqueue. Defaults to one per processor.",
     }.InRange(1, 1024);
 
+    private readonly Option<IPAddress> _address = new("--address")
+    {
+        Description = "The IP address to listen on. Defaults to 127.0.0.1, for this machine only.",
+        DefaultValueFactory = _ => IPAddress.Loopback,
+        CustomParser = argument =>
+        {
+            var word = argument.Tokens[0].Value;
+            if (!IPAddress.TryParse(word, out var address))
+            {
+                argument.AddError($"--address '{word}' is no IP address; write for example --address 0.0.0.0.");
+            }
+
+            return address;
+        },
+    };
+
     private readonly Option<int> _port = new Option<int>("--port")
     {
         Description = "The port of HTTP; raw echo is on the next, raw hello on the one after. 0 picks free ones.",
@@ -44,6 +61,7 @@ internal sealed class WebAppCommand : RootCommand
         Options.Add(_transport);
         Options.Add(_scheduling);
         Options.Add(_loops);
+        Options.Add(_address);
         Options.Add(_port);
 
         // The generic host's own keys arrive as arguments too, from WebApplicationFactory for one.
@@ -54,7 +72,11 @@ internal sealed class WebAppCommand : RootCommand
     }
 
     public WebAppOptions OptionsOf(ParseResult result) => new(
-        result.GetValue(_transport), result.GetValue(_scheduling), result.GetValue(_loops), result.GetValue(_port));
+        result.GetValue(_transport),
+        result.GetValue(_scheduling),
+        result.GetValue(_loops),
+        result.GetValue(_address)!,
+        result.GetValue(_port));
 
     private static Option<T> OneOf<T>(string name, Dictionary<string, T> values, string description)
     {

@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.AspNetCore.Connections;
 using WebApp.Dashboard;
 using WebApp.Endpoints;
@@ -11,7 +10,12 @@ internal static class WebAppServer
 {
     private const long MaxUploadBytes = 1L << 30;
 
-    public static WebApplication Build(WebAppOptions options, string[] args)
+    /// <summary>Builds the app.</summary>
+    /// <param name="options">What the command line asked for.</param>
+    /// <param name="args">All of it, which is configuration too.</param>
+    /// <param name="configure">What another program adds to it; null for nothing.</param>
+    public static WebApplication Build(
+        WebAppOptions options, string[] args, Action<WebApplicationBuilder>? configure = null)
     {
         var builder = WebApplication.CreateSlimBuilder(args);
         KeepQuiet(builder);
@@ -25,6 +29,7 @@ internal static class WebAppServer
             json.SerializerOptions.TypeInfoResolverChain.Insert(1, SampleContext.Default);
         });
 
+        configure?.Invoke(builder);
         var app = builder.Build();
         app.MapPages(options);
         app.MapPayloads();
@@ -38,9 +43,9 @@ internal static class WebAppServer
     private static void Listen(IWebHostBuilder webHost, WebAppOptions options) => webHost.ConfigureKestrel(kestrel =>
     {
         kestrel.Limits.MaxRequestBodySize = MaxUploadBytes;
-        kestrel.Listen(IPAddress.Loopback, options.Port);
-        kestrel.Listen(IPAddress.Loopback, options.EchoPort, listen => listen.UseConnectionHandler<EchoHandler>());
-        kestrel.Listen(IPAddress.Loopback, options.HelloPort, listen => listen.UseConnectionHandler<HelloHandler>());
+        kestrel.Listen(options.Address, options.Port);
+        kestrel.Listen(options.Address, options.EchoPort, listen => listen.UseConnectionHandler<EchoHandler>());
+        kestrel.Listen(options.Address, options.HelloPort, listen => listen.UseConnectionHandler<HelloHandler>());
         kestrel.UseSystemd(); // HTTP on a socket that systemd hands over, if it does (LISTEN_FDS).
     });
 

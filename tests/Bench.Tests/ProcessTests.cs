@@ -12,20 +12,22 @@ public sealed class ProcessTests
     [InlineData("a ) 1 2 (b")]
     public void ParseStat_AnyName_GivesUserAndSystemTime(string name) => Assert.Equal(
         TimeSpan.FromMilliseconds(1_500),
-        ProcessTimes.ParseStat($"4711 ({name}) S 1 4711 4711 0 -1 4194304 9 0 0 0 100 50 7 7 20 0 25 0 1 2 3"));
+        ProcessFacts.ParseStat($"4711 ({name}) S 1 4711 4711 0 -1 4194304 9 0 0 0 100 50 7 7 20 0 25 0 1 2 3"));
 
     [Fact]
-    public void CpuOf_ProcessThatIsGone_IsNull()
+    public void ParseStatus_Lines_GivesTheNumberBehindTheName() => Assert.Equal(
+        78_912, ProcessFacts.ParseStatus(["Name:\tWebApp", "VmHWM:\t   99999 kB", "VmRSS:\t   78912 kB"], "VmRSS:"));
+
+    [Fact]
+    public void ProcessFacts_OfThisProcess_AreThere()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "there is no /proc");
 
-        Assert.Null(ProcessTimes.CpuOf(int.MaxValue));
-        Assert.NotNull(ProcessTimes.CpuOf(Environment.ProcessId));
+        Assert.True(ProcessFacts.CpuOf(Environment.ProcessId) > TimeSpan.Zero);
+        Assert.True(ProcessFacts.SwitchesOf(Environment.ProcessId) > 0);
+        Assert.True(ProcessFacts.ResidentBytesOf(Environment.ProcessId) > 1 << 20);
+        Assert.InRange(ProcessFacts.Processors().Busy, 1, ProcessFacts.Processors().All);
     }
-
-    [Fact]
-    public void ParseStatus_Lines_GivesResidentBytes() => Assert.Equal(
-        78_912L * 1024, ProcessMemory.ParseStatus(["Name:\tWebApp", "VmHWM:\t   99999 kB", "VmRSS:\t   78912 kB"]));
 
     [Fact]
     public void EndPoints_OfTheWebApp_AreAllFound()
@@ -48,6 +50,12 @@ public sealed class ProcessTests
         Assert.Null(endPoints.Http2);
         Assert.Null(endPoints.Tls);
     }
+
+    [Theory]
+    [InlineData("http://10.0.0.1:5 (echo on 6, hello on 7): Kestrel's Sockets", "10.0.0.1:7")]
+    [InlineData("proxy from 127.0.0.1:5 to 127.0.0.1:6 (kqueue)", "127.0.0.1:5")]
+    public void EndPoints_OfAnotherAddressOrProgram_AreThere(string line, string hello) =>
+        Assert.Equal(hello, ServerEndPoints.Parse(line).Hello.ToString());
 
     [Fact]
     public void EndPoints_OfAnotherLine_IsAnErrorWithIt()

@@ -44,15 +44,22 @@ public sealed class ReportTests
         Assert.Equal(isIn, MarkedSection.IsIn(document, "x"));
 
     [Fact]
-    public void GroupTable_ClientAtItsLimit_SaysSo()
+    public void GroupTable_Case_HasARowForEachServer()
     {
+        var values = new Dictionary<Metric, double> { [Metric.RequestRate] = 100, [Metric.SystemCalls] = 2.1 };
         var results = new Results(
-            [Run(ServerCatalog.Baseline, 100, cpu: 10, client: 0.95)], ServerCatalog.Baseline);
+            [new WindowResult("json", ServerCatalog.Baseline, 0, 0, new Measurement(values, []))],
+            ServerCatalog.Baseline);
 
-        var row = Assert.Single(GroupTable.Of(CaseGroup.Load, results, Cases(), Servers()).Rows);
+        var table = GroupTable.Of(
+            CaseGroup.Load,
+            results,
+            [.. CaseCatalog.All.Where(benchCase => benchCase.Name == "json")],
+            ServerCatalog.All);
+        var row = Assert.Single(table.Rows);
 
-        Assert.Equal("95 % (limit)", row[^1]);
-        Assert.Equal(["JSON", "Kestrel Sockets", "100", "1.00", "10.00", "1.00"], row.Take(6));
+        Assert.Equal(["JSON", "Kestrel Sockets", "100", "1"], row.Take(4));
+        Assert.Equal("2.10", row[table.Headers.ToList().IndexOf(Metric.SystemCalls.Name)]);
     }
 
     [Fact]
@@ -75,21 +82,6 @@ public sealed class ReportTests
 
         Assert.DoesNotContain("NaN", chart.Draw().ToString(), StringComparison.Ordinal);
     }
-
-    private static BenchCase[] Cases() => [.. CaseCatalog.All.Where(benchCase => benchCase.Name == "json")];
-
-    private static BenchServer[] Servers() =>
-        [.. ServerCatalog.All.Where(server => server.Name is ServerCatalog.Baseline or ServerCatalog.Main)];
-
-    private static RunResult Run(string server, double rate, double cpu, double client) =>
-        new("json", server, 1, new Measurement(
-            new Dictionary<Metric, double>
-            {
-                [Metric.RequestRate] = rate,
-                [Metric.CpuPerRequest] = cpu,
-                [Metric.ClientCpu] = client,
-            },
-            []));
 
     private static IEnumerable<XElement> Bars(XElement document, params string[] colours) => document.Elements()
         .Where(element => element.Name.LocalName == "rect" && colours.Contains(element.Attribute("fill")?.Value));

@@ -1,32 +1,41 @@
-using Bench.Measurements;
 using Bench.Scaling;
 using Bench.Statistics;
-using Bench.Tools;
 
 namespace Bench.Tests;
 
 /// <summary>The arithmetic of the figures.</summary>
 public sealed class StatisticsTests
 {
-    [Theory]
-    [InlineData(new double[] { 5 }, 5)]
-    [InlineData(new double[] { 9, 1, 5 }, 5)]
-    [InlineData(new double[] { 4, 1, 3, 2 }, 2.5)]
-    [InlineData(new double[] { 1, 1, 1_000 }, 1)]
-    public void Median_Values_IsTheMiddle(double[] values, double expected) =>
-        Assert.Equal(expected, Median.Of(values));
+    // The logarithms of 2 and 8 have the mean log 4; they deviate by log 2 times the root of 2, and t(1) is 12.706;
+    // the root of 2 comes again with the next run's deviation.
+    [Fact]
+    public void Ratio_Pairs_IsTheirGeometricMeanWithStudentsInterval()
+    {
+        var ratio = Ratio.Of([(0, 2), (1, 8)])!.Value;
+
+        Assert.Equal(4, ratio.Value, precision: 9);
+        Assert.Equal(12.706 * Math.Log(2) * Math.Sqrt(2), Math.Log(ratio.High / 4), precision: 3);
+        Assert.Equal(12.706 * Math.Log(2) * Math.Sqrt(2), Math.Log(4 / ratio.Low), precision: 3);
+    }
 
     [Fact]
-    public void Median_NoValues_IsNull() => Assert.Null(Median.Of([]));
+    public void Ratio_PairsOfTheSameProcesses_CountAsOne()
+    {
+        var few = Ratio.Of([(0, 1.4), (1, 1.6), (2, 1.5)])!.Value;
+        var many = Ratio.Of(Enumerable.Repeat<(int, double)[]>([(0, 1.4), (1, 1.6), (2, 1.5)], 100).SelectMany(all => all));
+
+        Assert.Equal(few.High, many!.Value.High, precision: 9);
+    }
 
     [Theory]
-    [InlineData(0, 1)]
-    [InlineData(50, 50)]
-    [InlineData(99, 99)]
-    [InlineData(99.9, 100)]
-    [InlineData(100, 100)]
-    public void Percentile_OneToHundred_IsTheNearestRank(double percent, double expected) =>
-        Assert.Equal(expected, Percentile.Of([.. Enumerable.Range(1, 100).Select(i => (double)i)], percent));
+    [InlineData(1.5, 1.45, 1.55, "1.50 ±0.05")]
+    [InlineData(100, 70, 143, "70 to 143")]
+    [InlineData(1.5, 0, double.PositiveInfinity, "1.50")]
+    public void Ratio_Text_HasItsInterval(double value, double low, double high, string expected) =>
+        Assert.Equal(expected, new Ratio(value, low, high).ToString());
+
+    [Fact]
+    public void Ratio_NoPairs_IsNone() => Assert.Null(Ratio.Of([(0, double.NaN), (1, double.PositiveInfinity), (2, 0)]));
 
     [Fact]
     public void LineFit_PointsOnALine_FindsIt()
@@ -56,14 +65,14 @@ public sealed class StatisticsTests
         Assert.Equal(new LineFit(Slope: 0, Intercept: 3, SlopeError: double.PositiveInfinity), line);
     }
 
-    // t(3) = 3.18; the squares of the residuals 0.08, -0.12, 0.08, -0.12, 0.08 make 0.048; those of x make 10.
+    // t(3) = 3.1824; the squares of the residuals 0.08, -0.12, 0.08, -0.12, 0.08 make 0.048; those of x make 10.
     [Fact]
     public void LineFit_PointsOffTheLine_SaysHowFarTheSlopeMayBe()
     {
         var line = LineFit.Through([(1, 1.1), (2, 1.9), (3, 3.1), (4, 3.9), (5, 5.1)]);
 
         Assert.Equal(1, line.Slope, precision: 9);
-        Assert.Equal(3.18 * Math.Sqrt(0.048 / 3 / 10), line.SlopeError, precision: 9);
+        Assert.Equal(3.1824 * Math.Sqrt(0.048 / 3 / 10), line.SlopeError, precision: 5);
     }
 
     [Theory]
@@ -87,16 +96,5 @@ public sealed class StatisticsTests
         Assert.Equal(1, growth.Share, tolerance: 0.05);
         Assert.InRange(growth.Error, 0.001, 0.1);
         Assert.Equal("grows", growth.Verdict);
-    }
-
-    [Theory]
-    [InlineData(1.0, 100_000)]
-    [InlineData(0.5, 133_333)]
-    public void Ceiling_OneThreadOfTheClient_IsItsOrTheMachines(double clientShare, double expected)
-    {
-        // 10 µs of the client at 100,000/s, or 5; of the server 10 always. Two processors.
-        var ceiling = Ceiling.Of(100_000, TimeSpan.FromMicroseconds(10), new ClientCpu(clientShare, Threads: 1), 2);
-
-        Assert.Equal(expected, ceiling, tolerance: 1);
     }
 }

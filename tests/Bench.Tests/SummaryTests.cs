@@ -2,6 +2,7 @@ using Bench.Cases;
 using Bench.Measurements;
 using Bench.Reports;
 using Bench.Servers;
+using Bench.Statistics;
 
 namespace Bench.Tests;
 
@@ -10,99 +11,104 @@ public sealed class SummaryTests
 {
     private const string Tuned = "sockets-tuned";
 
-    private static readonly string[] s_rateCases = ["rate-25", "rate-50"];
-
     [Fact]
-    public void Summary_LoadCase_HasTheRatioAndWhatExplainsIt()
+    public void Summary_LoadCase_HasALineForTheRateAndOneForItsCost()
     {
         var results = ResultsOf(
-            Run("json", ServerCatalog.Baseline, (Metric.RequestRate, 1_000), (Metric.CpuPerRequest, 10),
-                (Metric.ClientCpu, 0.5), (Metric.Ceiling, 1_100)),
-            Run("json", Tuned, (Metric.RequestRate, 1_200), (Metric.CpuPerRequest, 8), (Metric.ClientCpu, 0.6)),
-            Run("json", ServerCatalog.Main, (Metric.RequestRate, 1_600), (Metric.CpuPerRequest, 5),
-                (Metric.ClientCpu, 0.97), (Metric.Ceiling, 1_650)));
+            Windows("json", ServerCatalog.Baseline, (Metric.RequestRate, 1_000), (Metric.CpuPerRequest, 10)),
+            Windows("json", Tuned, (Metric.RequestRate, 1_200), (Metric.CpuPerRequest, 8)),
+            Windows("json", ServerCatalog.Main, (Metric.RequestRate, 1_600), (Metric.CpuPerRequest, 5)));
 
-        var table = Summary(results, ["json"], Tuned)!;
+        var table = SummaryTable.Of(
+            results, CasesOf("json"), ServersOf(ServerCatalog.Baseline, Tuned, ServerCatalog.Main))!;
 
+        Assert.Equal(["case", "Kestrel Sockets", "Kestrel Sockets, tuned", "kqueue, adaptive"], table.Headers);
         Assert.Equal(
-            ["case", "Kestrel Sockets", "kqueue, adaptive", "CPU", "at most", "client CPU", "Kestrel Sockets, tuned"],
-            table.Headers);
-        Assert.Equal(["JSON", "1,000", "1.60", "0.50", "1.65", "50 · 97 %", "1.20"], Assert.Single(table.Rows));
+            [
+                ["JSON: requests/s", "1,000", "1.20 ±0.00", "1.60 ±0.00"],
+                ["JSON: CPU µs/request", "10.0", "0.80 ±0.00", "0.50 ±0.00"],
+            ],
+            table.Rows);
     }
 
     [Fact]
-    public void Summary_LatencyCasesOnly_IsOneRowOfThem()
+    public void Summary_ClientAtItsLimit_IsInParenthesesWithTheReason()
     {
         var results = ResultsOf(
-            [.. s_rateCases.SelectMany((name, i) => new[]
-            {
-                Run(name, ServerCatalog.Baseline, (Metric.RequestRate, 500), (Metric.P99, 2 + i)),
-                Run(name, ServerCatalog.Main, (Metric.RequestRate, 500), (Metric.P99, 1)),
-            })]);
+            Windows("json", ServerCatalog.Baseline, (Metric.RequestRate, 1_000), (Metric.ClientCpu, 0.5)),
+            Windows("json", ServerCatalog.Main, (Metric.RequestRate, 1_600), (Metric.ClientCpu, 0.97)));
 
-        var row = Assert.Single(Summary(results, s_rateCases)!.Rows);
+        var table = SummaryTable.Of(results, CasesOf("json"), ServersOf(ServerCatalog.Baseline, ServerCatalog.Main))!;
 
-        Assert.Equal(["p99 ms at 25 · 50 % of Sockets' rate", "2.00 · 3.00", "0.50 · 0.33"], row.Take(3));
-    }
-
-    [Fact]
-    public void Summary_IdleCase_IsMemoryOfBothKinds()
-    {
-        var results = ResultsOf(
-            Run("idle", ServerCatalog.Baseline, (Metric.RawIdle, 5), (Metric.HttpIdle, 10)),
-            Run("idle", ServerCatalog.Main, (Metric.RawIdle, 2), (Metric.HttpIdle, 7)));
-
-        var rows = Summary(results, ["idle"])!.Rows;
-
-        Assert.Equal(["5.00", "0.40"], rows[0].Skip(1).Take(2));
-        Assert.Equal(["10.00", "0.70"], rows[1].Skip(1).Take(2));
+        Assert.Equal("(1.60 ±0.00; client)", Assert.Single(table.Rows)[^1]);
     }
 
     [Fact]
     public void Summary_BaselineNotMeasured_IsNone()
     {
-        var results = ResultsOf(Run("json", ServerCatalog.Main, (Metric.RequestRate, 1)));
+        var results = ResultsOf(Windows("json", ServerCatalog.Main, (Metric.RequestRate, 1)));
 
-        Assert.Null(SummaryTable.Of(results, CasesOf(["json"]), ServersOf([ServerCatalog.Main])));
+        Assert.Null(SummaryTable.Of(results, CasesOf("json"), ServersOf(ServerCatalog.Main)));
     }
 
+    // A front page has room for five lines and a chart.
     [Fact]
-    public void Against_Cases_NamesTheTwoEnds()
+    public void ShortSummary_AllCases_HasFiveLines()
     {
+        Metric[] metrics = [Metric.RequestRate, Metric.CpuPerRequest, Metric.HttpIdle];
         var results = ResultsOf(
-            Run("json", Tuned, (Metric.RequestRate, 100), (Metric.CpuPerRequest, 10)),
-            Run("json", ServerCatalog.Main, (Metric.RequestRate, 150), (Metric.CpuPerRequest, 5)),
-            Run("tls", Tuned, (Metric.RequestRate, 100), (Metric.CpuPerRequest, 10)),
-            Run("tls", ServerCatalog.Main, (Metric.RequestRate, 90), (Metric.CpuPerRequest, 9)));
+        [
+            .. from benchCase in CaseCatalog.All
+               from server in ServerCatalog.All
+               select Windows(benchCase.Name, server.Name, [.. metrics.Select(metric => (metric, 12_345.0))]),
+        ]);
 
-        var table = AgainstTable.Of(results, CasesOf(["json", "tls"]), ServersOf([Tuned, ServerCatalog.Main]))!;
+        var table = SummaryTable.ShortOf(results, ServerCatalog.All)!;
 
-        Assert.Equal(
-            [
-                "Kestrel Sockets, tuned", "2", "0.90 (TLS)", "1.20", "1.50 (JSON)", "0.50 (JSON)", "0.70", "0.90 (TLS)",
-            ],
-            Assert.Single(table.Rows));
+        Assert.Equal(5, table.Rows.Count);
+        Assert.Equal(4, table.Headers.Count);
+        Assert.InRange(MarkdownWriter.WriteCells(table).Length, 1, 1_000);
     }
 
     [Fact]
-    public void Against_TransportNotMeasured_IsNone()
+    public void RatioFile_EarlierReport_NamesWhatIsNotWithinItsIntervals()
     {
-        var results = ResultsOf(Run("json", Tuned, (Metric.RequestRate, 100)));
+        var folder = Directory.CreateTempSubdirectory("bench-");
+        try
+        {
+            new RatioFile(new Dictionary<string, Ratio>
+            {
+                ["a"] = new(1.5, 1.4, 1.6), ["b"] = new(1.5, 1.4, 1.6), ["gone"] = new(1, 1, 1),
+            }).Write(folder.FullName);
+            var later = new RatioFile(new Dictionary<string, Ratio>
+            {
+                ["a"] = new(1.59, 1.5, 1.7), ["b"] = new(1.7, 1.6, 1.8), ["new"] = new(1, 1, 1),
+            });
 
-        Assert.Null(AgainstTable.Of(results, CasesOf(["json"]), ServersOf([Tuned])));
+            var table = later.CompareWith(RatioFile.Read(folder.FullName));
+
+            Assert.Equal(["b", "1.50 ±0.10", "1.70 ±0.10"], Assert.Single(table.Rows));
+            Assert.StartsWith("1 of 2 ", table.Note);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 
-    private static ReportTable? Summary(Results results, string[] cases, params string[] others) =>
-        SummaryTable.Of(results, CasesOf(cases), ServersOf([ServerCatalog.Baseline, ServerCatalog.Main, .. others]));
-
-    private static BenchCase[] CasesOf(string[] names) =>
+    private static BenchCase[] CasesOf(params string[] names) =>
         [.. CaseCatalog.All.Where(benchCase => names.Contains(benchCase.Name))];
 
-    private static BenchServer[] ServersOf(string[] names) =>
+    private static BenchServer[] ServersOf(params string[] names) =>
         [.. ServerCatalog.All.Where(server => names.Contains(server.Name))];
 
-    private static Results ResultsOf(params RunResult[] runs) => new(runs, ServerCatalog.Baseline);
+    private static Results ResultsOf(params WindowResult[][] windows) =>
+        new([.. windows.SelectMany(some => some)], ServerCatalog.Baseline);
 
-    private static RunResult Run(string name, string server, params (Metric Metric, double Value)[] values) =>
-        new(name, server, 1, new Measurement(values.ToDictionary(entry => entry.Metric, entry => entry.Value), []));
+    private static WindowResult[] Windows(string name, string server, params (Metric Metric, double Value)[] values) =>
+    [
+        .. from process in Enumerable.Range(0, 2)
+           select new WindowResult(name, server, process, process, new Measurement(
+               values.ToDictionary(entry => entry.Metric, entry => entry.Value), [])),
+    ];
 }

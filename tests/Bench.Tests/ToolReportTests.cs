@@ -1,3 +1,4 @@
+using Bench.Loads;
 using Bench.Tools;
 
 namespace Bench.Tests;
@@ -30,41 +31,41 @@ public sealed class ToolReportTests
         """;
 
     [Fact]
-    public void WrkReport_CleanRun_HasRateAndLatencies()
+    public void WrkLoad_CleanRun_HasRateAndLatencies()
     {
-        var report = WrkReport.Parse(WrkOutput +
+        var report = WrkLoad.Parse(WrkOutput +
             "figures: requests=35875 duration=1102852 p50=1316 p99=9000 p999=161729 " +
             "connect=0 read=0 write=0 timeout=0 status=0\n");
 
         Assert.Equal(35_875, report.Requests);
         Assert.Equal(32_529.3, report.RequestsPerSecond, tolerance: 0.1);
-        Assert.Equal(TimeSpan.FromMicroseconds(1_316), report.P50);
-        Assert.Equal(TimeSpan.FromMicroseconds(9_000), report.P99);
-        Assert.Equal(TimeSpan.FromMicroseconds(161_729), report.P999);
+        Assert.Equal(
+            (TimeSpan.FromMicroseconds(1_316), TimeSpan.FromMicroseconds(9_000), TimeSpan.FromMicroseconds(161_729)),
+            report.Latencies);
         Assert.Empty(report.Errors);
     }
 
     [Fact]
-    public void WrkReport_RunWithErrors_NamesThem()
+    public void WrkLoad_RunWithErrors_NamesThem()
     {
-        var report = WrkReport.Parse(
+        var report = WrkLoad.Parse(
             "figures: requests=1 duration=1 p50=1 p99=1 p999=1 connect=0 read=3 write=0 timeout=0 status=7\n");
 
         Assert.Equal(["3 read errors", "7 status errors"], report.Errors);
     }
 
     [Fact]
-    public void WrkReport_WithoutFigures_IsAnErrorWithTheOutput()
+    public void WrkLoad_WithoutFigures_IsAnErrorWithTheOutput()
     {
-        var error = Assert.Throws<ToolException>(() => WrkReport.Parse("unable to connect to 127.0.0.1:1\n"));
+        var error = Assert.Throws<ToolException>(() => WrkLoad.Parse("unable to connect to 127.0.0.1:1\n"));
 
         Assert.Contains("unable to connect", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void H2LoadReport_Run_HasRateCountAndErrors()
+    public void Http2Load_Run_HasRateCountAndErrors()
     {
-        var report = H2LoadReport.Parse(H2LoadOutput);
+        var report = Http2Load.Parse(H2LoadOutput);
 
         Assert.Equal(80_110, report.Requests);
         Assert.Equal(80_110.5, report.RequestsPerSecond);
@@ -72,21 +73,26 @@ public sealed class ToolReportTests
     }
 
     [Fact]
-    public void H2LoadReport_WithoutFigures_IsAnErrorWithTheOutput()
+    public void Http2Load_WithoutFigures_IsAnErrorWithTheOutput()
     {
-        var error = Assert.Throws<ToolException>(() => H2LoadReport.Parse("invalid URI\n"));
+        var error = Assert.Throws<ToolException>(() => Http2Load.Parse("invalid URI\n"));
 
         Assert.Contains("invalid URI", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void H2LoadReport_Log_GivesPercentiles()
+    public void SystemCallCounter_Table_GivesTheCalls()
     {
-        // The last line is cut, as that of a tool that was stopped can be.
-        string[] lines = [.. Enumerable.Range(1, 1_000).Reverse().Select(i => $"1795235839628745\t200\t{i}"), "17952"];
+        var calls = SystemCallCounter.Parse(
+            """
+            % time     seconds  usecs/call     calls    errors syscall
+            ------ ----------- ----------- --------- --------- ----------------
+             71.07    5.090679        2366      2151       994 futex
+              8.65    0.619551           9     63749           sendto
+            ------ ----------- ----------- --------- --------- ----------------
+            100.00    7.163082          53    134906      1005 total
+            """);
 
-        var percentiles = H2LoadReport.ParseLog(lines, 50, 99, 99.9);
-
-        Assert.Equal([500.0, 990.0, 999.0], percentiles.Select(time => time.TotalMicroseconds));
+        Assert.Equal(new Dictionary<string, long> { ["futex"] = 2_151, ["sendto"] = 63_749 }, calls);
     }
 }

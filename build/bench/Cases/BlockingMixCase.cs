@@ -1,4 +1,6 @@
+using Bench.Loads;
 using Bench.Measurements;
+using Bench.Servers;
 using Bench.Tools;
 
 namespace Bench.Cases;
@@ -9,7 +11,7 @@ namespace Bench.Cases;
 /// </summary>
 /// <param name="name">What the command line calls it.</param>
 /// <param name="title">What tables and charts call it.</param>
-/// <param name="blockedBefore">How long requests have blocked before it is measured: a warm-up, too.</param>
+/// <param name="blockedBefore">How long requests have blocked before it is measured, and go on; zero for not at all.</param>
 internal sealed class BlockingMixCase(string name, string title, TimeSpan blockedBefore = default)
     : BenchCase(name, title)
 {
@@ -21,45 +23,59 @@ internal sealed class BlockingMixCase(string name, string title, TimeSpan blocke
     /// </summary>
     public static readonly TimeSpan PoolGrowth = TimeSpan.FromSeconds(20);
 
+    // Longer than all windows.
+    private static readonly TimeSpan s_forever = TimeSpan.FromHours(1);
+
     public override CaseGroup Group => CaseGroup.Blocking;
 
-    public override TimeSpan TimeOf(TimeSpan warmup, TimeSpan duration) =>
-        (blockedBefore > TimeSpan.Zero ? blockedBefore : warmup) + duration;
+    public override int? WindowsPerProcess => BlocksBefore ? null : 1;
+
+    private bool BlocksBefore => blockedBefore > TimeSpan.Zero;
+
+    public override Load? WarmUpFor(ServerEndPoints at) => FastOn(at);
+
+    public override async Task<IAsyncDisposable?> BeginAsync(
+        IReadOnlyList<ServerProcess> processes, LoadTools tools, CancellationToken cancellation)
+    {
+        if (!BlocksBefore)
+        {
+            return null;
+        }
+
+        var blocking = new LastingLoads(processes.Select(process => BlockingOn(process.EndPoints)), tools, s_forever);
+        await Task.Delay(blockedBefore, cancellation);
+        return blocking;
+    }
 
     public override async Task<Measurement> MeasureAsync(CaseRun run, CancellationToken cancellation)
     {
-        var fastLoad = new WrkLoad(Fast, new Uri(run.Server.EndPoints.Http, "plaintext"));
-        if (blockedBefore > TimeSpan.Zero)
+        var at = run.Process!.EndPoints;
+        var blocking = BlocksBefore
+            ? Task.FromResult<LoadReport?>(null)
+            : BlockAsync(at, run, cancellation);
+        var fast = await FastOn(at).RunAsync(run.Tools, run.Duration, cancellation);
+        var values = new Dictionary<Metric, double>
         {
-            await LoadAsync(run, fastLoad, blockedBefore, cancellation);
-        }
-        else
+            [Metric.RequestRate] = fast.RequestsPerSecond,
+            [Metric.P50] = fast.Latencies!.Value.P50.TotalMilliseconds,
+            [Metric.P99] = fast.Latencies.Value.P99.TotalMilliseconds,
+            [Metric.P999] = fast.Latencies.Value.P999.TotalMilliseconds,
+            [Metric.ClientCpu] = fast.Client.PerThread,
+        };
+        if (await blocking is { } blocked)
         {
-            await run.Tools.Wrk.WarmUpAsync(fastLoad, run.Warmup, cancellation);
+            values[Metric.BlockedRate] = blocked.RequestsPerSecond;
+            values[Metric.BlockedP99] = blocked.Latencies!.Value.P99.TotalMilliseconds;
         }
 
-        var (fast, blocking, client) = await LoadAsync(run, fastLoad, run.Duration, cancellation);
-        return new Measurement(
-            new Dictionary<Metric, double>
-            {
-                [Metric.RequestRate] = fast.RequestsPerSecond,
-                [Metric.P50] = fast.P50.TotalMilliseconds,
-                [Metric.P99] = fast.P99.TotalMilliseconds,
-                [Metric.P999] = fast.P999.TotalMilliseconds,
-                [Metric.BlockedRate] = blocking.RequestsPerSecond,
-                [Metric.BlockedP99] = blocking.P99.TotalMilliseconds,
-                [Metric.ClientCpu] = client.PerThread,
-            },
-            [.. fast.Errors, .. blocking.Errors]);
+        return new Measurement(values, [.. fast.Errors, .. (await blocking)?.Errors ?? []]);
     }
 
-    private static async Task<(WrkReport Fast, WrkReport Blocking, ClientCpu Client)> LoadAsync(
-        CaseRun run, WrkLoad fastLoad, TimeSpan duration, CancellationToken cancellation)
-    {
-        var blocking = run.Tools.Wrk.RunAsync(
-            new WrkLoad(Blocking, new Uri(run.Server.EndPoints.Http, "block?ms=20")), duration, cancellation);
-        var fast = run.Tools.Wrk.RunAsync(fastLoad, duration, cancellation);
-        await Task.WhenAll(blocking, fast);
-        return ((await fast).Report, (await blocking).Report, (await fast).Client);
-    }
+    private static async Task<LoadReport?> BlockAsync(
+        ServerEndPoints at, CaseRun run, CancellationToken cancellation) =>
+        await BlockingOn(at).RunAsync(run.Tools, run.Duration, cancellation);
+
+    private static WrkLoad FastOn(ServerEndPoints at) => new(Fast, new Uri(at.Http, "plaintext"));
+
+    private static WrkLoad BlockingOn(ServerEndPoints at) => new(Blocking, new Uri(at.Http, "block?ms=20"));
 }

@@ -1,6 +1,6 @@
 using System.Net;
+using Bench.Loads;
 using Bench.Servers;
-using Bench.Tools;
 
 namespace Bench.Cases;
 
@@ -8,75 +8,92 @@ namespace Bench.Cases;
 internal static class CaseCatalog
 {
     private const int MiB = 1 << 20;
-
-    // A server with one core to itself compiles in what its own loop leaves of that: the compiler of .NET was seen to
-    // come to what matters in the third second of full load, and to be done in the fifth.
-    private static readonly TimeSpan s_oneCoreWarmup = TimeSpan.FromSeconds(4);
-
-    // Its code is more than HTTP/1.1's and takes longer to compile: rates of both transports were seen to grow until
-    // the ninth second of full load.
-    private static readonly TimeSpan s_http2Warmup = TimeSpan.FromSeconds(7);
+    private const int Many = 1_024;
 
     public static IReadOnlyList<BenchCase> All { get; } =
     [
-        new WrkCase("plaintext-1", "plaintext, 1 connection", at => Get(at, "plaintext", 1))
+        new LoadCase("plaintext-1", "plaintext, 1 connection", at => Get(at, "plaintext", 1))
+        {
+            SuitsEpollServer = true,
+            TakesTurns = true,
+        },
+        new LoadCase("plaintext-64", "plaintext, 64 connections", at => Get(at, "plaintext", 64))
+        {
+            Servers = ServerCatalog.Forms,
+            SuitsEpollServer = true,
+            CountsCalls = true,
+        },
+        new LoadCase("plaintext-512", "plaintext, 512 connections", at => Get(at, "plaintext", 512))
         {
             SuitsEpollServer = true,
         },
-        new WrkCase("plaintext-64", "plaintext, 64 connections", at => Get(at, "plaintext", 64))
-        {
-            ComparesSchedulings = true,
-            SuitsEpollServer = true,
-        },
-        new WrkCase("plaintext-512", "plaintext, 512 connections", at => Get(at, "plaintext", 512))
-        {
-            ComparesSchedulings = true,
-            SuitsEpollServer = true,
-        },
-        new WrkCase("plaintext-4000", "plaintext, 4,000 connections", at => Get(at, "plaintext", 4_000))
+        new LoadCase("plaintext-4000", "plaintext, 4,000 connections", at => Get(at, "plaintext", 4_000))
         {
             SuitsEpollServer = true,
         },
-        new WrkCase("json", "JSON", at => Get(at, "json", 64)) { ComparesSchedulings = true },
-        new WrkCase("pipelined", "16 pipelined requests", at => Get(at, "plaintext", 64, "pipeline", "16"))
+        new LoadCase("json", "JSON", at => Get(at, "json", 64)),
+        new LoadCase("pipelined", "16 pipelined requests", at => Get(at, "plaintext", 64, "pipeline", "16"))
         {
             HasLatencies = false,
-            ComparesSchedulings = true,
             SuitsEpollServer = true,
+            CountsCalls = true,
         },
-        new WrkCase("tls", "TLS", at => new WrkLoad(64, new Uri(at.Tls!, "plaintext"))),
-        new Http2Case { MoreWarmup = s_http2Warmup },
-        new WrkCase("close", "Connection: close", at => GetAndClose(at))
+        new LoadCase("tls", "TLS", at => new WrkLoad(64, new Uri(at.Tls!, "plaintext"))) { CountsCalls = true },
+        new LoadCase("http2", "HTTP/2, 16 × 32 streams", at => Http2(at.Http2!, 16, 32)) { CountsCalls = true },
+        new LoadCase("http2-one-stream", "HTTP/2, 64 × 1 stream", at => Http2(at.Http2!, 64, 1))
+        {
+            CountsCalls = true,
+        },
+        new LoadCase("http2-tls", "HTTP/2 and TLS, 16 × 32 streams", at => Http2(at.Tls!, 16, 32)),
+        new LoadCase("grpc", "gRPC, unary, 16 × 8 calls", Grpc) { CountsCalls = true },
+        new LoadCase("websocket", "WebSocket echo", at => WebSocket(at)),
+        new LoadCase("close", "a connection for each request", at => Get(at, "plaintext", 64, "close", "1"))
         {
             SuitsEpollServer = true,
         },
-        new WrkCase("download", "1 MiB download", at => Get(at, "big", 16)),
-        new WrkCase("upload", "1 MiB upload", Upload),
-        new WrkCase("echo", "raw echo", at => Raw(at.Echo, "echo")) { SuitsEpollServer = true },
-        new WrkCase("hello", "raw hello", at => Raw(at.Hello)) { SuitsEpollServer = true },
-        new WrkCase("hello-core", "raw hello, one core for the server", at => Raw(at.Hello))
+        new LoadCase("close-10", "a connection for each 10 requests", at => Get(at, "plaintext", 64, "close", "10"))
+        {
+            SuitsEpollServer = true,
+        },
+        new LoadCase("download", "1 MiB download", at => Get(at, "big", 16)),
+        new LoadCase("upload", "1 MiB upload", Upload),
+        new LoadCase("echo", "raw echo", at => Raw(at.Echo, "echo")) { SuitsEpollServer = true },
+        new LoadCase("hello", "raw hello", at => Raw(at.Hello)) { SuitsEpollServer = true },
+        new LoadCase("hello-core", "raw hello, one core for the server", at => Raw(at.Hello))
         {
             SuitsEpollServer = true,
             Setting = new ServerSetting { IsOnOneProcessor = true },
-            MoreWarmup = s_oneCoreWarmup,
         },
-        new SteadyRateCase(25),
-        new SteadyRateCase(50),
-        new SteadyRateCase(75),
-        new BlockingMixCase("blocking", "32 fast, when 8 begin to block for 20 ms") { ComparesSchedulings = true },
+        new LoadCase("proxy", "proxy, 64 connections", at => Get(at, "", 64))
+        {
+            Setting = new ServerSetting { IsProxy = true },
+        },
+        new LoadCase("rate-10000", "10,000 requests/s on 1,024 connections", at => Paced(at, 10_000))
+        {
+            IsPaced = true,
+            Servers = ServerCatalog.Forms,
+            CountsCalls = true,
+        },
+        new LoadCase("rate-30000", "30,000 requests/s on 1,024 connections", at => Paced(at, 30_000))
+        {
+            IsPaced = true,
+        },
+        new BlockingMixCase("blocking-mix", "32 fast, when 8 begin to block for 20 ms"),
         new BlockingMixCase(
             "blocking-grown",
             $"32 fast, when 8 have blocked for {BlockingMixCase.PoolGrowth.TotalSeconds} s",
             BlockingMixCase.PoolGrowth),
         new RecoveryCase(),
+        new ColdStartCase(),
         new IdleCase(),
     ];
 
     private static WrkLoad Get(ServerEndPoints at, string path, int connections, params string[] script) =>
         new(connections, new Uri(at.Http, path)) { Script = script };
 
-    private static WrkLoad GetAndClose(ServerEndPoints at) =>
-        Get(at, "plaintext", 64) with { Headers = ["Connection: close"] };
+    // Each connection asks ten or thirty times in a second, at moments of its own.
+    private static WrkLoad Paced(ServerEndPoints at, int rate) =>
+        Get(at, "plaintext", Many) with { Pause = TimeSpan.FromSeconds((double)Many / rate) };
 
     // Over loopback the sender's thread does the receiver's part of TCP, too, so that one thread would be what limits
     // the rate.
@@ -85,4 +102,12 @@ internal static class CaseCatalog
 
     private static WrkLoad Raw(IPEndPoint endPoint, params string[] script) =>
         new(Connections: 64, new Uri($"http://{endPoint}/")) { Script = script };
+
+    private static Http2Load Http2(Uri address, int connections, int streams) =>
+        new(connections, streams, new Uri(address, "plaintext"));
+
+    private static Http2Load Grpc(ServerEndPoints at) =>
+        new(Connections: 16, Streams: 8, new Uri(at.Http2!, "bench.Greeter/SayHello")) { Message = "greeting.bin" };
+
+    private static WebSocketLoad WebSocket(ServerEndPoints at) => new(64, new Uri($"ws://{at.Http.Authority}/ws"));
 }

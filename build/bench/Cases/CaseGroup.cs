@@ -12,6 +12,9 @@ internal enum CaseGroup
     /// <summary>Handlers that block their thread.</summary>
     Blocking,
 
+    /// <summary>Processes that have just started.</summary>
+    Start,
+
     /// <summary>Connections on which nothing happens.</summary>
     Idle,
 }

@@ -3,9 +3,9 @@ using Bench.Tools;
 
 namespace Bench.Cases;
 
-/// <summary>One run of a case.</summary>
-/// <param name="Server">The server, just started.</param>
+/// <summary>One window of a case.</summary>
+/// <param name="Server">The server that is measured.</param>
+/// <param name="Process">A warm process of it; null in a case that starts its own.</param>
 /// <param name="Tools">What loads it.</param>
-/// <param name="Warmup">How long the server is loaded before it is measured.</param>
 /// <param name="Duration">How long it is measured.</param>
-internal sealed record CaseRun(ServerProcess Server, LoadTools Tools, TimeSpan Warmup, TimeSpan Duration);
+internal sealed record CaseRun(BenchServer Server, ServerProcess? Process, LoadTools Tools, TimeSpan Duration);

@@ -1,6 +1,7 @@
+using Bench.Loads;
 using Bench.Measurements;
 using Bench.Net;
-using Bench.Tools;
+using Bench.Servers;
 
 namespace Bench.Cases;
 
@@ -27,48 +28,45 @@ internal sealed class IdleCase() : BenchCase("idle", $"{Connections:N0} idle con
 
     public override CaseGroup Group => CaseGroup.Idle;
 
-    public override TimeSpan TimeOf(TimeSpan warmup, TimeSpan duration) =>
-        warmup + s_rawWarmup + (4 * s_settle) + s_idleTime + s_openTime;
+    public override int? WindowsPerProcess => 1;
+
+    public override TimeSpan TimeOf(TimeSpan duration) => (4 * s_settle) + s_idleTime + s_openTime;
+
+    // Compiled code is memory, too. Few connections, and none of them closed under load: what a server keeps of closed
+    // ones is memory that those which are counted would be given.
+    public override Load? WarmUpFor(ServerEndPoints at) => new WrkLoad(Connections: 64, new Uri(at.Http, "plaintext"));
 
     public override async Task<Measurement> MeasureAsync(CaseRun run, CancellationToken cancellation)
     {
-        var endPoints = run.Server.EndPoints;
-        await WarmUpAsync(run, cancellation);
-        using var raw = new IdleConnections(endPoints.Hello);
-        using var http = new IdleConnections(endPoints.HttpEndPoint);
-        var rawBytes = await MeasureAsync(run, count => raw.Open(count), cancellation);
-        var httpBytes = await MeasureAsync(run, count => http.OpenAndAsk(count), cancellation);
-        var before = run.Server.Cpu;
+        var process = run.Process!;
+        await new WrkLoad(Connections: 64, new Uri($"http://{process.EndPoints.Hello}/"))
+            .RunAsync(run.Tools, s_rawWarmup, cancellation);
+        using var raw = new ClientConnections(process.EndPoints.Hello);
+        using var http = new ClientConnections(process.EndPoints.HttpEndPoint);
+        var rawBytes = await MeasureAsync(process, raw.Open, cancellation);
+        var httpBytes = await MeasureAsync(process, http.OpenAndAsk, cancellation);
+        var before = await process.ReadCountersAsync(cancellation);
         await Task.Delay(s_idleTime, cancellation);
-        var cpu = run.Server.Cpu - before;
+        var used = await process.ReadCountersAsync(cancellation) - before;
         return new Measurement(
             new Dictionary<Metric, double>
             {
                 [Metric.RawIdle] = rawBytes / 1024,
                 [Metric.HttpIdle] = httpBytes / 1024,
-                [Metric.IdleCpu] = cpu.TotalMilliseconds / s_idleTime.TotalSeconds,
+                [Metric.IdleCpu] = used.Cpu.TotalMilliseconds / s_idleTime.TotalSeconds,
             },
             []);
     }
 
-    // Compiled code is memory, too. Few connections, and none of them closed under load: what a server keeps of closed
-    // ones is memory that those which are counted would be given.
-    private static async Task WarmUpAsync(CaseRun run, CancellationToken cancellation)
-    {
-        var plaintext = new WrkLoad(Connections: 64, new Uri(run.Server.EndPoints.Http, "plaintext"));
-        var hello = new WrkLoad(Connections: 64, new Uri($"http://{run.Server.EndPoints.Hello}/"));
-        await run.Tools.Wrk.WarmUpAsync(plaintext, run.Warmup, cancellation);
-        await run.Tools.Wrk.RunAsync(hello, s_rawWarmup, cancellation);
-    }
-
     /// <summary>Resident bytes per connection.</summary>
-    private static async Task<double> MeasureAsync(CaseRun run, Action<int> open, CancellationToken cancellation)
+    private static async Task<double> MeasureAsync(
+        ServerProcess process, Action<int> open, CancellationToken cancellation)
     {
         open(Before);
         await Task.Delay(s_settle, cancellation);
-        var before = run.Server.ResidentBytes;
+        var before = process.ResidentBytes;
         open(Connections);
         await Task.Delay(s_settle, cancellation);
-        return (run.Server.ResidentBytes - before) / (double)Connections;
+        return (process.ResidentBytes - before) / (double)Connections;
     }
 }

@@ -1,7 +1,8 @@
 using System.Diagnostics;
+using Bench.Loads;
 using Bench.Measurements;
 using Bench.Net;
-using Bench.Tools;
+using Bench.Servers;
 
 namespace Bench.Cases;
 
@@ -14,36 +15,39 @@ internal sealed class RecoveryCase()
 
     public override CaseGroup Group => CaseGroup.Blocking;
 
-    public override TimeSpan TimeOf(TimeSpan warmup, TimeSpan duration) => warmup + duration + duration;
+    public override int? WindowsPerProcess => 1;
+
+    public override TimeSpan TimeOf(TimeSpan duration) => 2 * duration;
+
+    public override Load? WarmUpFor(ServerEndPoints at) => FastOn(at);
 
     public override async Task<Measurement> MeasureAsync(CaseRun run, CancellationToken cancellation)
     {
-        var http = run.Server.EndPoints.Http;
-        var fastLoad = new WrkLoad(Fast, new Uri(http, "plaintext"));
-        await run.Tools.Wrk.WarmUpAsync(fastLoad, run.Warmup, cancellation);
-
-        var (blocking, _) = await run.Tools.Wrk.RunAsync(
-            new WrkLoad(Blocking, new Uri(http, "block?ms=50")), run.Duration, cancellation);
+        var at = run.Process!.EndPoints;
+        var blocking = await new WrkLoad(Blocking, new Uri(at.Http, "block?ms=50"))
+            .RunAsync(run.Tools, run.Duration, cancellation);
         var stopped = Stopwatch.GetTimestamp();
-        using (var probe = ClientConnection.Open(run.Server.EndPoints.HttpEndPoint))
+        using (var probe = ClientConnection.Open(at.HttpEndPoint))
         {
             probe.Ask();
         }
 
         var firstAnswer = Stopwatch.GetElapsedTime(stopped);
-        var (fast, client) = await run.Tools.Wrk.RunAsync(fastLoad, run.Duration, cancellation);
+        var fast = await FastOn(at).RunAsync(run.Tools, run.Duration, cancellation);
         return new Measurement(
             new Dictionary<Metric, double>
             {
                 [Metric.BlockedRate] = blocking.RequestsPerSecond,
-                [Metric.BlockedP99] = blocking.P99.TotalMilliseconds,
+                [Metric.BlockedP99] = blocking.Latencies!.Value.P99.TotalMilliseconds,
                 [Metric.FirstAnswer] = firstAnswer.TotalMilliseconds,
                 [Metric.RequestRate] = fast.RequestsPerSecond,
-                [Metric.P50] = fast.P50.TotalMilliseconds,
-                [Metric.P99] = fast.P99.TotalMilliseconds,
-                [Metric.P999] = fast.P999.TotalMilliseconds,
-                [Metric.ClientCpu] = client.PerThread,
+                [Metric.P50] = fast.Latencies!.Value.P50.TotalMilliseconds,
+                [Metric.P99] = fast.Latencies.Value.P99.TotalMilliseconds,
+                [Metric.P999] = fast.Latencies.Value.P999.TotalMilliseconds,
+                [Metric.ClientCpu] = fast.Client.PerThread,
             },
             [.. blocking.Errors, .. fast.Errors]);
     }
+
+    private static WrkLoad FastOn(ServerEndPoints at) => new(Fast, new Uri(at.Http, "plaintext"));
 }

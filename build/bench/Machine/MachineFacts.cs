@@ -8,9 +8,10 @@ namespace Bench.Machine;
 internal sealed record MachineFacts(IReadOnlyList<(string Name, string Value)> Facts)
 {
     /// <summary>The date and the processor, in half a sentence.</summary>
-    public string Summary => $"{Facts[0].Value}, {Facts[1].Value}, which the client shares.";
+    public string Summary => $"{Facts[0].Value[..10]}, {Facts[1].Value}";
 
-    public static async Task<MachineFacts> CollectAsync(LoadTools tools, CancellationToken cancellation) => new(
+    public static async Task<MachineFacts> CollectAsync(
+        LoadTools tools, CancellationToken cancellation) => new(
     [
         ("date", DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture)),
         ("processor", $"{ProcessorName()}, {Environment.ProcessorCount} cores"),
@@ -19,7 +20,8 @@ internal sealed record MachineFacts(IReadOnlyList<(string Name, string Value)> F
         ("kernel", Read("/proc/sys/kernel/osrelease") ?? "unknown"),
         ("congestion control", Read("/proc/sys/net/ipv4/tcp_congestion_control") ?? "unknown"),
         (".NET", Environment.Version.ToString()),
-        ("client", $"{tools.Threads} thread(s) of wrk or h2load on the same machine, over loopback"),
+        ("client", $"{tools.Threads} thread(s) of wrk or h2load " +
+            (tools.Host is null ? "on the same machine, over loopback" : $"on {tools.Host}")),
         ("wrk", await VersionOfAsync("wrk", "-v", cancellation)),
         ("h2load", await VersionOfAsync("h2load", "--version", cancellation)),
         ("gcc", await VersionOfAsync("gcc", "--version", cancellation)),

@@ -1,48 +1,95 @@
+using Bench.Cases;
+using Bench.Statistics;
+
 namespace Bench.Measurements;
 
-/// <summary>All runs, and what they say together.</summary>
-internal sealed class Results(IReadOnlyList<RunResult> runs, string baseline)
+/// <summary>All windows, and what they say together.</summary>
+internal sealed class Results(IReadOnlyList<WindowResult> windows, string baseline)
 {
-    public IReadOnlyList<RunResult> Runs { get; } = runs;
+    /// <summary>An interval whose ends are this far from the ratio, as a share of it, says little.</summary>
+    public const double ErrorMax = 0.15;
+
+    /// <summary>From here on the client, and not the server, may be what limits a rate.</summary>
+    public const double ClientLimit = 0.95;
+
+    /// <summary>Below that, something else than the processors limits a rate.</summary>
+    public const double BusyMin = 0.85;
+
+    public IReadOnlyList<WindowResult> Windows { get; } = windows;
 
     /// <summary>The server that ratios are to.</summary>
     public string Baseline { get; } = baseline;
 
-    /// <summary>What went wrong in single runs.</summary>
+    /// <summary>What went wrong, with how often.</summary>
     public IReadOnlyList<string> Problems =>
-        [.. Runs.SelectMany(run => run.Measurement.Problems
-            .Select(problem => $"{run.Case} on {run.Server}, round {run.Round}: {problem}"))];
+    [
+        .. Windows.SelectMany(window => window.Measurement.Problems
+            .Select(problem => $"{window.Case} on {window.Server}: {problem}"))
+            .CountBy(problem => problem)
+            .Select(entry => entry.Value == 1 ? entry.Key : $"{entry.Key} ({entry.Value} windows)"),
+    ];
 
-    /// <summary>What was measured, round by round.</summary>
-    public IEnumerable<double> Values(string benchCase, string server, Metric metric) =>
-        Of(benchCase, server).Select(run => ValueOf(run, metric)).OfType<double>();
+    /// <summary>The mean of all windows; null where nothing was measured.</summary>
+    public double? Mean(string benchCase, string server, Metric metric)
+    {
+        double[] values = [.. Of(benchCase, server).Select(window => ValueOf(window, metric)).OfType<double>()];
+        return values.Length == 0 ? null : values.Average();
+    }
 
-    /// <summary>The median of all rounds; null where nothing was measured.</summary>
-    public double? Median(string benchCase, string server, Metric metric) =>
-        Statistics.Median.Of(Values(benchCase, server, metric));
+    /// <summary>The mean of each process's windows.</summary>
+    public IEnumerable<double> MeansOfProcesses(string benchCase, string server, Metric metric) =>
+        from window in Of(benchCase, server)
+        let value = ValueOf(window, metric)
+        where value is not null
+        group value.Value by window.Process into process
+        select process.Average();
 
     /// <summary>
-    /// The median of the ratios to the baseline, each taken within a round: what disturbs the machine for a while
+    /// The ratio to the baseline, from pairs of windows of the same round: what disturbs the machine for a while
     /// disturbs both sides of the pair.
     /// </summary>
-    public double? Ratio(string benchCase, string server, Metric metric) =>
-        Ratio(benchCase, (server, metric), (Baseline, metric));
-
-    /// <summary>The same of any two servers and what was measured on each.</summary>
-    public double? Ratio(string benchCase, (string Server, Metric Metric) of, (string Server, Metric Metric) to)
+    public Ratio? RatioOf(string benchCase, string server, Metric metric)
     {
-        var bases = Of(benchCase, to.Server).ToDictionary(run => run.Round, run => ValueOf(run, to.Metric));
-        return Statistics.Median.Of(Of(benchCase, of.Server)
-            .Select(run => ValueOf(run, of.Metric) / bases.GetValueOrDefault(run.Round))
-            .OfType<double>()
-            .Where(double.IsFinite));
+        var bases = Of(benchCase, Baseline).ToDictionary(window => window.Round, window => ValueOf(window, metric));
+        return Ratio.Of(
+            from window in Of(benchCase, server)
+            let ratio = ValueOf(window, metric) / bases.GetValueOrDefault(window.Round)
+            where ratio is not null
+            select (window.Process, ratio.Value));
+    }
+
+    /// <summary>What is wrong with a ratio; a rate depends on more than other figures do.</summary>
+    public Mark MarksOf(BenchCase benchCase, string server, Metric metric)
+    {
+        var marks = Mark.None;
+        if (RatioOf(benchCase.Name, server, metric) is { Error: > ErrorMax } ratio && ratio is { Low: < 2, High: > 0.5 })
+        {
+            marks |= Mark.Wide;
+        }
+
+        foreach (var side in (string[])[server, Baseline])
+        {
+            if (Of(benchCase.Name, side).Any(window => window.Measurement.Problems.Count > 0))
+            {
+                marks |= Mark.Failed;
+            }
+
+            if (metric == Metric.RequestRate && benchCase.Saturates)
+            {
+                marks |= Mean(benchCase.Name, side, Metric.ClientCpu) >= ClientLimit ? Mark.Client
+                    : Mean(benchCase.Name, side, Metric.Busy) < BusyMin ? Mark.Idle
+                    : Mark.None;
+            }
+        }
+
+        return marks;
     }
 
     public bool Contains(string benchCase, string server) => Of(benchCase, server).Any();
 
-    private static double? ValueOf(RunResult run, Metric metric) =>
-        run.Measurement.Values.TryGetValue(metric, out var value) ? value : null;
+    private static double? ValueOf(WindowResult window, Metric metric) =>
+        window.Measurement.Values.TryGetValue(metric, out var value) ? value : null;
 
-    private IEnumerable<RunResult> Of(string benchCase, string server) =>
-        Runs.Where(run => run.Case == benchCase && run.Server == server);
+    private IEnumerable<WindowResult> Of(string benchCase, string server) =>
+        Windows.Where(window => window.Case == benchCase && window.Server == server);
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Bench.Cases;
 using Bench.Measurements;
 using Bench.Servers;
@@ -8,26 +7,27 @@ namespace Bench.Reports;
 /// <summary>Everything that was measured in the cases of a group: a row per case and server.</summary>
 internal static class GroupTable
 {
-    /// <summary>From here on the client, and not the server, may be what limits a rate.</summary>
-    private const double ClientLimit = 0.95;
-
     private static readonly Dictionary<CaseGroup, (string Title, Metric[] Metrics)> s_groups = new()
     {
         [CaseGroup.Load] = (
             "Load",
             [
-                Metric.RequestRate, Metric.CpuPerRequest, Metric.P50, Metric.P99, Metric.P999, Metric.Memory,
-                Metric.ClientCpu,
+                Metric.RequestRate, Metric.CpuPerRequest, Metric.P50, Metric.P99, Metric.SystemCalls, Metric.Switches,
+                Metric.Allocated, Metric.Memory, Metric.ClientCpu, Metric.Busy,
             ]),
         [CaseGroup.Latency] = (
             "Latency at the same rate",
-            [Metric.RequestRate, Metric.CpuPerRequest, Metric.P50, Metric.P99, Metric.P999, Metric.ClientCpu]),
+            [
+                Metric.RequestRate, Metric.CpuPerRequest, Metric.P50, Metric.P99, Metric.P999, Metric.SystemCalls,
+                Metric.Switches, Metric.Allocated, Metric.ClientCpu,
+            ]),
         [CaseGroup.Blocking] = (
             "Handlers that block",
             [
                 Metric.RequestRate, Metric.P50, Metric.P99, Metric.P999, Metric.BlockedRate, Metric.BlockedP99,
                 Metric.FirstAnswer, Metric.ClientCpu,
             ]),
+        [CaseGroup.Start] = ("Cold start", [Metric.FirstAnswer, Metric.RequestRate, Metric.ClientCpu]),
         [CaseGroup.Idle] = ("Idle connections", [Metric.RawIdle, Metric.HttpIdle, Metric.IdleCpu]),
     };
 
@@ -46,7 +46,8 @@ internal static class GroupTable
         {
             TextColumns = 2,
             Note = group == CaseGroup.Load
-                ? "Client CPU: of a core, for each thread of the load tool; from 95 % on it is what limits the rate."
+                ? "Means of all windows. System calls, context switches and allocations do not depend on the machine's " +
+                    "speed. Client CPU: of a core, for each thread of the load tool."
                 : null,
         };
     }
@@ -56,14 +57,10 @@ internal static class GroupTable
 
     private static IEnumerable<string> Cells(Results results, BenchCase benchCase, BenchServer server, Metric metric)
     {
-        var value = results.Median(benchCase.Name, server.Name, metric);
-        var isLimit = metric == Metric.ClientCpu && value >= ClientLimit;
-        yield return value is null ? "" : metric.Write(value.Value) + (isLimit ? " (limit)" : "");
+        yield return results.Mean(benchCase.Name, server.Name, metric) is { } value ? metric.Write(value) : "";
         if (metric.HasRatio)
         {
-            yield return results.Ratio(benchCase.Name, server.Name, metric) is { } ratio
-                ? ratio.ToString("N2", CultureInfo.InvariantCulture)
-                : "";
+            yield return RatioCell.Of(results, benchCase, server.Name, metric);
         }
     }
 }

@@ -21,14 +21,14 @@ internal sealed record Report(
     /// <summary>The name of the marks around the summary in another document.</summary>
     public const string SummaryName = "benchmarks";
 
-    // A document has a limit of lines, and a reader sees one image below the other all the same.
-    private const int ImagesPerLine = 3;
-
     /// <summary>How it was measured.</summary>
     public required string Method { get; init; }
 
     /// <summary>The table for another document; null for none.</summary>
     public ReportTable? Summary { get; init; }
+
+    /// <summary>The ratios, for a later report; null for none.</summary>
+    public RatioFile? Ratios { get; init; }
 
     /// <summary>What went wrong in single runs.</summary>
     public IReadOnlyList<string> Problems { get; init; } = [];
@@ -46,6 +46,7 @@ internal sealed record Report(
             File.WriteAllText(Path.Combine(folder, chartFile), chart + "\n");
         }
 
+        Ratios?.Write(folder);
         var path = Path.Combine(folder, fileName);
         var text = ToMarkdown();
         File.WriteAllText(path, text);
@@ -54,18 +55,20 @@ internal sealed record Report(
         return Problems.Count == 0 ? 0 : 1;
     }
 
-    /// <summary>Puts the summary and the charts into another document, between its marks.</summary>
+    /// <summary>Puts the summary and its chart into another document, between its marks.</summary>
     /// <param name="path">The document.</param>
     /// <param name="folder">The folder that the charts are in.</param>
     public void WriteSummary(string path, string folder)
     {
         var relative = Path.GetRelativePath(Path.GetDirectoryName(Path.GetFullPath(path))!, folder);
-        var images = Charts.Select(chart => $"![{chart.Title}]({relative}/{chart.FileName})").Chunk(ImagesPerLine);
+        var isMarked = Summary?.Rows.Any(row => row.Any(cell => cell.StartsWith('('))) == true;
         var summary =
-            $"{Summary?.Title ?? Title}, on {Facts.Summary}\n" +
-            $"[The command and all figures]({relative}/README.md): latencies, memory, the machine and the tools.\n\n" +
-            (Summary is null ? "" : $"{MarkdownWriter.WriteCells(Summary)}\n{Summary.Note}\n\n") +
-            string.Concat(images.Select(line => $"{string.Join(' ', line)}\n"));
+            $"{Facts.Summary}. The first column has figures, the others ratios to it, with their 95 % intervals.\n\n" +
+            (Summary is null ? "" : $"{MarkdownWriter.WriteCells(Summary)}\n") +
+            (isMarked ? $"{Summary!.Note}\n\n" : "") +
+            string.Concat(Charts.Where(chart => chart.FileName == ResultCharts.ShortFile)
+                .Select(chart => $"![{chart.Title}]({relative}/{chart.FileName})\n\n")) +
+            $"[All figures, the machine and the command]({relative}/README.md).\n";
         File.WriteAllText(path, MarkedSection.Replace(File.ReadAllText(path), SummaryName, summary));
     }
 

@@ -1,3 +1,4 @@
+using System.Net;
 using Bench.Cases;
 using Bench.Servers;
 
@@ -6,36 +7,50 @@ namespace Bench.Runs;
 /// <summary>What the command line asks for.</summary>
 /// <param name="Cases">The names of the cases; null for all.</param>
 /// <param name="Servers">The names of the servers; null for those that each case compares by default.</param>
-/// <param name="Rounds">How often each case is run on each server.</param>
-/// <param name="Duration">How long a server is measured.</param>
-/// <param name="Warmup">How long a server that warms up is loaded before.</param>
+/// <param name="Processes">How many processes of each server.</param>
+/// <param name="Windows">How often each process is measured.</param>
+/// <param name="Duration">How long a window is.</param>
 /// <param name="Output">The folder of the report.</param>
 internal sealed record BenchOptions(
     IReadOnlyList<string>? Cases,
     IReadOnlyList<string>? Servers,
-    int Rounds,
+    int Processes,
+    int Windows,
     TimeSpan Duration,
-    TimeSpan Warmup,
     string Output)
 {
-    // Of a server that is compiled: it only has to open its connections.
-    private static readonly TimeSpan s_coldWarmup = TimeSpan.FromSeconds(1);
-
     /// <summary>The command that asks for the same again.</summary>
     public required string CommandLine { get; init; }
 
     /// <summary>A document that gets the summary, between its marks; null for none.</summary>
     public string? Summary { get; init; }
 
-    /// <summary>How long a server is loaded before a case is measured.</summary>
-    public TimeSpan WarmupOf(BenchServer server, BenchCase benchCase) =>
-        server.WarmsUp ? Warmup + benchCase.MoreWarmup
-        : Warmup < s_coldWarmup ? Warmup
-        : s_coldWarmup;
+    /// <summary>The folder of a report that this one is compared with; null for none.</summary>
+    public string? Earlier { get; init; }
+
+    /// <summary>The machine of the client, as ssh knows it; null for this one.</summary>
+    public string? Client { get; init; }
+
+    /// <summary>The client's threads; null for half of this machine's processors.</summary>
+    public int? ClientThreads { get; init; }
+
+    /// <summary>Where the servers listen.</summary>
+    public IPAddress Address { get; init; } = IPAddress.Loopback;
+
+    /// <summary>The cases, in their order.</summary>
+    public IReadOnlyList<BenchCase> ChosenCases =>
+        [.. CaseCatalog.All.Where(benchCase => Cases?.Contains(benchCase.Name) ?? true)];
 
     /// <summary>How it is measured, for the report.</summary>
     public string Method =>
-        $"Medians of {Rounds} rounds; ratios pair by pair within a round; for every run a fresh process, which is " +
-        $"loaded for {Warmup.TotalSeconds} s or more, at first slowly, before it is measured for " +
-        $"{Duration.TotalSeconds} s.";
+        $"All servers of a case are alive at the same time, in {Processes} processes each, and warm: nothing is left " +
+        $"to compile. Then come windows of {Duration.TotalSeconds} s, {Windows} for each process, in rounds: one of " +
+        "each server, in random order. A ratio is the geometric mean of the pairs of a round; behind ± is its 95 % " +
+        "interval, where the same command finds it again; the pairs of two processes count as one for it.";
+
+    /// <summary>The servers of a case, in the order of the catalog.</summary>
+    public IReadOnlyList<BenchServer> ServersOf(BenchCase benchCase) =>
+        [.. ServerCatalog.All
+            .Where(server => server.Missing is null && benchCase.Suits(server))
+            .Where(server => (Servers ?? benchCase.Servers).Contains(server.Name))];
 }

@@ -1,52 +1,68 @@
 using System.Diagnostics;
+using Bench.Cases;
 using Bench.Measurements;
+using Bench.Servers;
 using Spectre.Console;
 
 namespace Bench.Runs;
 
-/// <summary>Shows where the runs are: a line for each, with what it gave and how long the rest will take.</summary>
+/// <summary>Shows where the measurement is: what each case gave, and how long the rest will take.</summary>
 internal sealed class RunProgress
 {
     private static readonly Metric[] s_shown =
     [
-        Metric.RequestRate, Metric.CpuPerRequest, Metric.P99, Metric.BlockedRate, Metric.RawIdle, Metric.HttpIdle,
+        Metric.RequestRate, Metric.CpuPerRequest, Metric.P99, Metric.FirstAnswer, Metric.RawIdle, Metric.HttpIdle,
     ];
 
     private readonly IAnsiConsole _console;
     private readonly BenchOptions _options;
-    private readonly int _total;
     private readonly long _started = Stopwatch.GetTimestamp();
 
-    private int _done;
     private TimeSpan _expectedOfDone;
     private TimeSpan _expectedOfRest;
 
     /// <summary>Begins, and says how long it will take.</summary>
     /// <param name="console">Where the lines go.</param>
-    /// <param name="plan">The runs that there will be.</param>
+    /// <param name="plan">The cases and their servers.</param>
     /// <param name="options">What they depend on.</param>
-    public RunProgress(IAnsiConsole console, IReadOnlyCollection<PlannedRun> plan, BenchOptions options)
+    public RunProgress(
+        IAnsiConsole console,
+        IReadOnlyCollection<(BenchCase Case, IReadOnlyList<BenchServer> Servers)> plan,
+        BenchOptions options)
     {
-        (_console, _options, _total) = (console, options, plan.Count);
-        _expectedOfRest = plan.Aggregate(TimeSpan.Zero, (time, run) => time + Plan.TimeOf(run, options));
-        console.MarkupLineInterpolated($"[grey]{_total} runs, {_expectedOfRest:h\\:mm\\:ss} h[/]");
+        (_console, _options) = (console, options);
+        _expectedOfRest = plan.Aggregate(
+            TimeSpan.Zero, (time, entry) => time + CaseSession.TimeOf(entry.Case, entry.Servers, options));
+        console.MarkupLineInterpolated($"[grey]{plan.Count} cases, {_expectedOfRest:h\\:mm\\:ss} h[/]");
     }
 
-    public void OnEnded(PlannedRun run, RunResult result)
+    public void OnWarm(BenchCase benchCase, int processes, int paced, int full) => _console.MarkupLineInterpolated(
+        $"[grey]{benchCase.Name}: {processes} processes warm after {paced} s at a pace and {full} s in full[/]");
+
+    public void OnWindow(WindowResult result)
     {
-        _done++;
-        _expectedOfDone += Plan.TimeOf(run, _options);
-        _expectedOfRest -= Plan.TimeOf(run, _options);
-        var left = Stopwatch.GetElapsedTime(_started) / _expectedOfDone * _expectedOfRest;
-        _console.MarkupInterpolated($"[grey]{_done,4}/{_total}, {left:mm\\:ss} left[/]  ");
-        _console.MarkupLineInterpolated($"{result.Case,-14} {result.Server,-13} {Describe(result)}");
         foreach (var problem in result.Measurement.Problems)
         {
-            _console.MarkupLineInterpolated($"[yellow]      {problem}[/]");
+            _console.MarkupLineInterpolated($"[yellow]{result.Case} on {result.Server}: {problem}[/]");
         }
     }
 
-    private static string Describe(RunResult result) => string.Join(", ", s_shown
-        .Where(result.Measurement.Values.ContainsKey)
-        .Select(metric => $"{metric.Write(result.Measurement.Values[metric])} {metric.Name}"));
+    public void OnEnded(
+        BenchCase benchCase, IReadOnlyList<BenchServer> servers, IReadOnlyList<WindowResult> windows)
+    {
+        var expected = CaseSession.TimeOf(benchCase, servers, _options);
+        (_expectedOfDone, _expectedOfRest) = (_expectedOfDone + expected, _expectedOfRest - expected);
+        var left = Stopwatch.GetElapsedTime(_started) / _expectedOfDone * _expectedOfRest;
+        _console.MarkupLineInterpolated($"[grey]{left:mm\\:ss} left[/]  {benchCase.Title}");
+        var results = new Results(windows, servers[0].Name);
+        foreach (var server in servers)
+        {
+            var values = s_shown
+                .Select(metric => (metric, Mean: results.Mean(benchCase.Name, server.Name, metric)))
+                .Where(entry => entry.Mean is not null)
+                .Select(entry => $"{entry.metric.Write(entry.Mean!.Value)} {entry.metric.Name}" +
+                    $" ({results.RatioOf(benchCase.Name, server.Name, entry.metric)})");
+            _console.MarkupLineInterpolated($"      {server.Name,-20} {string.Join(", ", values)}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 using Bench.Cases;
+using Bench.Loads;
 using Bench.Servers;
-using Bench.Tools;
 
 namespace Bench.Scaling;
 
@@ -20,30 +20,36 @@ internal static class ScalingCatalog
             "idle-connections",
             $"{Busy} busy connections beside idle ones",
             "idle connections",
-            s_compared,
             [.. s_connections.Select(count => (count, (BenchCase)Idle(count)))]),
         new(
             "busy-connections",
             "busy connections",
             "connections",
-            s_compared,
-            [.. s_connections.Select(count => (count, (BenchCase)Plaintext($"busy-{count}", count)))]),
+            [.. s_connections.Select(count => (count, (BenchCase)Connections(count)))]),
         new(
             "loops",
             $"event loops, {Busy} connections",
             "loops",
-            [ServerCatalog.Main],
-            [.. LoopCounts().Select(count => (count, (BenchCase)Plaintext($"loops-{count}", Busy, count)))]),
+            [.. LoopCounts().Select(count => (count, (BenchCase)Loops(count)))]),
     ];
 
-    private static IdleBesideLoadCase Idle(int count) =>
-        new($"idle-{count}", $"{count:N0} idle", count, Plaintext("plaintext", Busy));
+    private static LoadCase Idle(int count) => new($"idle-{count}", $"{count:N0} idle", at => Plaintext(at, Busy))
+    {
+        IdleConnections = count,
+        Servers = s_compared,
+    };
 
-    private static WrkCase Plaintext(string name, int connections, int? loops = null) =>
-        new(name, name, at => new WrkLoad(connections, new Uri(at.Http, "plaintext")))
-        {
-            Setting = new ServerSetting { Loops = loops },
-        };
+    private static LoadCase Connections(int count) =>
+        new($"busy-{count}", $"{count:N0} busy", at => Plaintext(at, count)) { Servers = s_compared };
+
+    private static LoadCase Loops(int count) => new($"loops-{count}", $"{count} loops", at => Plaintext(at, Busy))
+    {
+        Setting = new ServerSetting { Loops = count },
+        Servers = [ServerCatalog.Main],
+    };
+
+    private static WrkLoad Plaintext(ServerEndPoints at, int connections) =>
+        new(connections, new Uri(at.Http, "plaintext"));
 
     // Past the number of processors, to see what too many cost.
     private static IEnumerable<int> LoopCounts()

@@ -17,8 +17,8 @@ internal static class ScalingReport
         [.. ServersOf(series, results).Select(server => RowOf(series, results, server))])
     {
         TextColumns = 1,
-        Note = $"CPU µs of the server per request, at each number of {series.XLabel}: medians of the rounds. The " +
-            "line is fitted to all runs by least squares; the growth is between its two ends, with 95 % confidence.",
+        Note = $"CPU µs of the server per request, at each number of {series.XLabel}: means of the windows. The " +
+            "line is fitted to all processes by least squares; the growth is between its two ends, with 95 % confidence.",
     };
 
     public static (string FileName, string Title, XElement Chart) ChartOf(ScalingSeries series, Results results)
@@ -51,7 +51,7 @@ internal static class ScalingReport
         [
             server.Title,
             .. series.Points.Select(point =>
-                results.Median(point.Case.Name, server.Name, Metric.CpuPerRequest) is { } cpu
+                results.Mean(point.Case.Name, server.Name, Metric.CpuPerRequest) is { } cpu
                     ? Metric.CpuPerRequest.Write(cpu)
                     : ""),
             string.Create(CultureInfo.InvariantCulture, $"{line.Intercept:N2} {line.Slope:+ 0.00000;- 0.00000} n"),
@@ -63,6 +63,6 @@ internal static class ScalingReport
     private static IReadOnlyList<(double X, double Y)> PointsOf(
         ScalingSeries series, Results results, BenchServer server) =>
         [.. from point in series.Points
-            from cpu in results.Values(point.Case.Name, server.Name, Metric.CpuPerRequest)
+            from cpu in results.MeansOfProcesses(point.Case.Name, server.Name, Metric.CpuPerRequest)
             select ((double)point.Size, cpu)];
 }

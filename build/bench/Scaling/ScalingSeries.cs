@@ -6,11 +6,9 @@ namespace Bench.Scaling;
 /// <param name="Name">The name of its chart's file.</param>
 /// <param name="Title">What is shown.</param>
 /// <param name="XLabel">What grows.</param>
-/// <param name="Servers">The names of the servers that are compared.</param>
 /// <param name="Points">Each size with its case.</param>
 internal sealed record ScalingSeries(
     string Name,
     string Title,
     string XLabel,
-    IReadOnlyList<string> Servers,
     IReadOnlyList<(int Size, BenchCase Case)> Points);

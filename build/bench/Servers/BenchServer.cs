@@ -12,9 +12,6 @@ internal abstract class BenchServer(string name, string title)
     /// <summary>Whether it is an ASP.NET Core app, and so has all that the cases ask for.</summary>
     public abstract bool IsWebApp { get; }
 
-    /// <summary>Whether it becomes faster as it runs, and so has to be warm before it is measured.</summary>
-    public bool WarmsUp => IsWebApp;
-
     /// <summary>Why it cannot run here; null when it can.</summary>
     public virtual string? Missing => null;
 

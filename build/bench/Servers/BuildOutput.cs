@@ -9,8 +9,8 @@ internal static class BuildOutput
     public static string RepositoryRoot { get; } = Metadata("RepositoryRoot");
 
     /// <summary>The program of a project that was built together with this one.</summary>
-    public static string PathOf(string project) => Path.Combine(
-        RepositoryRoot, project, "bin", Metadata("Configuration"), "net10.0", Path.GetFileName(project));
+    public static string PathOf(string folder, string program) =>
+        Path.Combine(RepositoryRoot, folder, "bin", Metadata("Configuration"), "net10.0", program);
 
     private static string Metadata(string key) => typeof(BuildOutput).Assembly
         .GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == key).Value!;

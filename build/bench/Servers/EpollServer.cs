@@ -8,8 +8,8 @@ internal sealed class EpollServer() : BenchServer("epoll", "epoll in C, one thre
 {
     private static readonly Tool s_compiler = new("gcc");
 
-    // Compiled once for all runs. Null until the first.
-    private string? _program;
+    // Compiled once for all processes. Null until the first.
+    private Task<string>? _program;
 
     public override bool IsWebApp => false;
 
@@ -17,8 +17,8 @@ internal sealed class EpollServer() : BenchServer("epoll", "epoll in C, one thre
 
     public override async Task<ServerProcess> StartAsync(ServerSetting setting, CancellationToken cancellation)
     {
-        _program ??= await CompileAsync(cancellation);
-        return await ServerProcess.StartAsync(new ProcessStartInfo(_program), setting, cancellation);
+        var program = await (_program ??= CompileAsync(cancellation));
+        return await ServerProcess.StartAsync(new ProcessStartInfo(program, [$"{setting.Address}"]), setting, cancellation);
     }
 
     private static async Task<string> CompileAsync(CancellationToken cancellation)

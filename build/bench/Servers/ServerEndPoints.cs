@@ -9,7 +9,7 @@ namespace Bench.Servers;
 /// <param name="Echo">Raw TCP that sends back what it receives.</param>
 /// <param name="Hello">Raw TCP that answers every request head with a fixed response.</param>
 /// <param name="Http2">HTTP/2 from the first byte, without TLS; null where there is none.</param>
-/// <param name="Tls">HTTP/1.1 with TLS; null where there is none.</param>
+/// <param name="Tls">HTTP/1.1 and HTTP/2 with TLS; null where there is none.</param>
 internal sealed partial record ServerEndPoints(
     Uri Http, IPEndPoint Echo, IPEndPoint Hello, Uri? Http2 = null, Uri? Tls = null)
 {
@@ -19,6 +19,12 @@ internal sealed partial record ServerEndPoints(
     /// <exception cref="ToolException">The line names no ports.</exception>
     public static ServerEndPoints Parse(string startLine)
     {
+        if (Proxied().Match(startLine) is { Success: true } proxy)
+        {
+            var address = proxy.Groups[1].Value;
+            return new ServerEndPoints(new Uri($"http://{address}"), IPEndPoint.Parse(address), IPEndPoint.Parse(address));
+        }
+
         var ports = Ports().Match(startLine);
         if (!ports.Success)
         {
@@ -26,13 +32,17 @@ internal sealed partial record ServerEndPoints(
         }
 
         Uri[] others = [.. Address().Matches(startLine).Skip(1).Select(match => new Uri(match.Value))];
+        var http = new Uri(ports.Groups[1].Value);
         return new ServerEndPoints(
-            new Uri(ports.Groups[1].Value),
-            IPEndPoint.Parse($"127.0.0.1:{ports.Groups[2].Value}"),
-            IPEndPoint.Parse($"127.0.0.1:{ports.Groups[3].Value}"),
+            http,
+            IPEndPoint.Parse($"{http.Host}:{ports.Groups[2].Value}"),
+            IPEndPoint.Parse($"{http.Host}:{ports.Groups[3].Value}"),
             others.FirstOrDefault(address => address.Scheme == Uri.UriSchemeHttp),
             others.FirstOrDefault(address => address.Scheme == Uri.UriSchemeHttps));
     }
+
+    [GeneratedRegex(@"^proxy from (\S+) to")]
+    private static partial Regex Proxied();
 
     [GeneratedRegex(@"^(https?://\S+) \(echo on (\d+), hello on (\d+)\)")]
     private static partial Regex Ports();

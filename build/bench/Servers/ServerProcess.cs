@@ -1,19 +1,18 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
+using System.Globalization;
 using Bench.Machine;
 using Bench.Tools;
 
 namespace Bench.Servers;
 
 /// <summary>A server in a process of its own. It is asked to stop at the end, and killed when it does not.</summary>
-internal sealed partial class ServerProcess : IAsyncDisposable
+internal sealed class ServerProcess : IAsyncDisposable
 {
-    private const int SigTerm = 15;
-
-    private static readonly TimeSpan s_startTime = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_startTime = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan s_stopTime = TimeSpan.FromSeconds(5);
 
     private readonly Process _process;
+    private readonly HttpClient _http = new();
 
     private ServerProcess(Process process, ServerEndPoints endPoints)
     {
@@ -24,18 +23,27 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         AppDomain.CurrentDomain.ProcessExit += OnProcessExit;
     }
 
+    public int Id => _process.Id;
+
     public ServerEndPoints EndPoints { get; }
 
-    /// <summary>User and system time that the process has used.</summary>
-    public TimeSpan Cpu => ProcessTimes.CpuOf(_process.Id) ?? throw new ToolException("The server has ended.");
+    /// <summary>Whether it says what its runtime has counted.</summary>
+    public required bool HasCounters { get; init; }
+
+    /// <summary>What it serves from, and what ends with it; null for nothing.</summary>
+    public ServerProcess? Backend { get; init; }
 
     /// <summary>Memory that the process has resident, in bytes.</summary>
-    public long ResidentBytes => ProcessMemory.ResidentBytesOf(_process.Id);
+    public long ResidentBytes => ProcessFacts.ResidentBytesOf(Id);
 
     /// <summary>Starts a server and waits for the line that says where it listens.</summary>
-    /// <exception cref="ToolException">It ended, or said nothing for half a minute.</exception>
+    /// <exception cref="ToolException">It ended, or said nothing for a minute.</exception>
     public static async Task<ServerProcess> StartAsync(
-        ProcessStartInfo start, ServerSetting setting, CancellationToken cancellation)
+        ProcessStartInfo start,
+        ServerSetting setting,
+        CancellationToken cancellation,
+        bool hasCounters = false,
+        ServerProcess? backend = null)
     {
         if (setting.IsOnOneProcessor)
         {
@@ -50,7 +58,11 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         {
             var line = await process.StandardOutput.ReadLineAsync(deadline.Token)
                 ?? throw new ToolException($"{start.FileName} ended at its start.");
-            return new ServerProcess(process, ServerEndPoints.Parse(line));
+            return new ServerProcess(process, ServerEndPoints.Parse(line))
+            {
+                HasCounters = hasCounters,
+                Backend = backend,
+            };
         }
         catch (Exception e)
         {
@@ -62,19 +74,41 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Looks at what it has used so far.</summary>
+    /// <exception cref="ToolException">It has ended.</exception>
+    public async Task<ServerCounters> ReadCountersAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            var runtime = HasCounters
+                ? await _http.GetStringAsync(new Uri(EndPoints.Http, "counters"), cancellation)
+                : "0 0";
+            long[] counts = [.. runtime.Split(' ').Select(word => long.Parse(word, CultureInfo.InvariantCulture))];
+            var (busy, all) = ProcessFacts.Processors();
+            return new ServerCounters(
+                ProcessFacts.CpuOf(Id), ProcessFacts.SwitchesOf(Id), counts[0], counts[1], busy, all);
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException)
+        {
+            throw new ToolException($"The server does not answer: {e.Message}");
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         AppDomain.CurrentDomain.ProcessExit -= OnProcessExit;
-        _ = Kill(_process.Id, SigTerm);
+        _http.Dispose();
+        Signals.Send(Id, Signals.Terminate);
         using var deadline = new CancellationTokenSource(s_stopTime);
         await _process.WaitForExitAsync(deadline.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _process.Kill();
         await _process.WaitForExitAsync(CancellationToken.None);
         _process.Dispose();
+        if (Backend is not null)
+        {
+            await Backend.DisposeAsync();
+        }
     }
 
     private void OnProcessExit(object? sender, EventArgs args) => _process.Kill();
-
-    [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Kill(int processId, int signal);
 }

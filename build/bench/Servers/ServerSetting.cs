@@ -1,6 +1,8 @@
+using System.Net;
+
 namespace Bench.Servers;
 
-/// <summary>How a case wants its server to be started.</summary>
+/// <summary>How a server is started.</summary>
 internal sealed record ServerSetting
 {
     /// <summary>As it is by default.</summary>
@@ -11,4 +13,10 @@ internal sealed record ServerSetting
 
     /// <summary>Whether it has the first processor only, and the client the others.</summary>
     public bool IsOnOneProcessor { get; init; }
+
+    /// <summary>Whether samples/Proxy is started, in front of the server in C.</summary>
+    public bool IsProxy { get; init; }
+
+    /// <summary>Where it listens.</summary>
+    public IPAddress Address { get; init; } = IPAddress.Loopback;
 }

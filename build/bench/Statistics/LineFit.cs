@@ -9,10 +9,6 @@ namespace Bench.Statistics;
 /// </param>
 internal sealed record LineFit(double Slope, double Intercept, double SlopeError)
 {
-    // Student's t for 95 % on both sides, by degrees of freedom from 1 on. The last one does for more of them: it is at
-    // most an eighth too much, which errs on the side of doubt.
-    private static readonly double[] s_t = [12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23];
-
     /// <summary>Fits the line; points that all have the same x give a level one through their mean.</summary>
     /// <param name="points">At least one.</param>
     public static LineFit Through(IReadOnlyCollection<(double X, double Y)> points)
@@ -29,8 +25,7 @@ internal sealed record LineFit(double Slope, double Intercept, double SlopeError
         }
 
         var scatter = points.Sum(point => Math.Pow(point.Y - line.At(point.X), 2)) / freedom;
-        var t = s_t[Math.Min(freedom, s_t.Length) - 1];
-        return line with { SlopeError = t * Math.Sqrt(scatter / spread) };
+        return line with { SlopeError = Ratio.TFor(freedom) * Math.Sqrt(scatter / spread) };
     }
 
     /// <summary>The line's y at an x.</summary>

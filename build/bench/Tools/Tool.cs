@@ -1,16 +1,20 @@
 using System.Diagnostics;
-using Bench.Machine;
+using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace Bench.Tools;
 
-/// <summary>A program of the system that is run to its end.</summary>
-internal sealed class Tool(string name)
+/// <summary>A program that is run to its end, here or on another machine.</summary>
+/// <param name="name">Its name.</param>
+/// <param name="host">The machine, as ssh knows it; null for this one.</param>
+internal sealed partial class Tool(string name, string? host = null)
 {
-    private static readonly TimeSpan s_samplePeriod = TimeSpan.FromMilliseconds(100);
+    // bash knows the times of a process that has ended.
+    private const string Timed = "TIMEFORMAT='times: %R %U %S'; time \"$@\"";
 
     public string Name { get; } = name;
 
-    /// <summary>Where it is; null when it is not installed.</summary>
+    /// <summary>Where it is on this machine; null when it is not installed.</summary>
     public string? Path { get; } = (Environment.GetEnvironmentVariable("PATH") ?? "")
         .Split(System.IO.Path.PathSeparator)
         .Select(folder => System.IO.Path.Combine(folder, name))
@@ -20,55 +24,57 @@ internal sealed class Tool(string name)
     /// <exception cref="ToolException">It is not installed, or it failed.</exception>
     public async Task<ToolOutput> RunAsync(IEnumerable<string> arguments, CancellationToken cancellation)
     {
-        using var process = Start(arguments);
+        string[] words = ["bash", "-c", Timed, Name, host is null ? InstalledPath : Name, .. arguments];
+        using var process = host is null ? Start(words[0], words[1..]) : Start("ssh", [host, Quote(words)]);
         try
         {
             var output = process.StandardOutput.ReadToEndAsync(cancellation);
             var errors = process.StandardError.ReadToEndAsync(cancellation);
-            var share = await WatchAsync(process, cancellation);
+            await process.WaitForExitAsync(cancellation);
             var text = await output + await errors;
             return process.ExitCode == 0
-                ? new ToolOutput(text, share)
+                ? new ToolOutput(text, ShareIn(text))
                 : throw new ToolException($"{Name} ended with {process.ExitCode}: {text.Trim()}");
         }
         finally
         {
-            process.Kill();
+            if (!process.HasExited)
+            {
+                process.Kill(entireProcessTree: true);
+            }
         }
     }
 
-    /// <summary>The first line that it prints, whatever its exit code: wrk -v ends with 1.</summary>
+    /// <summary>The first line that it prints on this machine, whatever its exit code: wrk -v ends with 1.</summary>
     public async Task<string> FirstLineAsync(string argument, CancellationToken cancellation)
     {
-        using var process = Start([argument]);
+        using var process = Start(InstalledPath, [argument]);
         var lines = await process.StandardOutput.ReadToEndAsync(cancellation);
         await process.WaitForExitAsync(cancellation);
         return lines.Split('\n')[0].Trim();
     }
 
-    private Process Start(IEnumerable<string> arguments) => Process.Start(
-        new ProcessStartInfo(Path ?? throw new ToolException($"{Name} is not installed."), arguments)
+    private string InstalledPath => Path ?? throw new ToolException($"{Name} is not installed.");
+
+    private static Process Start(string program, IEnumerable<string> arguments) => Process.Start(
+        new ProcessStartInfo(program, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;
 
-    /// <summary>Waits for its end and returns the share of a core that it used until then.</summary>
-    private static async Task<double> WatchAsync(Process process, CancellationToken cancellation)
-    {
-        // The times of a process are gone once it has ended, so the last look before the end counts.
-        var started = Stopwatch.GetTimestamp();
-        var share = 0.0;
-        var ended = process.WaitForExitAsync(cancellation);
-        while (await Task.WhenAny(ended, Task.Delay(s_samplePeriod, cancellation)) != ended)
-        {
-            if (ProcessTimes.CpuOf(process.Id) is { } cpu)
-            {
-                share = cpu / Stopwatch.GetElapsedTime(started);
-            }
-        }
+    // ssh joins its arguments and gives them to a shell.
+    private static string Quote(IEnumerable<string> words) => string.Join(' ', words
+        .Select(word => $"'{word.Replace("'", @"'\''", StringComparison.Ordinal)}'"));
 
-        await ended;
-        return share;
+    private static double ShareIn(string text)
+    {
+        var times = Times().Match(text);
+        return times.Success ? (Seconds(2) + Seconds(3)) / Seconds(1) : 0;
+
+        double Seconds(int group) => double.Parse(times.Groups[group].Value, CultureInfo.InvariantCulture);
     }
+
+    [GeneratedRegex(@"times: ([\d.]+) ([\d.]+) ([\d.]+)")]
+    private static partial Regex Times();
 }

@@ -61,9 +61,9 @@ static void add(int fd, enum kind kind)
     watch(connection, EPOLL_CTL_ADD, EPOLLIN);
 }
 
-static int listen_on_loopback(enum kind kind)
+static int listen_on(const char *ip, enum kind kind)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = inet_addr(ip)};
     socklen_t length = sizeof address;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0 || bind(fd, (struct sockaddr *)&address, length) < 0 || listen(fd, BACKLOG) < 0 ||
@@ -174,8 +174,10 @@ static void serve(struct connection *connection)
         close_connection(connection);
 }
 
-int main(void)
+/* Listens on the IP address that is its argument; without one, on the loopback. */
+int main(int count_of_words, char **words)
 {
+    const char *ip = count_of_words > 1 ? words[1] : "127.0.0.1";
     struct epoll_event events[EVENTS_MAX];
     for (int i = 0; i < HEADS_MAX; i++)
         memcpy(responses + (size_t)i * RESPONSE_LENGTH, response, RESPONSE_LENGTH);
@@ -183,9 +185,9 @@ int main(void)
     if (epoll < 0)
         fail("epoll_create1");
 
-    int hello = listen_on_loopback(LISTEN_HELLO);
-    int echo = listen_on_loopback(LISTEN_ECHO);
-    printf("http://127.0.0.1:%d (echo on %d, hello on %d): epoll in C, one thread\n", hello, echo, hello);
+    int hello = listen_on(ip, LISTEN_HELLO);
+    int echo = listen_on(ip, LISTEN_ECHO);
+    printf("http://%s:%d (echo on %d, hello on %d): epoll in C, one thread\n", ip, hello, echo, hello);
     fflush(stdout);
     for (;;) {
         int count = epoll_wait(epoll, events, EVENTS_MAX, -1);

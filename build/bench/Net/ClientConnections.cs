@@ -3,7 +3,7 @@ using System.Net;
 namespace Bench.Net;
 
 /// <summary>Connections to a server that are held open and do nothing.</summary>
-internal sealed class IdleConnections(IPEndPoint server) : IDisposable
+internal sealed class ClientConnections(IPEndPoint server) : IDisposable
 {
     private readonly List<ClientConnection> _connections = [];
 

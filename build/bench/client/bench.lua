@@ -1,5 +1,4 @@
 -- wrk script: what to send, by the words after "--", and the figures of the run in one line at the end.
-local pause_ms = 5
 local senders = {}
 
 -- The request of the command line, N times in one write.
@@ -28,12 +27,26 @@ function senders.echo()
   end
 end
 
--- "paced", if that comes first, has each connection pause before each request. Then come a sender and its argument.
+-- Every request as the last one of its connection; or every Nth, so that a connection has N of them on average.
+function senders.close(every)
+  local kept = wrk.format()
+  local last = wrk.format(nil, nil, { ["Host"] = wrk.headers["Host"], ["Connection"] = "close" })
+  local count = 0
+  request = function()
+    count = count + 1
+    return count % tonumber(every) == 0 and last or kept
+  end
+end
+
+-- "paced" and a number, if they come first, are the milliseconds that a connection rests before each request on average:
+-- anything up to twice as long, so that connections do not march in step. Then come a sender and its argument.
 init = function(args)
   local word = 1
   if args[word] == "paced" then
-    delay = function() return pause_ms end
-    word = word + 1
+    local pause_ms = tonumber(args[word + 1])
+    math.randomseed(os.time())
+    delay = function() return math.random(0, 2 * pause_ms) end
+    word = word + 2
   end
   local sender = senders[args[word]]
   if sender then sender(args[word + 1]) end
