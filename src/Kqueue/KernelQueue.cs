@@ -44,6 +44,9 @@ public abstract class KernelQueue : IDisposable
     /// </summary>
     public abstract string BackendName { get; }
 
+    /// <summary>Whether knotes have to be deleted before their descriptor is closed.</summary>
+    internal virtual bool KnotesOutliveDescriptors => false;
+
     /// <summary>Makes a queue.</summary>
     /// <param name="options">How. Defaults to the system's own queue.</param>
     /// <returns>The queue, to be disposed.</returns>

@@ -285,7 +285,21 @@ public sealed partial class EventLoop : IDisposable
         }
     }
 
-    internal bool Remove(Registration registration) => _registrations.Remove(registration);
+    internal bool Remove(Registration registration)
+    {
+        if (!_registrations.Remove(registration))
+        {
+            return false;
+        }
+
+        if (_queue.KnotesOutliveDescriptors)
+        {
+            registration.Disarm(KEventFilter.Read);
+            registration.Disarm(KEventFilter.Write);
+        }
+
+        return true;
+    }
 
     /// <summary>Starts the loop; the caller gives the result to a thread that drives it.</summary>
     internal LoopDriver TakeStart()

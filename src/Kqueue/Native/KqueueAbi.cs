@@ -62,6 +62,12 @@ internal sealed record KqueueAbi
     /// </summary>
     public bool DefersDeletion { get; init; }
 
+    /// <summary>
+    /// Whether the knotes of a descriptor stay when it is closed, so that its number, used again, never gets an event:
+    /// libkqueue does not notice close(2) (BUGS.md).
+    /// </summary>
+    public bool KnotesOutliveDescriptors { get; init; }
+
     public static KqueueAbi Darwin { get; } = new()
     {
         Name = "darwin",
@@ -113,6 +119,7 @@ internal sealed record KqueueAbi
     public static KqueueAbi Libkqueue { get; } = new()
     {
         Name = "libkqueue",
+        KnotesOutliveDescriptors = true,
         CreateQueue = static (abi, calls) => new NativeKernelQueue<DarwinKEvent>(abi, calls),
         Errnos = ErrnoNumbering.Linux,
         EvfiltUser = -11,

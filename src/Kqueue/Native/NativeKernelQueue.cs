@@ -50,6 +50,8 @@ internal sealed unsafe class NativeKernelQueue<T> : KernelQueue
 
     public override string BackendName { get; }
 
+    internal override bool KnotesOutliveDescriptors => _abi.KnotesOutliveDescriptors;
+
     [SkipLocalsInit]
     public override KernelResult TryKevent(ReadOnlySpan<KEvent> changes, Span<KEvent> events, long timeoutNs)
     {

@@ -21,7 +21,8 @@ public abstract class DescriptorLimitTests(TestTransport transport) : TransportS
         var app = Own(await WebAppProcess.StartByAsync(
             $"ulimit -n {Limit}; exec \"$@\"",
             Transport.WebAppOptions.SelectMany(option => new[] { $"--{option.Key}", option.Value }).Append("--port=0"),
-            Deadline));
+            Deadline,
+            Transport.Environment));
         await AskOnceAsync(app);
 
         var connections = await FillAsync(app);

@@ -103,7 +103,7 @@ internal sealed class TransportLoops : IDisposable
     }
 
     private static EventLoopGroup StartGroup(KqueueTransportOptions options, ILogger logger) =>
-        new(new EventLoopGroupOptions
+        options.Backend.StartLoops(new EventLoopGroupOptions
         {
             LoopCount = options.LoopCount,
             Loop = new EventLoopOptions
