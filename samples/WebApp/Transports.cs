@@ -7,12 +7,14 @@ namespace WebApp;
 /// <summary>Puts the chosen transport under Kestrel and says what it is.</summary>
 internal static class Transports
 {
-    public static void Use(IWebHostBuilder webHost, WebAppOptions options)
+    public static void Use(WebApplicationBuilder builder, WebAppOptions options)
     {
+        var webHost = builder.WebHost;
         switch (options.Transport)
         {
             case TransportKind.Kqueue:
-                webHost.UseKqueueTransport(kqueue => Apply(options, kqueue));
+                webHost.UseKqueueTransport(builder.Configuration.GetSection("Kqueue"))
+                    .UseKqueueTransport(kqueue => Apply(options, kqueue));
                 break;
             case TransportKind.SocketsInline:
                 webHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);

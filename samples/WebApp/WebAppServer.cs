@@ -19,7 +19,7 @@ internal static class WebAppServer
     {
         var builder = WebApplication.CreateSlimBuilder(args);
         KeepQuiet(builder);
-        Transports.Use(builder.WebHost, options);
+        Transports.Use(builder, options);
         Listen(builder.WebHost, options);
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));

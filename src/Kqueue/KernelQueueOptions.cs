@@ -11,7 +11,8 @@ public sealed class KernelQueueOptions
     /// </summary>
     /// <remarks>
     /// A kernel built as a library has descriptors of its own: nothing but its own calls may touch them. libkqueue
-    /// shares the process's, but does not notice when one is closed: delete its knotes first.
+    /// shares the process's, but does not notice when one is closed: delete its knotes first, as an event loop does
+    /// when a registration is disposed.
     /// </remarks>
     public string? Library { get; set; }
 

@@ -1,12 +1,19 @@
 using Kqueue;
+using Kqueue.EventLoops;
+using KqueueTransport.Sockets;
 
 namespace KqueueTransport;
 
-/// <summary>Whether this transport can run on a platform.</summary>
+/// <summary>What a host takes from its platform: whether it can run there, its event loops and its sockets.</summary>
 /// <param name="MissingBecause">Why it cannot; null where it can.</param>
-internal sealed record BackendSupport(string? MissingBecause)
+internal record BackendSupport(string? MissingBecause)
 {
     public static BackendSupport OfThisSystem { get; } = new(KernelQueue.UnsupportedReason);
 
     public bool IsPresent => MissingBecause is null;
+
+    public virtual EventLoopGroup StartLoops(EventLoopGroupOptions options) => new(options);
+
+    /// <summary>The sockets whose descriptors the loops' queues know.</summary>
+    public virtual SocketCalls SocketsOf(KernelQueueOptions queue) => LibrarySocketCalls.Of(queue);
 }

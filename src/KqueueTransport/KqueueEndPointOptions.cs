@@ -20,8 +20,8 @@ public abstract class KqueueEndPointOptions
     /// <summary>
     /// The number of connections that the kernel keeps for an endpoint until they are accepted. The kernel cuts it to
     /// its own limit (<c>net.core.somaxconn</c> on Linux, <c>kern.ipc.somaxconn</c> on macOS,
-    /// <c>kern.ipc.soacceptqueue</c> on FreeBSD). Linux lets clients try again while it is full; FreeBSD resets what
-    /// comes beyond one and a half times as many.
+    /// <c>kern.ipc.soacceptqueue</c> on FreeBSD; the last two are 128 by default). Beyond it Linux and macOS have a
+    /// client try again; FreeBSD resets it as soon as one and a half times as many wait.
     /// </summary>
     /// <remarks>Defaults to 512 connections. From 1 to 65535.</remarks>
     public int Backlog { get; set; } = 512;
@@ -165,7 +165,11 @@ public abstract class KqueueEndPointOptions
     /// process can take over from an old one without a gap (SO_REUSEPORT on Linux, SO_REUSEPORT_LB on FreeBSD). The
     /// kernel spreads connections over them, and an address in use is no error between them.
     /// </summary>
-    /// <remarks>Defaults to false. macOS does not have it: its SO_REUSEPORT leaves all to one of them.</remarks>
+    /// <remarks>
+    /// Defaults to false. macOS does not have it: its SO_REUSEPORT leaves all to one of them. FreeBSD 13 does not
+    /// spread the connections of a socket that takes IPv4 and IPv6, nor those of a jail (in_pcb.c,
+    /// in_pcbinslbgrouphash): there one of the sockets gets them all until it is closed.
+    /// </remarks>
     public bool SharePort { get; set; }
 
     /// <summary>

@@ -99,7 +99,11 @@ public sealed class KqueueTransportOptions : KqueueEndPointOptions
     /// <remarks>Defaults to false.</remarks>
     public bool RequireBackend { get; set; }
 
-    /// <summary>Which kernel event queue the loops use.</summary>
+    /// <summary>
+    /// Which kernel event queue the loops use. A library of the layout <c>freebsd</c> or <c>netbsd</c> that exports
+    /// the socket calls, too, is a kernel with descriptors of its own, and gives the sockets as well: IPv4 and IPv6,
+    /// without options of a listen socket.
+    /// </summary>
     /// <remarks>
     /// Defaults to the system's own: kqueue on macOS and FreeBSD, epoll behind the same contract on Linux.
     /// </remarks>
@@ -122,6 +126,6 @@ public sealed class KqueueTransportOptions : KqueueEndPointOptions
 
     internal static readonly TimeSpan ConnectTimeoutMax = TimeSpan.FromHours(1);
 
-    /// <summary>Whether the transport can run here. Tests put another platform in its place.</summary>
+    /// <summary>What the transport runs on. Tests put another platform in its place.</summary>
     internal BackendSupport Backend { get; set; } = BackendSupport.OfThisSystem;
 }

@@ -59,7 +59,7 @@ public static class OnKqueueAdaptive
     [Collection<Alone>]
     public sealed class DescriptorLimit() : DescriptorLimitTests(TestTransport.KqueueAdaptive);
 
-    public sealed class HttpClient() : HttpClientTests(TestTransport.KqueueAdaptive, Scheduling.Adaptive);
+    public sealed class HttpClient() : HttpClientTests(TestTransport.KqueueAdaptive);
 
     public sealed class ProxyProtocol() : ProxyProtocolTests(TestTransport.KqueueAdaptive);
 }

@@ -57,7 +57,7 @@ public static class OnKqueueThreadPool
     [Collection<Alone>]
     public sealed class Idle() : IdleTests(TestTransport.KqueueThreadPool);
 
-    public sealed class HttpClient() : HttpClientTests(TestTransport.KqueueThreadPool, Scheduling.ThreadPool);
+    public sealed class HttpClient() : HttpClientTests(TestTransport.KqueueThreadPool);
 
     public sealed class ProxyProtocol() : ProxyProtocolTests(TestTransport.KqueueThreadPool);
 }

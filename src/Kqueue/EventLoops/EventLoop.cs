@@ -285,7 +285,23 @@ public sealed partial class EventLoop : IDisposable
         }
     }
 
-    internal bool Remove(Registration registration) => _registrations.Remove(registration);
+    internal bool Remove(Registration registration)
+    {
+        if (!_registrations.Remove(registration))
+        {
+            return false;
+        }
+
+        lock (_submitGate)
+        {
+            if (!_queueDisposed)
+            {
+                _queue.ForgetDescriptor((int)registration.Ident);
+            }
+        }
+
+        return true;
+    }
 
     /// <summary>Starts the loop; the caller gives the result to a thread that drives it.</summary>
     internal LoopDriver TakeStart()

@@ -13,7 +13,8 @@ internal static class KqueueLibrary
     public static KqueueCalls Load(string library, string prefix, KqueueAbi abi) =>
         Bind(Open(library), library, prefix, abi);
 
-    private static nint Open(string library) =>
+    /// <summary>Loads a library, or finds it loaded.</summary>
+    public static nint Open(string library) =>
         NativeLibrary.TryLoad(library, typeof(KqueueLibrary).Assembly, searchPath: null, out var handle)
             ? handle
             : throw new DllNotFoundException(

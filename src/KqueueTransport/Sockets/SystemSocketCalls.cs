@@ -12,7 +12,7 @@ namespace KqueueTransport.Sockets;
 internal sealed class SystemSocketCalls : NativeSocketCalls
 {
     private SystemSocketCalls(SocketNumbers numbers)
-        : base(new Libc(), numbers)
+        : base(LibraryFunctions.OfSystem, numbers)
     {
     }
 
@@ -22,7 +22,7 @@ internal sealed class SystemSocketCalls : NativeSocketCalls
 
     public override bool HasProcessDescriptors => true;
 
-    public override int DescriptorLimit => Libc.getdtablesize();
+    public override int DescriptorLimit => LibraryFunctions.OfSystem.getdtablesize();
 
     public override ListenSocket Listen(EndPoint endPoint, ListenSocketOptions options) =>
         SystemListenSocket.Open(endPoint, options, Numbers);

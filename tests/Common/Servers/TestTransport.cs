@@ -6,98 +6,109 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Common.Servers;
 
-/// <summary>What a suite runs on: Kestrel's Sockets transport, the oracle, or this one in one of its modes.</summary>
-public sealed class TestTransport
+/// <summary>
+/// What a suite runs on: Kestrel's Sockets transport, the oracle, or this one in one of its modes, over the system's
+/// kernel or the one that <see cref="NamedLibrary"/> names.
+/// </summary>
+public sealed record TestTransport
 {
-    private readonly Scheduling? _scheduling;
-
-    private readonly Action<KqueueTransportOptions>? _configure;
-
-    private readonly IMemoryPoolFactory<byte>? _memory;
-
-    private TestTransport(
-        Scheduling? scheduling,
-        Action<KqueueTransportOptions>? configure = null,
-        IMemoryPoolFactory<byte>? memory = null)
+    private TestTransport()
     {
-        _scheduling = scheduling;
-        _configure = configure;
-        _memory = memory;
     }
 
-    public static TestTransport Sockets { get; } = new(null);
+    public static TestTransport Sockets { get; } = new();
 
-    public static TestTransport KqueueAdaptive { get; } = new(Scheduling.Adaptive);
+    public static TestTransport KqueueAdaptive { get; } = new() { Scheduling = KqueueTransport.Scheduling.Adaptive };
 
-    public static TestTransport KqueueInline { get; } = new(Scheduling.Inline);
+    public static TestTransport KqueueInline { get; } = new() { Scheduling = KqueueTransport.Scheduling.Inline };
 
-    public static TestTransport KqueueThreadPool { get; } = new(Scheduling.ThreadPool);
+    public static TestTransport KqueueThreadPool { get; } =
+        new() { Scheduling = KqueueTransport.Scheduling.ThreadPool };
 
     /// <summary>Gets the options of samples/WebApp, without their dashes.</summary>
-    public Dictionary<string, string> WebAppOptions => _scheduling is { } scheduling
+    public Dictionary<string, string> WebAppOptions => Scheduling is { } scheduling
         ? new() { ["transport"] = "kqueue", ["scheduling"] = scheduling.ToString().ToLowerInvariant() }
         : new() { ["transport"] = "sockets" };
 
     /// <summary>Gets whether it is Kestrel's own, which the suites run on for comparison.</summary>
-    public bool IsSockets => _scheduling is null;
+    public bool IsSockets => Scheduling is null;
+
+    /// <summary>Gets what a process of samples/WebApp has to find in its environment.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = NamedLibrary.Environment;
+
+    /// <summary>Gets why its suites are left out; null where they run.</summary>
+    public string? LeftOutBecause { get; init; }
+
+    private Scheduling? Scheduling { get; init; }
+
+    private Action<KqueueTransportOptions>? More { get; init; }
+
+    private IMemoryPoolFactory<byte>? Memory { get; init; }
 
     /// <summary>The same on so many loops; Kestrel's transport has none and stays as it is.</summary>
     public TestTransport OnLoops(int count) => With(options => options.LoopCount = count);
 
     /// <summary>The same with other options; Kestrel's transport stays as it is.</summary>
     public TestTransport With(Action<KqueueTransportOptions> configure) =>
-        new(_scheduling, _configure + configure, _memory);
+        this with { More = More + configure };
 
     /// <summary>The same with memory from elsewhere.</summary>
-    public TestTransport On(IMemoryPoolFactory<byte> memory) => new(_scheduling, _configure, memory);
+    public TestTransport On(IMemoryPoolFactory<byte> memory) => this with { Memory = memory };
 
     /// <summary>Puts the transport under Kestrel.</summary>
     public void Use(IWebHostBuilder webHost)
     {
-        if (_memory is not null)
+        if (Memory is { } memory)
         {
-            webHost.ConfigureServices(services => services.AddSingleton(_memory));
+            webHost.ConfigureServices(services => services.AddSingleton(memory));
         }
 
-        if (_scheduling is { } scheduling)
+        if (!IsSockets)
         {
-            webHost.UseKqueueTransport(options => Set(options, scheduling));
+            webHost.UseKqueueTransport(Configure);
         }
     }
 
     /// <summary>Adds the transport to a host without Kestrel.</summary>
     public void Add(IServiceCollection services)
     {
-        if (_scheduling is { } scheduling)
+        if (IsSockets)
         {
-            services.AddKqueueTransport(options => Set(options, scheduling));
+            services.AddSingleton<IConnectionListenerFactory, SocketTransportFactory>();
         }
         else
         {
-            services.AddSingleton<IConnectionListenerFactory, SocketTransportFactory>();
+            services.AddKqueueTransport(Configure);
         }
     }
 
     /// <summary>Puts it under a framework that takes its transport by keys; Sockets is what stands there.</summary>
     public void ReplaceKeyed(IServiceCollection services)
     {
-        if (_scheduling is { } scheduling)
+        if (!IsSockets)
         {
-            services.ReplaceKeyedTransports(options => Set(options, scheduling));
+            services.ReplaceKeyedTransports(Configure);
         }
     }
 
     /// <summary>Outbound connections in the same mode, on loops of their own.</summary>
     public KqueueConnectionFactory NewConnectionFactory()
     {
+        if (IsSockets)
+        {
+            throw new InvalidOperationException("Kestrel's transport has no factory.");
+        }
+
         var options = new KqueueTransportOptions();
-        Set(options, _scheduling ?? throw new InvalidOperationException("Kestrel's transport has no factory."));
+        Configure(options);
         return new KqueueConnectionFactory(options);
     }
 
-    private void Set(KqueueTransportOptions options, Scheduling scheduling)
+    /// <summary>Sets options to what this is.</summary>
+    public void Configure(KqueueTransportOptions options)
     {
-        options.Scheduling = scheduling;
-        _configure?.Invoke(options);
+        options.Scheduling = Scheduling ?? options.Scheduling;
+        NamedLibrary.Set(options.KernelQueue);
+        More?.Invoke(options);
     }
 }

@@ -17,18 +17,24 @@ internal static unsafe class PlayedKernel
     private static readonly Kernel s_freeBsd = new("freebsd");
     private static readonly Kernel s_netBsd = new("netbsd");
     private static readonly Kernel s_libkqueue = new("libkqueue");
+    private static readonly Kernel s_deaf = new("libkqueue", new PlayedKnotes());
 
     private static readonly ConcurrentDictionary<int, KernelQueue> s_queues = new();
     private static int s_lastQueue = -1;
 
+    /// <summary>libkqueue with all that it does: knotes outlive their descriptors.</summary>
+    public const string DeafLibkqueue = "libkqueue, deaf";
+
     /// <summary>
     /// The calls of a system's kernel. Its descriptors start at 0, like those of any kernel of its own.
     /// </summary>
+    /// <param name="layout">The system, or <c>libkqueue, deaf</c>: as libkqueue is after a close.</param>
     public static KqueueCalls CallsOf(string layout) => new()
     {
         Kqueue = (nint)(delegate* unmanaged<int>)&Kqueue,
         Kevent = layout switch
         {
+            DeafLibkqueue => (nint)(delegate* unmanaged<int, byte*, int, byte*, int, TimeSpec*, int>)&KeventDeaf,
             "darwin" => (nint)(delegate* unmanaged<int, byte*, int, byte*, int, TimeSpec*, int>)&KeventDarwin,
             "freebsd" => (nint)(delegate* unmanaged<int, byte*, int, byte*, int, TimeSpec*, int>)&KeventFreeBsd,
             "netbsd" => (nint)(delegate* unmanaged<int, byte*, nuint, byte*, nuint, TimeSpec*, int>)&KeventNetBsd,
@@ -74,7 +80,12 @@ internal static unsafe class PlayedKernel
         int queue, byte* changes, int changeCount, byte* events, int eventCount, TimeSpec* timeout) =>
         s_libkqueue.Kevent(queue, changes, changeCount, events, eventCount, timeout);
 
-    private sealed class Kernel(string layout)
+    [UnmanagedCallersOnly]
+    private static int KeventDeaf(
+        int queue, byte* changes, int changeCount, byte* events, int eventCount, TimeSpec* timeout) =>
+        s_deaf.Kevent(queue, changes, changeCount, events, eventCount, timeout);
+
+    private sealed class Kernel(string layout, PlayedKnotes? knotes = null)
     {
         private readonly PlayedLayout _layout = new(SystemAbi.OfLayout(layout));
         private readonly PlayedTranslation _translation = new(SystemAbi.OfLayout(layout));
@@ -84,7 +95,7 @@ internal static unsafe class PlayedKernel
             KernelResult result;
             try
             {
-                result = Exchange(s_queues[queue], changes, changeCount, events, eventCount, timeout);
+                result = Exchange(queue, changes, changeCount, events, eventCount, timeout);
             }
 #pragma warning disable CA1031 // An exception cannot cross native code. EIO fails whatever test meets it.
             catch (Exception failure)
@@ -104,23 +115,28 @@ internal static unsafe class PlayedKernel
         }
 
         private KernelResult Exchange(
-            KernelQueue queue, byte* changes, int changeCount, byte* events, int eventCount, TimeSpec* timeout)
+            int number, byte* changes, int changeCount, byte* events, int eventCount, TimeSpec* timeout)
         {
-            var changeList = new KEvent[changeCount];
+            var changeList = new List<KEvent>(changeCount);
             for (var i = 0; i < changeCount; i++)
             {
-                changeList[i] = _translation.ToNeutral(_layout.Read(changes, i));
+                var change = _translation.ToNeutral(_layout.Read(changes, i));
+                if (knotes?.Note(number, change) ?? true)
+                {
+                    changeList.Add(change);
+                }
             }
 
-            if (layout == "freebsd" && Array.Exists(changeList, IsBeforeBoot))
+            if (layout == "freebsd" && changeList.Exists(IsBeforeBoot))
             {
                 return KernelResult.Failure(Errno.EINVAL);
             }
 
             var eventList = new KEvent[eventCount];
-            var result = queue.TryKevent(changeList, eventList, TimeoutNsOf(timeout));
+            var result = s_queues[number].TryKevent([.. changeList], eventList, TimeoutNsOf(timeout));
             for (var i = 0; i < result.Value; i++)
             {
+                knotes?.NoteReport(number, eventList[i]);
                 _layout.Write(events, i, _translation.ToPlayed(eventList[i]));
             }
 

@@ -48,7 +48,8 @@ internal sealed class PlayedTranslation(SystemAbi abi)
 
     public PlayedEntry ToPlayed(KEvent neutral)
     {
-        var flags = s_flags.Where(pair => (neutral.Flags & pair.Flag) != 0).Sum(pair => abi[pair.Name]);
+        var flags = s_flags.Where(pair => (neutral.Flags & pair.Flag) != 0).Sum(pair => abi[pair.Name]) +
+            ((neutral.Flags & KEventFlags.OutOfBand) != 0 ? abi.Find("EV_OOBAND") ?? 0 : 0);
         var data = (neutral.Flags & KEventFlags.Error) != 0 ? ToNumber(neutral.ChangeError) : neutral.Data;
         var filter = abi[s_filters.Single(pair => pair.Filter == neutral.Filter).Name];
         var notes = neutral.Filter is KEventFilter.Read or KEventFilter.Write

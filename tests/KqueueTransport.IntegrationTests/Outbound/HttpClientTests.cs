@@ -11,11 +11,11 @@ public abstract class HttpClientTests : WebAppSuite
 {
     private readonly KqueueConnectionFactory _factory;
 
-    protected HttpClientTests(TestTransport transport, Scheduling scheduling)
+    protected HttpClientTests(TestTransport transport)
         : base(transport)
     {
         // One loop, so that whatever blocks it blocks everything.
-        _factory = new KqueueConnectionFactory(new KqueueTransportOptions { LoopCount = 1, Scheduling = scheduling });
+        _factory = transport.OnLoops(1).NewConnectionFactory();
         OwnSynchronous(_factory);
     }
 

@@ -31,26 +31,35 @@ internal sealed partial class WebAppProcess : IAsyncDisposable
         CancellationToken deadline,
         IReadOnlyDictionary<string, string>? environment = null)
     {
-        var app = new WebAppProcess(RunningProgram.StartSample("WebApp", arguments, environment));
+        var app = new WebAppProcess(RunningProgram.StartSample(
+            "WebApp", arguments, environment ?? NamedLibrary.Environment));
         app.StartLine = await app._program.ReadLineAsync(deadline);
         return app;
     }
 
     /// <summary>Starts it by a line of bash that ends with <c>exec "$@"</c>.</summary>
     public static async Task<WebAppProcess> StartByAsync(
-        string shell, IEnumerable<string> arguments, CancellationToken deadline)
+        string shell,
+        IEnumerable<string> arguments,
+        CancellationToken deadline,
+        IReadOnlyDictionary<string, string>? environment = null)
     {
         var bash = Tool.Require("bash", "bash");
         var path = Path.Combine(AppContext.BaseDirectory, "WebApp");
-        var app = new WebAppProcess(RunningProgram.Start(bash.Path, ["-c", shell, "bash", path, .. arguments]));
+        var app = new WebAppProcess(RunningProgram.Start(
+            bash.Path, ["-c", shell, "bash", path, .. arguments], environment ?? NamedLibrary.Environment));
         app.StartLine = await app._program.ReadLineAsync(deadline);
         return app;
     }
 
     /// <summary>Runs it with arguments that it should refuse.</summary>
-    public static async Task<FinishedProcess> RunAsync(IEnumerable<string> arguments, CancellationToken deadline)
+    public static async Task<FinishedProcess> RunAsync(
+        IEnumerable<string> arguments,
+        CancellationToken deadline,
+        IReadOnlyDictionary<string, string>? environment = null)
     {
-        await using var app = new WebAppProcess(RunningProgram.StartSample("WebApp", arguments));
+        await using var app = new WebAppProcess(RunningProgram.StartSample(
+            "WebApp", arguments, environment ?? NamedLibrary.Environment));
         return await app.WaitForEndAsync(deadline);
     }
 

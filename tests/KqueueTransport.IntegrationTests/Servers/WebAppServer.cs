@@ -50,6 +50,7 @@ internal sealed class WebAppServer : WebApplicationFactory<Program>
             builder.UseSetting(option, value);
         }
 
+        builder.ConfigureServices(services => services.PostConfigure<KqueueTransportOptions>(_transport.Configure));
         builder.ConfigureLogging(logging => logging.AddProvider(_log));
     }
 }

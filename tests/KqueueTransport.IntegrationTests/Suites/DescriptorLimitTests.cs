@@ -77,7 +77,8 @@ public abstract class DescriptorLimitTests(TestTransport transport) : TransportS
     private async Task<WebAppProcess> StartLimitedAsync() => Own(await WebAppProcess.StartByAsync(
         $"ulimit -n {Limit}; exec \"$@\"",
         Transport.WebAppOptions.SelectMany(option => new[] { $"--{option.Key}", option.Value }).Append("--port=0"),
-        Deadline));
+        Deadline,
+        Transport.Environment));
 
     /// <summary>Connects more than there are descriptors for, and asks on each connection.</summary>
     private async Task<RawConnection[]> FillAsync(WebAppProcess app)

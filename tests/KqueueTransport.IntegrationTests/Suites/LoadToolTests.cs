@@ -121,5 +121,5 @@ public abstract class LoadToolTests(TestTransport transport) : TransportSuite(tr
         Own(await WebAppProcess.StartAsync(
             Transport.WebAppOptions.Append(new("port", "0")).Select(option => $"--{option.Key}={option.Value}"),
             Deadline,
-            environment));
+            Transport.Environment.Concat(environment ?? []).ToDictionary()));
 }

@@ -35,7 +35,8 @@ public abstract class SystemdTests(TestTransport transport) : TransportSuite(tra
     private async Task<WebAppProcess> StartAsync(InheritedListenSocket socket) => await WebAppProcess.StartByAsync(
         socket.Activation,
         Transport.WebAppOptions.SelectMany(option => new[] { $"--{option.Key}", option.Value }).Append("--port=0"),
-        Deadline);
+        Deadline,
+        Transport.Environment);
 
     private static async Task AskAsync(RawConnection connection)
     {

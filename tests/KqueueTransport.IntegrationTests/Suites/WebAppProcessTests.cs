@@ -62,7 +62,8 @@ public abstract class WebAppProcessTests(TestTransport transport) : TransportSui
     {
         var first = await StartProcessAsync();
 
-        var second = await WebAppProcess.RunAsync(Arguments(first.Http.Port), Deadline);
+        var second = await WebAppProcess.RunAsync(
+            Arguments(first.Http.Port), Deadline, Transport.Environment);
 
         Assert.Equal(1, second.ExitCode);
         Assert.Equal("", second.Output);
@@ -86,7 +87,7 @@ public abstract class WebAppProcessTests(TestTransport transport) : TransportSui
     }
 
     private async Task<WebAppProcess> StartProcessAsync() =>
-        Own(await WebAppProcess.StartAsync(Arguments(port: 0), Deadline));
+        Own(await WebAppProcess.StartAsync(Arguments(port: 0), Deadline, Transport.Environment));
 
     private IEnumerable<string> Arguments(int port) =>
         Transport.WebAppOptions.Append(new("port", $"{port}")).Select(option => $"--{option.Key}={option.Value}");

@@ -1,3 +1,6 @@
+using System.Net;
+using System.Runtime.InteropServices;
+using Kqueue;
 using KqueueTransport.Sockets;
 using KqueueTransport.Sockets.Interop;
 
@@ -5,40 +8,41 @@ namespace KqueueTransport.Tests.Sockets;
 
 /// <summary>
 /// The contract on the sockets of the library that KQUEUE_LIBRARY names, with the prefix KQUEUE_PREFIX and the layout
-/// KQUEUE_LAYOUT. A library with Linux's numbers, such as libkqueue, has no sockets of its own but the system's.
+/// KQUEUE_LAYOUT.
 /// </summary>
 public sealed class LibrarySocketCallsTests : SocketCallsContract
 {
     private static readonly string? s_name = Environment.GetEnvironmentVariable("KQUEUE_LIBRARY");
 
-    private protected override SocketCalls Calls => Library;
+    private protected override SocketCalls Calls => field ??= Load();
 
-    protected override string? LacksIPv6 => Library.HasIPv6 ? null : $"{s_name} makes no IPv6 sockets";
-
-    private LibrarySocketCalls Library => field ??= Load();
+    protected override string? LacksIPv6
+    {
+        get
+        {
+            var connected = Calls.Connect(new IPEndPoint(IPAddress.IPv6Loopback, 1), new SocketOptions(NoDelay: false));
+            _ = connected.IsError ? connected : Calls.Close(connected.Value);
+            return connected.Error == Errno.EAFNOSUPPORT ? $"{s_name} makes no IPv6 sockets" : null;
+        }
+    }
 
     protected override string? LacksUnixSockets => "a Unix socket's path would lie in the library's own file system";
 
-    private static LibrarySocketCalls Load()
+    private static SocketCalls Load()
     {
         Assert.SkipWhen(string.IsNullOrEmpty(s_name), "KQUEUE_LIBRARY names no library");
-        var layout = Environment.GetEnvironmentVariable("KQUEUE_LAYOUT");
-        Assert.SkipWhen(
-            string.IsNullOrEmpty(layout) || layout == "libkqueue",
-            $"{s_name} uses the system's sockets, which have a suite of their own");
-        var library = new LibrarySocketFunctions(s_name!, Environment.GetEnvironmentVariable("KQUEUE_PREFIX") ?? "");
-        return layout switch
+        var calls = LibrarySocketCalls.Of(new KernelQueueOptions
         {
-            "darwin" => new LibrarySocketCalls(library, SocketAbi.Systems["darwin-amd64"], SocketNumbers.Darwin),
-            "freebsd" => new LibrarySocketCalls(library, SocketAbi.Systems["freebsd-amd64"], SocketNumbers.FreeBsd),
-            "netbsd" => new LibrarySocketCalls(library, SocketAbi.Systems["netbsd-amd64"], SocketNumbers.NetBsd),
-            _ => throw new InvalidOperationException(
-                $"KQUEUE_LAYOUT is '{layout}'. Write darwin, freebsd, netbsd or libkqueue."),
-        };
+            Library = s_name,
+            SymbolPrefix = Environment.GetEnvironmentVariable("KQUEUE_PREFIX") ?? "",
+            Layout = Environment.GetEnvironmentVariable("KQUEUE_LAYOUT") is { Length: > 0 } layout ? layout : null,
+        });
+        Assert.SkipWhen(calls is SystemSocketCalls, $"{s_name} has the system's sockets, which have their own suite");
+        return calls;
     }
 }
 
-/// <summary>The contract on this system's C library, loaded by name like any other: proves the loading.</summary>
+/// <summary>The contract on this system's C library as if its sockets were its own: proves the calls.</summary>
 public sealed class CLibrarySocketCallsTests : SocketCallsContract
 {
     private protected override SocketCalls Calls => field ??= Load();
@@ -47,8 +51,38 @@ public sealed class CLibrarySocketCallsTests : SocketCallsContract
 
     private static LibrarySocketCalls Load()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "fcntl(2) is called by a pointer, as Linux's ABIs allow");
-        var library = new LibrarySocketFunctions("libc", prefix: "");
-        return new LibrarySocketCalls(library, SocketAbi.Systems["linux-amd64"], SocketNumbers.Linux);
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the numbers are Linux's");
+        return new LibrarySocketCalls(LibraryFunctions.OfSystem, SocketNumbers.Linux);
     }
+}
+
+/// <summary>Whose sockets a host takes, by what is said of its queue.</summary>
+public sealed class NamedLibraryTests
+{
+    [Theory]
+    [InlineData(null, null)]
+    [InlineData("libc", "libkqueue")]
+    [InlineData("libc", "freebsd")]
+    public void Sockets_OfALibraryWithoutItsOwn_AreTheSystems(string? library, string? layout)
+    {
+        var queue = new KernelQueueOptions { Library = library, Layout = layout };
+
+        Assert.Same(SystemSocketCalls.Instance, LibrarySocketCalls.Of(queue));
+    }
+
+    [Fact]
+    public void Sockets_OfALibraryThatIsNotThere_SayWhich()
+    {
+        var queue = new KernelQueueOptions { Library = "/no/such/library.so", Layout = "netbsd" };
+
+        Assert.Contains("/no/such/library.so", Assert.Throws<DllNotFoundException>(
+            () => LibrarySocketCalls.Of(queue)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Function_ThatTheLibraryLacks_IsNamed() => Assert.Contains(
+        "odd_socket",
+        Assert.Throws<EntryPointNotFoundException>(
+            () => new LibraryFunctions(NativeLibrary.GetMainProgramHandle(), "odd_")).Message,
+        StringComparison.Ordinal);
 }

@@ -10,8 +10,16 @@ namespace KqueueTransport.Tests.Sockets;
 internal sealed class PlayedSocketCalls(SocketAbi system, SocketNumbers numbers)
     : NativeSocketCalls(new PlayedSocketFunctions(system), numbers)
 {
-    public override ListenSocket Listen(EndPoint endPoint, ListenSocketOptions options) =>
-        SystemSocketCalls.Instance.Listen(endPoint, options);
+    public override bool HasProcessDescriptors => true;
+
+    public override int DescriptorLimit => SystemSocketCalls.Instance.DescriptorLimit;
+
+    public override ListenSocket Listen(EndPoint endPoint, ListenSocketOptions options)
+    {
+        var opened = SystemSocketCalls.Instance.Listen(endPoint, options);
+        var isTcp = opened.EndPoint.AddressFamily != AddressFamily.Unix;
+        return new PlayedListenSocket(opened, isTcp && !Numbers.InheritsTcpOptions ? options.Accepted : null);
+    }
 
     protected override KernelResult CreateSocket(EndPoint remote)
     {
@@ -19,5 +27,18 @@ internal sealed class PlayedSocketCalls(SocketAbi system, SocketNumbers numbers)
         var descriptor = (int)socket.SafeHandle.DangerousGetHandle();
         socket.SafeHandle.SetHandleAsInvalid();
         return KernelResult.Success(descriptor);
+    }
+
+    private sealed class PlayedListenSocket(ListenSocket opened, SocketOptions? optionsToSet) : ListenSocket
+    {
+        public override int Descriptor => opened.Descriptor;
+
+        public override EndPoint EndPoint => opened.EndPoint;
+
+        public override SocketOptions? OptionsToSet => optionsToSet;
+
+        public override bool IsInherited => opened.IsInherited;
+
+        public override void Dispose() => opened.Dispose();
     }
 }

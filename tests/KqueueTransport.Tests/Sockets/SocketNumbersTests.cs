@@ -30,6 +30,14 @@ public sealed class SocketNumbersTests
         var abi = SocketAbi.Systems[system];
         var numbers = s_numbers[system];
 
+        Assert.Equal(SocketNumbers.AF_INET, abi["AF_INET"]);
+        Assert.Equal(abi["AF_INET6"], numbers.AF_INET6);
+        Assert.Equal(abi["sockaddr_in.sin_family.offset"] == 1, numbers.HasAddressLength);
+        Assert.Equal(SocketNumbers.IPPROTO_IPV6, abi["IPPROTO_IPV6"]);
+        Assert.Equal(abi["IPV6_V6ONLY"], numbers.IPV6_V6ONLY);
+        Assert.Equal(abi["SO_REUSEADDR"], numbers.SO_REUSEADDR);
+        Assert.Equal(SocketNumbers.SOCK_STREAM, abi["SOCK_STREAM"]);
+        Assert.Equal(abi.OrZero("SOCK_NONBLOCK"), numbers.SOCK_NONBLOCK);
         Assert.Equal(abi["SOL_SOCKET"], numbers.SOL_SOCKET);
         Assert.Equal(abi["SO_LINGER"], numbers.SO_LINGER);
         Assert.Equal(abi["SO_ERROR"], numbers.SO_ERROR);
@@ -98,6 +106,7 @@ public sealed class SocketNumbersTests
     {
         var abi = SocketAbi.Systems[system];
 
+        Assert.Equal(IoVector.CountMax, abi["IOV_MAX"]);
         Assert.Equal(abi["iovec.size"], Unsafe.SizeOf<IoVector>());
         Assert.Equal(abi["iovec.iov_base.offset"], Marshal.OffsetOf<IoVector>("_base"));
         Assert.Equal(abi["iovec.iov_len.offset"], Marshal.OffsetOf<IoVector>("_length"));

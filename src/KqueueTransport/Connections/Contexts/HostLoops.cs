@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Diagnostics.Metrics;
 using System.Net;
 using KqueueTransport.Diagnostics;
-using KqueueTransport.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -29,7 +28,12 @@ internal sealed class HostLoops : IDisposable
         Options = options.Value;
         Logger = new UnfailingLogger(loggerFactory.CreateLogger(TransportLog.Category));
         _loops = new Lazy<TransportLoops>(
-            () => new TransportLoops(Options, SystemSocketCalls.Instance, Logger, memoryPoolFactory, meterFactory));
+            () => new TransportLoops(
+                Options,
+                Options.Backend.SocketsOf(Options.KernelQueue),
+                Logger,
+                memoryPoolFactory,
+                meterFactory));
     }
 
     public KqueueTransportOptions Options { get; }

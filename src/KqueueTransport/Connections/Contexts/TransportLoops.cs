@@ -10,7 +10,6 @@ using KqueueTransport.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Microsoft.Extensions.Options;
 
 namespace KqueueTransport.Connections.Contexts;
 
@@ -121,7 +120,7 @@ internal sealed class TransportLoops : IDisposable
         };
         try
         {
-            return new EventLoopGroup(groupOptions);
+            return options.Backend.StartLoops(groupOptions);
         }
         catch (ArgumentException error) when (options.LoopProcessors.Count > 0)
         {

@@ -5,11 +5,26 @@ namespace KqueueTransport.Sockets.Interop;
 /// <summary>The constants of the socket calls, which differ from system to system, under their own names.</summary>
 internal sealed record SocketNumbers
 {
+    public const int AF_INET = 2;
+    public const int SOCK_STREAM = 1;
     public const int IPPROTO_TCP = 6;
+    public const int IPPROTO_IPV6 = 41;
     public const int TCP_NODELAY = 1;
 
     /// <summary>Zero where no flag of a send call keeps SIGPIPE away.</summary>
     public required int MSG_NOSIGNAL { get; init; }
+
+    public required int AF_INET6 { get; init; }
+
+    /// <summary>Whether an address begins with its length, and the family comes after it.</summary>
+    public bool HasAddressLength { get; init; } = true;
+
+    public int IPV6_V6ONLY { get; init; } = 27;
+
+    public int SO_REUSEADDR { get; init; } = 4;
+
+    /// <summary>For socket(2); zero where only a call on the descriptor makes it non-blocking.</summary>
+    public int SOCK_NONBLOCK { get; init; }
 
     public required int SOL_SOCKET { get; init; }
 
@@ -70,6 +85,11 @@ internal sealed record SocketNumbers
 
     public static SocketNumbers Linux { get; } = new()
     {
+        AF_INET6 = 10,
+        HasAddressLength = false,
+        IPV6_V6ONLY = 26,
+        SO_REUSEADDR = 2,
+        SOCK_NONBLOCK = 0x800,
         MSG_NOSIGNAL = 0x4000,
         SOL_SOCKET = 1,
         SO_LINGER = 13,
@@ -94,6 +114,8 @@ internal sealed record SocketNumbers
 
     public static SocketNumbers FreeBsd { get; } = new()
     {
+        AF_INET6 = 28,
+        SOCK_NONBLOCK = 0x20000000,
         MSG_NOSIGNAL = 0x20000,
         SOL_SOCKET = 0xffff,
         SO_LINGER = 0x80,
@@ -115,6 +137,7 @@ internal sealed record SocketNumbers
 
     public static SocketNumbers NetBsd { get; } = FreeBsd with
     {
+        AF_INET6 = 24,
         MSG_NOSIGNAL = 0x400,
         TCP_KEEPIDLE = 3,
         TCP_KEEPINTVL = 5,
@@ -129,6 +152,7 @@ internal sealed record SocketNumbers
     // fcntl(F_SETFD), takes no variadic argument, which on arm64 would have to lie on the stack (dotnet/runtime#48796).
     public static SocketNumbers Darwin { get; } = new()
     {
+        AF_INET6 = 30,
         MSG_NOSIGNAL = 0,
         SOL_SOCKET = 0xffff,
         SO_LINGER = 0x80,

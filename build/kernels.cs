@@ -1,0 +1,208 @@
+// Runs the suites that are the same on every kernel, and writes how many tests passed, failed and were skipped on
+// which: one table, made from the result files (.trx), in the page that README's table of platforms links to.
+//
+//     dotnet run build/kernels.cs                                       runs all, on this system, and writes the page
+//     dotnet run build/kernels.cs -- --library libkqueue.so.0 --layout libkqueue      and on that library's kernel
+//     dotnet run build/kernels.cs -- --results FOLDER [--to FILE]       prints the table of what has run, as in CI
+
+// Native code needs a package of the runtime that not every mirror has.
+#:property PublishAot=false
+
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+
+Environment.CurrentDirectory = Path.GetDirectoryName((string)AppContext.GetData("EntryPointFileDirectoryPath")!)!;
+var given = args.Chunk(2).ToDictionary(pair => pair[0], pair => pair[^1]);
+var hasRun = given.TryGetValue("--results", out var folder);
+folder ??= Directory.CreateTempSubdirectory("kernels-").FullName;
+if (!hasRun)
+{
+    Tests.Run(folder, Kernels.Suites, []);
+}
+
+var outcomes = Outcome.AllIn(folder, Kernels.OfSystem()).ToList();
+if (given.TryGetValue("--library", out var library))
+{
+    var named = Path.Combine(folder, "library");
+    Tests.Run(named, Kernels.SuitesOfLibrary, new()
+    {
+        ["KQUEUE_LIBRARY"] = library,
+        ["KQUEUE_PREFIX"] = given.GetValueOrDefault("--prefix", ""),
+        ["KQUEUE_LAYOUT"] = given.GetValueOrDefault("--layout", ""),
+    });
+    outcomes.AddRange(Outcome.AllIn(named, library));
+}
+
+var table = new Table(outcomes);
+var text = $"""
+    # Suites over kernels
+
+    Tests that passed · failed · were skipped, on {DateTime.UtcNow:yyyy-MM-dd},
+    {RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}. *Played* is another system's kernel in C#:
+    `struct kevent`, constants, layouts and error numbers are that system's, from its headers, and the work is done by
+    this one's epoll and sockets. So it shows what is said to a kernel and how its answers are read, not what that
+    kernel does by itself. Written by
+
+    <!-- not run by build/readme: takes minutes -->
+    ```sh
+    dotnet run build/kernels.cs
+    ```
+
+
+    """ + table.ToMarkdown();
+if (hasRun && !given.ContainsKey("--to"))
+{
+    Console.Write(text);
+}
+else
+{
+    File.WriteAllText(given.GetValueOrDefault("--to", "tests/kernels.md"), text);
+}
+
+Console.Error.WriteLine($"{outcomes.Count} tests, {table.Failed} failed");
+return table.Failed == 0 && outcomes.Count > 0 ? 0 : 1;
+
+/// <summary>Which tests run on which kernel, by the names of their classes.</summary>
+internal static partial class Kernels
+{
+    /// <summary>The project and the classes, as the filter of <c>dotnet test</c> takes them.</summary>
+    public static (string Project, string Filter)[] Suites { get; } =
+    [
+        ("Kqueue.Tests", "FullyQualifiedName~KernelQueueTests"),
+        ("KqueueTransport.Tests", "FullyQualifiedName~SocketCallsTests"),
+        ("KqueueTransport.IntegrationTests", "FullyQualifiedName~.OnKqueueAdaptive|FullyQualifiedName~.OnPlayed"),
+    ];
+
+    /// <summary>Those that KQUEUE_LIBRARY puts on another kernel.</summary>
+    public static (string Project, string Filter)[] SuitesOfLibrary { get; } =
+    [
+        ("Kqueue.Tests", "FullyQualifiedName~.SystemKernelQueueTests"),
+        ("KqueueTransport.Tests", "FullyQualifiedName~.LibrarySocketCallsTests"),
+        ("KqueueTransport.IntegrationTests", "FullyQualifiedName~.OnKqueueAdaptive"),
+    ];
+
+    public static string OfSystem() =>
+        OperatingSystem.IsMacOS() ? "macOS" : OperatingSystem.IsFreeBSD() ? "FreeBSD" : "Linux, epoll";
+
+    /// <summary>The kernel and the suite of a class; null where a class is about none.</summary>
+    public static (string Kernel, string Suite)? Of(string className, string system)
+    {
+        var name = Class().Match(className);
+        var suite = name.Groups["contract"] is { Length: > 0, Value: var contract }
+            ? contract == "KernelQueue" ? "`kevent` contract" : "socket calls contract"
+            : name.Groups["suite"].Value;
+        return !name.Success ? null : (name.Groups["kernel"].Value switch
+        {
+            "Darwin" => "macOS, played",
+            "FreeBsd" => "FreeBSD, played",
+            "NetBsd" => "NetBSD, played",
+            "Libkqueue" => "libkqueue, played",
+            _ => system,
+        }, suite);
+    }
+
+    [GeneratedRegex(
+        @"\.(?<kernel>System|Library|Darwin|FreeBsd|NetBsd|Libkqueue)(?<contract>KernelQueue|SocketCalls)Tests$|" +
+        @"\.On(Kqueue|Played)(?<kernel>\w+)\+(?<suite>\w+)$")]
+    private static partial Regex Class();
+}
+
+/// <summary>What became of one test.</summary>
+internal sealed record Outcome(string Kernel, string Suite, string Result, string Reason)
+{
+    public static IEnumerable<Outcome> AllIn(string folder, string system) =>
+        Directory.EnumerateFiles(folder, "*.trx").SelectMany(file => AllIn(XDocument.Load(file), system));
+
+    private static IEnumerable<Outcome> AllIn(XDocument results, string system)
+    {
+        var xmlns = results.Root!.Name.Namespace;
+        var classes = results.Descendants(xmlns + "UnitTest").ToDictionary(
+            test => test.Attribute("id")!.Value,
+            test => test.Element(xmlns + "TestMethod")!.Attribute("className")!.Value);
+        foreach (var result in results.Descendants(xmlns + "UnitTestResult"))
+        {
+            if (Kernels.Of(classes[result.Attribute("testId")!.Value], system) is { } place)
+            {
+                yield return new Outcome(
+                    place.Kernel,
+                    place.Suite,
+                    result.Attribute("outcome")!.Value,
+                    result.Element(xmlns + "Output")?.Value.Trim() ?? "");
+            }
+        }
+    }
+}
+
+/// <summary>Suites by kernels.</summary>
+internal sealed class Table(IReadOnlyCollection<Outcome> outcomes)
+{
+    private static readonly string[] s_order = ["Passed", "Failed", "NotExecuted"];
+
+    public Table(IEnumerable<Outcome> outcomes)
+        : this([.. outcomes])
+    {
+    }
+
+    public int Failed { get; } = outcomes.Count(outcome => outcome.Result == "Failed");
+
+    public string ToMarkdown()
+    {
+        var kernels = outcomes.Select(outcome => outcome.Kernel).Distinct().Order(StringComparer.Ordinal).ToArray();
+        var suites = outcomes.Select(outcome => outcome.Suite).Distinct().Order(StringComparer.Ordinal).ToArray();
+        var text = new StringBuilder()
+            .AppendLine(Row("suite", kernels)).AppendLine(Row("---", kernels.Select(_ => "---:")));
+        foreach (var suite in suites)
+        {
+            text.AppendLine(Row(suite, kernels.Select(kernel => Cell(
+                outcomes.Where(outcome => outcome.Suite == suite && outcome.Kernel == kernel)))));
+        }
+
+        text.AppendLine(Row("all", kernels.Select(
+            kernel => Cell(outcomes.Where(outcome => outcome.Kernel == kernel)))));
+        text.AppendLine().AppendLine("| skipped | on | because |").AppendLine("| ---: | --- | --- |");
+        foreach (var skipped in outcomes.Where(outcome => outcome.Result == "NotExecuted")
+            .GroupBy(outcome => (outcome.Kernel, outcome.Reason)).OrderBy(group => group.Key))
+        {
+            text.AppendLine(
+                CultureInfo.InvariantCulture, $"| {skipped.Count()} | {skipped.Key.Kernel} | {skipped.Key.Reason} |");
+        }
+
+        return text.ToString();
+    }
+
+    private static string Row(string first, IEnumerable<string> cells) => $"| {first} | {string.Join(" | ", cells)} |";
+
+    private static string Cell(IEnumerable<Outcome> outcomes)
+    {
+        var all = outcomes.ToArray();
+        return all.Length == 0 ? "" : string.Join(
+            " · ", s_order.Select(result => all.Count(outcome => outcome.Result == result)));
+    }
+}
+
+/// <summary>The test projects, built and run one after the other.</summary>
+internal static class Tests
+{
+    public static void Run(
+        string folder, (string Project, string Filter)[] suites, Dictionary<string, string> environment)
+    {
+        foreach (var (project, filter) in suites)
+        {
+            var start = new ProcessStartInfo(
+                "dotnet", ["test", "-c", "Release", $"tests/{project}", "--filter", filter]);
+            start.Environment["TEST_RESULTS"] = folder; // tests/Directory.Build.props sends the results there.
+            start.Environment["KQUEUE_KERNELS"] = "all";
+            foreach (var (name, value) in environment)
+            {
+                start.Environment[name] = value;
+            }
+
+            using var process = Process.Start(start)!;
+            process.WaitForExit(); // Failed tests are in the results, and so in the table.
+        }
+    }
+}

@@ -1,0 +1,146 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Kqueue;
+using Kqueue.Native;
+using KqueueTransport.Sockets.Interop;
+using Microsoft.AspNetCore.Connections;
+
+namespace KqueueTransport.Sockets;
+
+/// <summary>
+/// Sockets of a kernel that was built as a library, cold calls included. Its descriptors are its own, so nothing of the
+/// process's can touch them. IP only: a Unix socket's path would lie in a file system that the process does not see.
+/// </summary>
+internal sealed unsafe class LibrarySocketCalls : NativeSocketCalls
+{
+    private readonly LibraryFunctions _library;
+
+    public LibrarySocketCalls(LibraryFunctions library, SocketNumbers numbers)
+        : base(library, library.HasAccept4 ? numbers : numbers with { Accept4Flags = 0, FIOCLEX = 0 }) =>
+        _library = library;
+
+    /// <summary>
+    /// The sockets of the library that the loops' queues come from. One with another layout than Linux's that exports
+    /// them has descriptors of its own; otherwise they are the process's.
+    /// </summary>
+    public static SocketCalls Of(KernelQueueOptions queue)
+    {
+        SocketNumbers? numbers = queue.Layout switch
+        {
+            "freebsd" => SocketNumbers.FreeBsd,
+            "netbsd" => SocketNumbers.NetBsd,
+            _ => null,
+        };
+        var library = queue.Library is null || numbers is null ? 0 : KqueueLibrary.Open(queue.Library);
+        return library != 0 && NativeLibrary.TryGetExport(library, queue.SymbolPrefix + "accept", out var accept) &&
+            accept != NativeLibrary.GetExport(NativeLibrary.GetMainProgramHandle(), "accept")
+            ? new LibrarySocketCalls(new LibraryFunctions(library, queue.SymbolPrefix), numbers!)
+            : SystemSocketCalls.Instance;
+    }
+
+    public override KernelResult Accept(int listenDescriptor, SocketAddress peer) =>
+        ToProcess(peer, base.Accept(listenDescriptor, peer));
+
+    public override KernelResult GetLocalAddress(int descriptor, SocketAddress address) =>
+        ToProcess(address, base.GetLocalAddress(descriptor, address));
+
+    public override KernelResult GetRemoteAddress(int descriptor, SocketAddress address) =>
+        ToProcess(address, base.GetRemoteAddress(descriptor, address));
+
+    public override ListenSocket Listen(EndPoint endPoint, ListenSocketOptions options)
+    {
+        if (options.SharePort || options.FastOpenQueueLength > 0 || options.DeferAcceptSeconds is not null ||
+            options.CreateBoundSocket is not null)
+        {
+            throw new NotSupportedException("The sockets of a named library have no options of a listen socket.");
+        }
+
+        var descriptor = Check(CreateSocket(endPoint), endPoint);
+        try
+        {
+            Check(SetOption(descriptor, Numbers.SOL_SOCKET, Numbers.SO_REUSEADDR, 1), endPoint);
+            if (endPoint is IPEndPoint { Address: var address } && address.Equals(IPAddress.IPv6Any))
+            {
+                Check(SetOption(descriptor, SocketNumbers.IPPROTO_IPV6, Numbers.IPV6_V6ONLY, 0), endPoint);
+            }
+
+            Check(Bind(descriptor, ToLibrary(endPoint.Serialize())), endPoint);
+            Check(Result(_library.listen(descriptor, options.Backlog)), endPoint);
+            var bound = CreateAddress();
+            Check(GetLocalAddress(descriptor, bound), endPoint);
+            return new LibraryListenSocket(this, descriptor, bound.ToEndPoint()!, options.Accepted);
+        }
+        catch
+        {
+            Close(descriptor);
+            throw;
+        }
+    }
+
+    protected override KernelResult CreateSocket(EndPoint remote)
+    {
+        if (remote is not IPEndPoint)
+        {
+            throw new NotSupportedException($"{remote}: the sockets of a named library are IP only.");
+        }
+
+        var family = remote.AddressFamily == AddressFamily.InterNetworkV6
+            ? Numbers.AF_INET6
+            : SocketNumbers.AF_INET;
+        return Result(_library.socket(family, SocketNumbers.SOCK_STREAM | Numbers.SOCK_NONBLOCK, 0));
+    }
+
+    protected override KernelResult StartConnect(int descriptor, SocketAddress address) =>
+        base.StartConnect(descriptor, ToLibrary(address));
+
+    private KernelResult Bind(int descriptor, SocketAddress address)
+    {
+        fixed (byte* start = address.Buffer.Span)
+        {
+            return Result(_library.bind(descriptor, start, (uint)address.Size));
+        }
+    }
+
+    // Port, address and scope lie at the same offsets everywhere. Only the family differs, in number and place: a BSD
+    // has a length before it.
+    private SocketAddress ToLibrary(SocketAddress address)
+    {
+        var family = address.Family == AddressFamily.InterNetworkV6 ? Numbers.AF_INET6 : SocketNumbers.AF_INET;
+        var bytes = address.Buffer.Span;
+        (bytes[0], bytes[1]) = Numbers.HasAddressLength ? ((byte)address.Size, (byte)family) : ((byte)family, (byte)0);
+        return address;
+    }
+
+    private KernelResult ToProcess(SocketAddress address, KernelResult result)
+    {
+        if (!result.IsError && address.Size > 0)
+        {
+            var bytes = address.Buffer.Span;
+            var isIPv6 = bytes[Numbers.HasAddressLength ? 1 : 0] == Numbers.AF_INET6;
+            var here = new IPEndPoint(isIPv6 ? IPAddress.IPv6Any : IPAddress.Any, 0).Serialize();
+            here.Buffer.Span[..2].CopyTo(bytes);
+        }
+
+        return result;
+    }
+
+    private static int Check(KernelResult result, EndPoint endPoint) => result.Error switch
+    {
+        Errno.None => result.Value,
+        Errno.EADDRINUSE => throw new AddressInUseException($"{endPoint}: the library's address is in use."),
+        _ => throw new SocketException((int)SocketError.SocketError, $"{endPoint}: the library says {result.Error}."),
+    };
+
+    private sealed class LibraryListenSocket(
+        LibrarySocketCalls calls, int descriptor, EndPoint endPoint, SocketOptions accepted) : ListenSocket
+    {
+        public override int Descriptor => descriptor;
+
+        public override EndPoint EndPoint => endPoint;
+
+        public override SocketOptions? OptionsToSet => accepted;
+
+        public override void Dispose() => calls.Close(descriptor);
+    }
+}
