@@ -18,7 +18,7 @@ internal readonly struct RawSocketOptions(Socket socket, SocketNumbers numbers)
     {
         if (numbers.SO_NOSIGPIPE != 0)
         {
-            Set(numbers.SOL_SOCKET, numbers.SO_NOSIGPIPE, 1);
+            Set(numbers.SOL_SOCKET, numbers.SO_NOSIGPIPE, 1, nameof(numbers.SO_NOSIGPIPE));
         }
     }
 

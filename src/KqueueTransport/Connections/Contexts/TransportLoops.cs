@@ -10,7 +10,6 @@ using KqueueTransport.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Microsoft.Extensions.Options;
 
 namespace KqueueTransport.Connections.Contexts;
 
