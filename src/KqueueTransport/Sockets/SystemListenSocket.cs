@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using KqueueTransport.Sockets.Interop;
@@ -31,6 +32,7 @@ internal sealed class SystemListenSocket : ListenSocket
 
     public override bool IsInherited { get; }
 
+    [SuppressMessage("Usage", "CA1816", Justification = "The finalizer of Socket deletes the file, too.")]
     public override void Dispose()
     {
         if (_fileMadeAt is { } made && UnixSocketFile.MadeAt((UnixDomainSocketEndPoint)EndPoint) != made)
