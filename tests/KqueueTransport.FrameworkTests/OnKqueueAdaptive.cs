@@ -3,6 +3,7 @@ using KqueueTransport.FrameworkTests.Hubs;
 using KqueueTransport.FrameworkTests.Mqtt;
 using KqueueTransport.FrameworkTests.Outbound;
 using KqueueTransport.FrameworkTests.Rpc;
+using KqueueTransport.FrameworkTests.Web;
 
 namespace KqueueTransport.FrameworkTests;
 
@@ -22,4 +23,14 @@ public static class OnKqueueAdaptive
     public sealed class Orleans() : OrleansTests(TestTransport.KqueueAdaptive);
 
     public sealed class Redis() : RedisTests(TestTransport.KqueueAdaptive);
+
+    public sealed class LargeBody() : LargeBodyTests(TestTransport.KqueueAdaptive);
+
+    public sealed class Compression() : CompressionTests(TestTransport.KqueueAdaptive);
+
+    public sealed class ClientCertificate() : ClientCertificateTests(TestTransport.KqueueAdaptive);
+
+    public sealed class HealthCheck() : HealthCheckTests(TestTransport.KqueueAdaptive);
+
+    public sealed class EndPointReload() : EndPointReloadTests(TestTransport.KqueueAdaptive);
 }

@@ -2,6 +2,7 @@ using KqueueTransport.FrameworkTests.Hubs;
 using KqueueTransport.FrameworkTests.Mqtt;
 using KqueueTransport.FrameworkTests.Outbound;
 using KqueueTransport.FrameworkTests.Rpc;
+using KqueueTransport.FrameworkTests.Web;
 
 namespace KqueueTransport.FrameworkTests;
 
@@ -15,4 +16,14 @@ public static class OnKqueueInline
     public sealed class Mqtt() : MqttTests(TestTransport.KqueueInline);
 
     public sealed class Redis() : RedisTests(TestTransport.KqueueInline);
+
+    public sealed class LargeBody() : LargeBodyTests(TestTransport.KqueueInline);
+
+    public sealed class Compression() : CompressionTests(TestTransport.KqueueInline);
+
+    public sealed class ClientCertificate() : ClientCertificateTests(TestTransport.KqueueInline);
+
+    public sealed class HealthCheck() : HealthCheckTests(TestTransport.KqueueInline);
+
+    public sealed class EndPointReload() : EndPointReloadTests(TestTransport.KqueueInline);
 }

@@ -3,6 +3,7 @@ using KqueueTransport.FrameworkTests.Hubs;
 using KqueueTransport.FrameworkTests.Mqtt;
 using KqueueTransport.FrameworkTests.Outbound;
 using KqueueTransport.FrameworkTests.Rpc;
+using KqueueTransport.FrameworkTests.Web;
 
 namespace KqueueTransport.FrameworkTests;
 
@@ -18,4 +19,14 @@ public static class OnKqueueThreadPool
     public sealed class Orleans() : OrleansTests(TestTransport.KqueueThreadPool);
 
     public sealed class Redis() : RedisTests(TestTransport.KqueueThreadPool);
+
+    public sealed class LargeBody() : LargeBodyTests(TestTransport.KqueueThreadPool);
+
+    public sealed class Compression() : CompressionTests(TestTransport.KqueueThreadPool);
+
+    public sealed class ClientCertificate() : ClientCertificateTests(TestTransport.KqueueThreadPool);
+
+    public sealed class HealthCheck() : HealthCheckTests(TestTransport.KqueueThreadPool);
+
+    public sealed class EndPointReload() : EndPointReloadTests(TestTransport.KqueueThreadPool);
 }

@@ -3,6 +3,7 @@ using KqueueTransport.FrameworkTests.Hubs;
 using KqueueTransport.FrameworkTests.Mqtt;
 using KqueueTransport.FrameworkTests.Outbound;
 using KqueueTransport.FrameworkTests.Rpc;
+using KqueueTransport.FrameworkTests.Web;
 
 namespace KqueueTransport.FrameworkTests;
 
@@ -18,4 +19,14 @@ public static class OnSockets
     public sealed class Orleans() : OrleansTests(TestTransport.Sockets);
 
     public sealed class Redis() : RedisTests(TestTransport.Sockets);
+
+    public sealed class LargeBody() : LargeBodyTests(TestTransport.Sockets);
+
+    public sealed class Compression() : CompressionTests(TestTransport.Sockets);
+
+    public sealed class ClientCertificate() : ClientCertificateTests(TestTransport.Sockets);
+
+    public sealed class HealthCheck() : HealthCheckTests(TestTransport.Sockets);
+
+    public sealed class EndPointReload() : EndPointReloadTests(TestTransport.Sockets);
 }

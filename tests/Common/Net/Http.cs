@@ -14,7 +14,7 @@ internal static class Http
         IConnectionFactory factory, EndPoint endPoint, string scheme = "http", Version? version = null) =>
         ClientFor(NewHandler().UseConnectionFactory(factory), endPoint, scheme, version);
 
-    private static HttpClient ClientFor(
+    public static HttpClient ClientFor(
         SocketsHttpHandler handler, EndPoint endPoint, string scheme, Version? version) => new(handler)
         {
             BaseAddress = new Uri($"{scheme}://{endPoint}"),

@@ -8,6 +8,8 @@ namespace Common.Processes;
 /// </summary>
 internal sealed partial class RunningProgram : IAsyncDisposable
 {
+    private const string PublishedSamples = "KQUEUE_PUBLISHED_SAMPLES";
+
     private readonly Process _process;
     private readonly Task<string> _errors;
 
@@ -26,10 +28,17 @@ internal sealed partial class RunningProgram : IAsyncDisposable
     /// <summary>What the program reads as its standard input; dispose it to end that.</summary>
     public StreamWriter Input => _process.StandardInput;
 
-    /// <summary>Starts a program whose build output lies beside the tests': a sample.</summary>
+    /// <summary>
+    /// Starts a sample: what build/publish-aot has published of it, or the program whose build output lies beside the
+    /// tests'.
+    /// </summary>
     public static RunningProgram StartSample(
-        string name, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null) =>
-        Start(Path.Combine(AppContext.BaseDirectory, name), arguments, environment);
+        string name, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        var published = Path.Combine(Environment.GetEnvironmentVariable(PublishedSamples) ?? "", name, name);
+        return Start(
+            File.Exists(published) ? published : Path.Combine(AppContext.BaseDirectory, name), arguments, environment);
+    }
 
     /// <summary>Starts a program by its path.</summary>
     public static RunningProgram Start(
