@@ -23,7 +23,7 @@ internal sealed class ColdStartCase() : BenchCase("cold", $"cold start, {Connect
     public override async Task<Measurement> MeasureAsync(CaseRun run, CancellationToken cancellation)
     {
         var started = Stopwatch.GetTimestamp();
-        await using var process = await run.Server.StartAsync(Setting, cancellation);
+        await using var process = await run.Server.StartAsync(run.Setting, cancellation);
         using (var probe = ClientConnection.Open(process.EndPoints.HttpEndPoint))
         {
             probe.Ask();

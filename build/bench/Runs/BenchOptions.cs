@@ -48,9 +48,15 @@ internal sealed record BenchOptions(
         "each server, in random order. A ratio is the geometric mean of the pairs of a round; behind ± is its 95 % " +
         "interval, where the same command finds it again; the pairs of two processes count as one for it.";
 
-    /// <summary>The servers of a case, in the order of the catalog.</summary>
+    /// <summary>How the servers of a case are started.</summary>
+    public ServerSetting SettingOf(BenchCase benchCase) => benchCase.Setting with { Address = Address };
+
+    /// <summary>
+    /// The servers of a case, in the order of the catalog. samples/Proxy listens for its own machine only.
+    /// </summary>
     public IReadOnlyList<BenchServer> ServersOf(BenchCase benchCase) =>
         [.. ServerCatalog.All
             .Where(server => server.Missing is null && benchCase.Suits(server))
+            .Where(_ => Client is null || !benchCase.Setting.IsProxy)
             .Where(server => (Servers ?? benchCase.Servers).Contains(server.Name))];
 }

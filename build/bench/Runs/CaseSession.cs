@@ -48,7 +48,8 @@ internal sealed class CaseSession(BenchOptions options, LoadTools tools, RunProg
 
             foreach (var entry in lineup.All.DistinctBy(entry => entry.Server))
             {
-                var count = await TryAsync(() => benchCase.CountAsync(RunOn(entry.Server, entry.Process), cancellation));
+                var run = RunOn(benchCase, entry.Server, entry.Process);
+                var count = await TryAsync(() => benchCase.CountAsync(run, cancellation));
                 if (count is not null)
                 {
                     results.Add(new WindowResult(benchCase.Name, entry.Server.Name, Process: 0, Round: -1, count));
@@ -69,15 +70,15 @@ internal sealed class CaseSession(BenchOptions options, LoadTools tools, RunProg
     {
         // Where each window has its own process, none of them has anything in common with another one.
         var number = benchCase.StartsProcesses ? round : round % options.Processes;
-        var run = RunOn(server, benchCase.StartsProcesses ? null : lineup.Of(server, number));
+        var run = RunOn(benchCase, server, benchCase.StartsProcesses ? null : lineup.Of(server, number));
         var measurement = await TryAsync(async () => await benchCase.MeasureAsync(run, cancellation));
         var result = new WindowResult(benchCase.Name, server.Name, number, round, measurement!);
         progress.OnWindow(result);
         return result;
     }
 
-    private CaseRun RunOn(BenchServer server, ServerProcess? process) =>
-        new(server, process, tools, options.Duration);
+    private CaseRun RunOn(BenchCase benchCase, BenchServer server, ServerProcess? process) =>
+        new(server, process, options.SettingOf(benchCase), tools, options.Duration);
 
     private static int WindowsOf(BenchCase benchCase, BenchOptions options) =>
         Math.Min(options.Windows, benchCase.WindowsPerProcess ?? int.MaxValue);

@@ -29,8 +29,8 @@ internal sealed class Lineup : IAsyncDisposable
             {
                 foreach (var server in servers)
                 {
-                    var setting = benchCase.Setting with { Address = options.Address };
-                    lineup._entries.Add((server, await server.StartAsync(setting, cancellation)));
+                    var process = await server.StartAsync(options.SettingOf(benchCase), cancellation);
+                    lineup._entries.Add((server, process));
                 }
             }
 

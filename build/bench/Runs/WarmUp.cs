@@ -17,7 +17,7 @@ internal sealed class WarmUp(BenchCase benchCase, LoadTools tools, RunProgress p
 
     // Where other programs take the processors, the compiler may be idle for a second and not be done.
     private const int PacedQuietSeconds = 2;
-    private const int PacedSecondsMax = 15;
+    private const int PacedSecondsMax = 30;
 
     private const int FullQuietSeconds = 1;
     private const int FullSecondsMax = 6;
@@ -62,7 +62,7 @@ internal sealed class WarmUp(BenchCase benchCase, LoadTools tools, RunProgress p
             seconds++;
 
             // A process that does not say what it compiles is given half of the time.
-            var isQuiet = process.HasCounters ? compiled <= CompiledMax : seconds > secondsMax / 2;
+            var isQuiet = process.HasCounters ? compiled <= CompiledMax : seconds > FullSecondsMax / 2;
             quiet = isQuiet ? quiet + 1 : 0;
         }
 
