@@ -285,7 +285,22 @@ public sealed partial class EventLoop : IDisposable
         }
     }
 
-    internal bool Remove(Registration registration) => _registrations.Remove(registration);
+    internal bool Remove(Registration registration)
+    {
+        var isRemoved = _registrations.Remove(registration);
+        if (isRemoved)
+        {
+            lock (_submitGate)
+            {
+                if (!_queueDisposed)
+                {
+                    _queue.ForgetDescriptor((int)registration.Ident);
+                }
+            }
+        }
+
+        return isRemoved;
+    }
 
     /// <summary>Starts the loop; the caller gives the result to a thread that drives it.</summary>
     internal LoopDriver TakeStart()
