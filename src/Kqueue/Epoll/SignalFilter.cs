@@ -31,7 +31,7 @@ internal sealed class SignalFilter(ActiveKnotes active, Action<SignalKnote> onSi
             knote.Registration = PosixSignalRegistration.Create((PosixSignal)(int)knote.Ident, _ => onSignal(knote));
             return Errno.None;
         }
-        catch (Exception error) when (error is ArgumentException or IOException)
+        catch (Exception error) when (error is ArgumentException or IOException or NotSupportedException)
         {
             // No such signal, or one that nobody can handle.
             return Errno.EINVAL;

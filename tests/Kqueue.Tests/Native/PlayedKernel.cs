@@ -145,7 +145,8 @@ internal static unsafe class PlayedKernel
 
         // FreeBSD 13 kern_event.c, filt_timervalidate: the time since the boot is negative. The tests' change is alone.
         private static bool IsBeforeBoot(KEvent change) =>
-            (change.Notes & KEventNotes.Absolute) != 0 && change.Data is > 0 and < 1_000_000;
+            change is { Filter: KEventFilter.Timer, Data: > 0 and < 1_000_000 } &&
+            (change.Notes & KEventNotes.Absolute) != 0;
 
         // Every system refuses a timespec out of range; XNU also one of years.
         private static long TimeoutNsOf(TimeSpec* timeout)
