@@ -15,8 +15,11 @@ internal sealed partial class ConnectionReader
     /// The kernel has something for this connection. On the loop. False when the stream has ended already: it is
     /// somebody else's then.
     /// </summary>
-    public bool OnReadable(KEventFlags flags)
+    /// <param name="flags">What the event says.</param>
+    /// <param name="error">A reset that came behind the end.</param>
+    public bool OnReadable(KEventFlags flags, out Exception? error)
     {
+        error = null;
         var isEof = (flags & KEventFlags.Eof) != 0;
         var hasMore = (flags & (KEventFlags.Eof | KEventFlags.OutOfBand)) != 0;
         bool mustResume;
@@ -27,6 +30,7 @@ internal sealed partial class ConnectionReader
             Set(hasMore ? ReaderFlags.Readable | ReaderFlags.MoreAnnounced : ReaderFlags.Readable);
             if (Has(ReaderFlags.Ended))
             {
+                error = isEof ? FindReset() : null;
                 return false;
             }
 
@@ -47,6 +51,20 @@ internal sealed partial class ConnectionReader
 
         FinishOnLoop(mustResume, reports);
         return true;
+    }
+
+    /// <summary>
+    /// Where the output goes on without the input, and no receive tells: whether it was a reset that ended it.
+    /// </summary>
+    private Exception? FindReset()
+    {
+        if (!_connection.EndPointContext.HalfClose || _connection.HasShutDown)
+        {
+            return null;
+        }
+
+        var error = _connection.LoopContext.Calls.FinishConnect(_connection.Descriptor).Error;
+        return error == Errno.None ? null : SocketErrors.ToException(error);
     }
 
     /// <summary>A receive that was left to the loop.</summary>
@@ -109,7 +127,8 @@ internal sealed partial class ConnectionReader
 
         if (IsResultReady)
         {
-            return _read.TryEnd();
+            // An error goes to the connection first, which then ends the read.
+            return !HasUnreportedError && _read.TryEnd();
         }
 
         if (Has(ReaderFlags.Readable) && !Has(ReaderFlags.Completed))
@@ -154,6 +173,7 @@ internal sealed partial class ConnectionReader
         {
             // What is there stays there: nobody wants it.
             Set(ReaderFlags.Ended | ReaderFlags.EndUnreported);
+            _error = FindReset();
             return;
         }
 
@@ -244,14 +264,16 @@ internal sealed partial class ConnectionReader
 
     private void FinishOnLoop(bool mustResume, ReaderFlags reports)
     {
-        Report(reports);
         if (mustResume && _connection.RunsInline)
         {
+            Report(reports);
             _connection.ResumeOnLoop(CompleteRead());
         }
         else
         {
+            // The end of the input before ConnectionClosed, as Kestrel expects the two.
             ResumeElsewhere(mustResume);
+            Report(reports);
         }
     }
 }

@@ -171,6 +171,11 @@ internal sealed partial class ConnectionReader :
         _connection.OnInputCompleted();
     }
 
+    /// <summary>Never calls back, as most readers do not: a read tells of the end.</summary>
+    [Obsolete("A read tells of the end.")]
+    public override void OnWriterCompleted(Action<Exception?, object?> callback, object? state) =>
+        ArgumentNullException.ThrowIfNull(callback);
+
     void IWatchedHandler.OnStuck(bool isHandedOver) => _connection.OnStuck(isHandedOver);
 
     /// <summary>

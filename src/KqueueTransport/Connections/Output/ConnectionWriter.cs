@@ -154,6 +154,11 @@ internal sealed partial class ConnectionWriter :
         }
     }
 
+    /// <summary>Never calls back, as most writers do not: a flush tells of the peer's end.</summary>
+    [Obsolete("A flush tells of the peer's end.")]
+    public override void OnReaderCompleted(Action<Exception?, object?> callback, object? state) =>
+        ArgumentNullException.ThrowIfNull(callback);
+
     void IWatchedHandler.OnStuck(bool isHandedOver) => _connection.OnStuck(isHandedOver);
 
     /// <summary>
