@@ -184,7 +184,8 @@ public abstract class KqueueEndPointOptions
     /// disposes it in the end. What must be set before bind, such as <see cref="SharePort"/>, is up to this.
     /// </summary>
     /// <remarks>
-    /// Defaults to null: the transport makes it. Not asked for file handles, which are bound already.
+    /// Defaults to null: the transport makes it. It is asked for file handles, too: one that has nothing to do there
+    /// returns a socket over the handle that does not own it.
     /// </remarks>
     public Func<EndPoint, Socket>? CreateBoundListenSocket { get; set; }
 

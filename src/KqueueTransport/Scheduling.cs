@@ -8,11 +8,12 @@ namespace KqueueTransport;
 /// <para>
 /// In every mode: there is no synchronization context and the task scheduler is the default one, so that
 /// <c>ConfigureAwait</c> changes nothing. Async locals flow with each <c>await</c>, and what one connection sets no
-/// other one sees. Code stays on its thread from one <c>await</c> to the next, also while its loop is taken over. The
-/// next continuation may run on another thread: what belongs to a thread (thread statics, a lock held across an
-/// <c>await</c>) is another thread's afterwards, and a thread static may hold what another connection has left there.
-/// What awaits a read and what awaits a flush of one connection may run at the same time, but for
-/// <see cref="Inline"/>.
+/// other one sees. Code stays on its thread from one <c>await</c> to the next, also while its loop is taken over. What
+/// one <c>await</c> after the other continues may run on two threads, though never at the same time: what belongs to a
+/// thread (thread statics, a lock held across an <c>await</c>) is another thread's afterwards, and a thread static may
+/// hold what another connection has left there. A handler that reads in one task and writes in another has two such
+/// chains, and the continuations of a read and of a flush may run at the same time; with <see cref="Inline"/> they do
+/// not, as long as both are completed by the loop.
 /// </para>
 /// </remarks>
 public enum Scheduling

@@ -35,10 +35,6 @@ internal sealed partial class Connection :
     private IDictionary<object, object?>? _items;
     private IDuplexPipe _transport;
 
-    // Made when the token is first asked for, by compare-and-swap: the end of the connection may come at that moment.
-    private CancellationTokenSource? _closedSource;
-    private bool _isTokenReplaced;
-
     // The peer while nobody has asked for its end point.
     private IPv4Peer _peer;
 
@@ -50,7 +46,7 @@ internal sealed partial class Connection :
 
     public override string ConnectionId
     {
-        get => _connectionId ??= ConnectionIds.Next();
+        get => Volatile.Read(ref _connectionId) ?? MakeId();
         set => _connectionId = value;
     }
 
@@ -69,11 +65,11 @@ internal sealed partial class Connection :
 
     public override CancellationToken ConnectionClosed
     {
-        get => _isTokenReplaced ? base.ConnectionClosed : ClosedSource().Token;
+        get => _lifetime.IsTokenReplaced ? base.ConnectionClosed : ClosedToken();
         set
         {
             base.ConnectionClosed = value;
-            _isTokenReplaced = true;
+            _lifetime.OnTokenReplaced();
         }
     }
 
@@ -126,34 +122,22 @@ internal sealed partial class Connection :
 
     IEnumerator IEnumerable.GetEnumerator() => ((IEnumerable<KeyValuePair<Type, object>>)this).GetEnumerator();
 
-    private CancellationTokenSource ClosedSource()
+    // The loop's log, the watch and the server may all be the first to ask.
+    private string MakeId()
     {
-        if (Volatile.Read(ref _closedSource) is { } source)
-        {
-            return source;
-        }
+        var id = ConnectionIds.Next();
+        return Interlocked.CompareExchange(ref _connectionId, id, null) ?? id;
+    }
 
-        source = new CancellationTokenSource();
-        if (_isClosedFired)
-        {
-            // Nobody else has it yet, and so no callback runs here.
-            source.Cancel();
-        }
-
-        if (Interlocked.CompareExchange(ref _closedSource, source, null) is { } earlier)
-        {
-            return earlier;
-        }
-
-        // The end reads the field after it raised the flag; this reads the flag after it set the field. Where both see
-        // the other, one cancels in vain.
-        Interlocked.MemoryBarrier();
-        if (_isClosedFired && !source.IsCancellationRequested)
+    private CancellationToken ClosedToken()
+    {
+        var token = _lifetime.ClosedToken(out var mustCancel);
+        if (mustCancel)
         {
             _loop.Queue(new Resumption(CancelConnectionClosed));
         }
 
-        return source;
+        return token;
     }
 
     /// <summary>On the thread pool: the callbacks are the application's.</summary>
@@ -161,9 +145,9 @@ internal sealed partial class Connection :
     {
         try
         {
-            Volatile.Read(ref _closedSource)?.Cancel();
+            _lifetime.CancelToken();
         }
-        catch (AggregateException exception)
+        catch (Exception exception)
         {
             TransportLog.UnexpectedException(_loop.Logger, "a callback of ConnectionClosed", exception);
         }

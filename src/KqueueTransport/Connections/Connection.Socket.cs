@@ -41,7 +41,8 @@ internal sealed partial class Connection : IConnectionSocketFeature
         }
     }
 
-    private bool HasShutDown => _shutdownReason != ShutdownReason.None;
+    /// <summary>Whether the connection has ended, or is about to.</summary>
+    public bool HasShutDown => _lifetime.HasEnded;
 
     private void DisposeSocket() => Volatile.Read(ref _socket)?.Dispose();
 }

@@ -28,9 +28,6 @@ namespace KqueueTransport.Connections;
 internal sealed partial class Connection :
     ConnectionContext, IDuplexPipe, IReentrantHandler, IStayingHandler, IThreadPoolWorkItem
 {
-    // Stands in _ended where the end came before the disposal.
-    private static readonly TaskCompletionSource s_hasEnded = CompletedSource();
-
     private readonly LoopContext _loop;
     private readonly EndPointContext _endPoint;
     private readonly ConnectionReader _reader;
@@ -39,21 +36,11 @@ internal sealed partial class Connection :
     // Made when the output is first asked for, by compare-and-swap: the end of the connection may come at that moment.
     private ConnectionWriter? _writer;
 
-    // Set once, by the first cause.
-    private volatile ShutdownReason _shutdownReason;
-
-    // Set by the first of the two parts of the end: the descriptor's close and the ConnectionClosed callbacks.
-    private bool _hasPartEnded;
-
-    // Completed by the second part. Made by whoever disposes of the connection, unless it has ended by then.
-    private TaskCompletionSource? _ended;
+    private Lifetime _lifetime;
 
     // What has the descriptor once this connection has ended and its peer has not. Set by whoever ends it; events on
     // the loop look at it.
     private LingeringCloses.Close? _lingering;
-
-    // Set once the ConnectionClosed token is, or is about to be, cancelled.
-    private volatile bool _isClosedFired;
 
     private ConnectionPlacement _placement;
 
@@ -227,9 +214,13 @@ internal sealed partial class Connection :
             {
                 Writer.OnWritable();
             }
-            else if (!_reader.OnReadable(kevent.Flags))
+            else if (!_reader.OnReadable(kevent.Flags, out var error))
             {
                 Volatile.Read(ref _lingering)?.Drain();
+                if (error is not null)
+                {
+                    Fail(error);
+                }
             }
         }
         catch (Exception exception)
@@ -241,9 +232,6 @@ internal sealed partial class Connection :
     public override void Abort(ConnectionAbortedException abortReason) =>
         Shutdown(abortReason is null ? ShutdownReason.Closed : ShutdownReason.Aborted, abortReason);
 
-    public override void Abort() =>
-        Abort(new ConnectionAbortedException("The application aborted the connection."));
-
     /// <summary>
     /// Ends the reader and the writer, lets what was written go out, and completes when FIN or RST is sent and the
     /// callbacks of ConnectionClosed have run. The descriptor may wait for the peer's FIN for a while longer.
@@ -253,8 +241,7 @@ internal sealed partial class Connection :
     {
         _reader.Complete();
         Writer.Complete();
-        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        return new ValueTask((Interlocked.CompareExchange(ref _ended, ended, null) ?? ended).Task);
+        return new ValueTask(_lifetime.WhenOver());
     }
 
     /// <summary>The stream of received bytes ended. Null is an orderly end.</summary>
@@ -315,7 +302,7 @@ internal sealed partial class Connection :
     void IThreadPoolWorkItem.Execute()
     {
         CancelConnectionClosed();
-        EndPart();
+        _lifetime.OnCallbacksRan();
     }
 
     private ConnectionWriter MakeWriter()
@@ -353,7 +340,7 @@ internal sealed partial class Connection :
     /// <summary>The one way a connection ends; every cause after the first is ignored.</summary>
     private void Shutdown(ShutdownReason reason, Exception? error)
     {
-        if (Interlocked.CompareExchange(ref _shutdownReason, reason, ShutdownReason.None) != ShutdownReason.None)
+        if (!_lifetime.TryEnd(reason))
         {
             return;
         }
@@ -363,7 +350,7 @@ internal sealed partial class Connection :
         TransportEventSource.Log.ConnectionStop(this, reason);
 
         // The reader learns the reason before the descriptor closes, so that the application sees the reason and not
-        // the close.
+        // the close. Then ConnectionClosed: who waits for a flush, and writes on, knows by then that it is in vain.
         var cause = error ?? new ConnectionAbortedException(Describe(reason));
         _reader.End(cause);
         FireConnectionClosed();
@@ -377,17 +364,27 @@ internal sealed partial class Connection :
     public void OnSendsEnded(Exception cause)
     {
         DisposeSocket();
-        EndDescriptor(_shutdownReason, cause);
-        EndPart();
+        EndDescriptor(_lifetime.Reason, cause);
+        _lifetime.OnDescriptorEnded();
     }
 
     private void EndDescriptor(ShutdownReason reason, Exception cause)
     {
-        if (reason is ShutdownReason.Aborted && !_endPoint.FinOnError)
+        var isError = reason is ShutdownReason.Aborted or ShutdownReason.PeerReset or ShutdownReason.Failed;
+        if (isError && !_endPoint.FinOnError)
         {
+            // As Sockets logs it, also where the peer's own reset leaves nobody to send one to.
             TransportLog.ConnectionWriteRst(_loop.Logger, this, cause.Message);
             _registration.Dispose();
-            _loop.Calls.Abort(Descriptor);
+            if (reason is ShutdownReason.PeerReset)
+            {
+                _loop.Calls.Close(Descriptor);
+            }
+            else
+            {
+                _loop.Calls.Abort(Descriptor);
+            }
+
             return;
         }
 
@@ -428,25 +425,19 @@ internal sealed partial class Connection :
 
     private void FireConnectionClosed()
     {
-        if (!Interlocked.Exchange(ref _isClosedFired, true))
+        if (!_lifetime.TryClose())
+        {
+            return;
+        }
+
+        if (_lifetime.HasNoToken)
+        {
+            _lifetime.OnCallbacksRan();
+        }
+        else
         {
             _loop.Queue(this);
         }
-    }
-
-    private void EndPart()
-    {
-        if (Interlocked.Exchange(ref _hasPartEnded, true))
-        {
-            Interlocked.CompareExchange(ref _ended, s_hasEnded, null)?.SetResult();
-        }
-    }
-
-    private static TaskCompletionSource CompletedSource()
-    {
-        var source = new TaskCompletionSource();
-        source.SetResult();
-        return source;
     }
 
     private static string Describe(ShutdownReason reason) => reason switch

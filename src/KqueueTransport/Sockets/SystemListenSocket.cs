@@ -71,15 +71,15 @@ internal sealed class SystemListenSocket : ListenSocket
 
     private static Socket OpenBound(EndPoint endPoint, ListenSocketOptions options, SocketNumbers numbers)
     {
-        if (endPoint is FileHandleEndPoint handle)
-        {
-            return new Socket(new SafeSocketHandle((nint)handle.FileHandle, ownsHandle: false));
-        }
-
         if (options.CreateBoundSocket is { } create)
         {
             return create(endPoint) ?? throw new InvalidOperationException(
                 $"CreateBoundListenSocket gave null for {endPoint}. Return a socket that is bound.");
+        }
+
+        if (endPoint is FileHandleEndPoint handle)
+        {
+            return new Socket(new SafeSocketHandle((nint)handle.FileHandle, ownsHandle: false));
         }
 
         var protocol = endPoint.AddressFamily == AddressFamily.Unix ? ProtocolType.Unspecified : ProtocolType.Tcp;

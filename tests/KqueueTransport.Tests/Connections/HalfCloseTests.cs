@@ -121,6 +121,40 @@ public sealed class HalfCloseTests : IAsyncDisposable
         await _fixture.AssertEndedCleanlyAsync();
     }
 
+    // Nobody reads any more, so nobody receives the reset; and nobody writes at the moment.
+    [Fact]
+    public async Task CompleteInput_ThePeerResets_EndsTheConnection()
+    {
+        var (connection, peer) = _fixture.Open();
+        await connection.Transport.Input.CompleteAsync();
+
+        peer.Reset();
+
+        await EndedAsync(connection);
+        Assert.Equal(1, _fixture.ClosesOf(connection.Descriptor));
+        await _fixture.AssertEndedCleanlyAsync();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task PeersFin_ThenItsReset_EndsTheConnection(bool isInputCompleted)
+    {
+        var (connection, peer) = _fixture.Open();
+        peer.Shutdown(SocketShutdown.Send);
+        Assert.True((await connection.Transport.Input.ReadAsync().Soon()).IsCompleted);
+        if (isInputCompleted)
+        {
+            await connection.Transport.Input.CompleteAsync();
+        }
+
+        peer.Reset();
+
+        await EndedAsync(connection);
+        Assert.Equal(1, _fixture.ClosesOf(connection.Descriptor));
+        await _fixture.AssertEndedCleanlyAsync();
+    }
+
     [Fact]
     public async Task BothEnds_EachIsLoggedOnce()
     {

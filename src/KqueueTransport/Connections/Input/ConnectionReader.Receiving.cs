@@ -16,8 +16,11 @@ internal sealed partial class ConnectionReader
     /// The kernel has something for this connection. On the loop. False when the stream has ended already: it is
     /// somebody else's then.
     /// </summary>
-    public bool OnReadable(KEventFlags flags)
+    /// <param name="flags">What the event says.</param>
+    /// <param name="error">A reset that came behind the end.</param>
+    public bool OnReadable(KEventFlags flags, out Exception? error)
     {
+        error = null;
         var isEof = (flags & KEventFlags.Eof) != 0;
         var hasMore = (flags & (KEventFlags.Eof | KEventFlags.OutOfBand)) != 0;
         bool mustResume;
@@ -28,6 +31,7 @@ internal sealed partial class ConnectionReader
             Set(hasMore ? ReaderFlags.Readable | ReaderFlags.MoreAnnounced : ReaderFlags.Readable);
             if (Has(ReaderFlags.Ended))
             {
+                error = isEof ? FindReset() : null;
                 return false;
             }
 
@@ -48,6 +52,20 @@ internal sealed partial class ConnectionReader
 
         FinishOnLoop(mustResume, reports);
         return true;
+    }
+
+    /// <summary>
+    /// Where the output goes on without the input, and no receive tells: whether it was a reset that ended it.
+    /// </summary>
+    private Exception? FindReset()
+    {
+        if (!_connection.EndPointContext.HalfClose || _connection.HasShutDown)
+        {
+            return null;
+        }
+
+        var error = _connection.LoopContext.Calls.FinishConnect(_connection.Descriptor).Error;
+        return error == Errno.None ? null : SocketErrors.ToException(error);
     }
 
     /// <summary>A receive that was left to the loop.</summary>
@@ -113,7 +131,8 @@ internal sealed partial class ConnectionReader
 
         if (IsResultReady)
         {
-            return _read.TryEnd();
+            // An error goes to the connection first, which then ends the read.
+            return !HasUnreportedError && _read.TryEnd();
         }
 
         if (Has(ReaderFlags.Readable) && !Has(ReaderFlags.Completed))
@@ -158,6 +177,7 @@ internal sealed partial class ConnectionReader
         {
             // What is there stays there: nobody wants it.
             Set(ReaderFlags.Ended | ReaderFlags.EndUnreported);
+            _error = FindReset();
             return;
         }
 
@@ -248,19 +268,22 @@ internal sealed partial class ConnectionReader
 
     private void FinishOnLoop(bool mustResume, ReaderFlags reports)
     {
-        Report(reports);
         if (!mustResume)
         {
+            Report(reports);
             return;
         }
 
         var place = _connection.TakePlace();
         if (place is Place.Pool)
         {
+            // The end of the input before ConnectionClosed, as Kestrel expects the two.
             ResumeElsewhere(mustResume);
+            Report(reports);
         }
         else
         {
+            Report(reports);
             _connection.Resume(CompleteRead(), place);
         }
     }

@@ -181,6 +181,11 @@ internal sealed partial class ConnectionReader :
 
     void IStayingHandler.OnStayed(HandlerStay stay) => _connection.OnStayed(stay);
 
+    /// <summary>Never calls back, as most readers do not: a read tells of the end.</summary>
+    [Obsolete("A read tells of the end.")]
+    public override void OnWriterCompleted(Action<Exception?, object?> callback, object? state) =>
+        ArgumentNullException.ThrowIfNull(callback);
+
     /// <summary>
     /// Ends the stream because the connection ends. An orderly end that was seen before stays what it was; an error
     /// gives way to the reason of the connection's end, which may be an abort that came first. The descriptor is not

@@ -46,7 +46,7 @@ internal sealed class InputBuffer
     public void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
         var consumedTo = PositionInStream(consumed, _consumed);
-        var examinedTo = PositionInStream(examined, _examined);
+        var examinedTo = PositionInStream(examined, Math.Max(_examined, consumedTo));
         if (consumedTo < _consumed || consumedTo > examinedTo || examinedTo > _end)
         {
             PipeErrors.ThrowInvalidPosition();

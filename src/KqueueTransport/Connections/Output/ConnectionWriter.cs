@@ -157,6 +157,11 @@ internal sealed partial class ConnectionWriter :
 
     void IStayingHandler.OnStayed(HandlerStay stay) => _connection.OnStayed(stay);
 
+    /// <summary>Never calls back, as most writers do not: a flush tells of the peer's end.</summary>
+    [Obsolete("A flush tells of the peer's end.")]
+    public override void OnReaderCompleted(Action<Exception?, object?> callback, object? state) =>
+        ArgumentNullException.ThrowIfNull(callback);
+
     /// <summary>
     /// Ends the output because the connection ends. The connection hears when the descriptor is used no more: within
     /// this call, or from the thread that is sending.

@@ -95,6 +95,18 @@ public abstract class AdvanceToSuite(DuplexSource source) : DuplexSuite(source)
     }
 
     [Fact]
+    public async Task AdvanceTo_ConsumedAndDefaultExamined_Consumes()
+    {
+        var read = await DeliverAndReadAsync(Length);
+        Reader.AdvanceTo(read.Buffer.GetPosition(5000), default);
+
+        Assert.True(Reader.TryRead(out read));
+
+        Assert.Equal(Length - 5000, read.Buffer.Length);
+        Payload.Check(read.Buffer, 5000);
+    }
+
+    [Fact]
     public async Task AdvanceTo_DuringDeliveries_LosesNothing()
     {
         const int length = 500_000;

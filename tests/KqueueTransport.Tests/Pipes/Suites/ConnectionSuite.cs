@@ -184,6 +184,66 @@ public abstract class ConnectionSuite(ConnectionSource source) : DuplexSuite(sou
         Assert.True((await Writer.WriteAsync(Payload.Create(100_000)).Soon()).IsCompleted);
     }
 
+    // Who writes on after a flush has to know by then that the connection is gone, or does it until it looks.
+    [Fact]
+    public async Task Abort_AFlushPends_TheTokenIsCancelledByTheTimeThatTheFlushIsBack()
+    {
+        var closed = Connection.ConnectionClosed;
+        var (flush, _) = await WriteUntilStalledAsync();
+        var seen = SeenAfterAsync(flush, closed);
+
+        Connection.Abort(s_reason);
+
+        Assert.True(await seen.Soon());
+
+        static async Task<bool> SeenAfterAsync(Task<FlushResult> flush, CancellationToken closed)
+        {
+            await flush;
+            var deadline = new Waiting.Deadline(TimeSpan.FromSeconds(5));
+            while (!closed.IsCancellationRequested)
+            {
+                deadline.Check("the token is not cancelled");
+                await Task.Yield();
+            }
+
+            return true;
+        }
+    }
+
+    [Fact]
+    public async Task Complete_OutputWithAnErrorWhileAFlushPends_EndsTheFlushWithTheConnection()
+    {
+        var (flush, _) = await WriteUntilStalledAsync();
+
+        await Writer.CompleteAsync(new IOException("The test has had enough."));
+
+        Assert.True((await flush.Soon()).IsCompleted);
+    }
+
+    [Fact]
+    public async Task Abort_WithoutAReason_HasTheTextThatPeopleLookFor()
+    {
+        var reading = Reader.ReadAsync();
+
+        Connection.Abort();
+
+        var thrown = await Assert.ThrowsAsync<ConnectionAbortedException>(() => reading.Soon());
+        Assert.Equal(
+            "The connection was aborted by the application via ConnectionContext.Abort().", thrown.Message);
+    }
+
+    [Fact]
+    public async Task PeersReset_IsLoggedAsAResetAndNotAsAFin()
+    {
+        _ = Reader.ReadAsync();
+
+        Peer.Reset();
+
+        await LoggedAsync(19, "ConnectionReset");
+        await Connection.DisposeAsync().Soon();
+        Assert.DoesNotContain(_log.Entries, entry => entry.Id.Id is 6 or 7);
+    }
+
     // Reading is paused, so no event tells of the peer's end: the abort may not depend on one.
     [Fact]
     public async Task Abort_ReadingIsPausedAndThePeerIsGone_EndsTheConnection()

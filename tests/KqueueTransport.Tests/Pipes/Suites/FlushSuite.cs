@@ -189,6 +189,35 @@ public abstract class FlushSuite(DuplexSource source) : DuplexSuite(source)
         await PeerTakesAsync(written);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task FlushAsync_TokenAndCancelPendingFlushBeforeTheAwait_ThrowsAndTheNextFlushPends(bool isTokenFirst)
+    {
+        var (stalled, written) = await WriteUntilStalledAsync();
+        Writer.CancelPendingFlush();
+        await stalled.Soon();
+        using var source = new CancellationTokenSource();
+        var pending = Writer.FlushAsync(source.Token);
+        if (isTokenFirst)
+        {
+            await source.CancelAsync();
+            Writer.CancelPendingFlush();
+        }
+        else
+        {
+            Writer.CancelPendingFlush();
+            await source.CancelAsync();
+        }
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => pending.Soon());
+
+        var next = Writer.FlushAsync().AsTask();
+        Assert.False(next.IsCompleted);
+        await PeerTakesAsync(written);
+        Assert.False((await next.Soon()).IsCanceled);
+    }
+
     [Fact]
     public async Task FlushAsync_TokenCancelledAfterCompletion_DoesNotTouchTheNextFlush()
     {

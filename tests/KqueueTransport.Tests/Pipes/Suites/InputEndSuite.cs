@@ -134,6 +134,15 @@ public abstract class InputEndSuite(DuplexSource source) : DuplexSuite(source)
         Assert.Throws<InvalidOperationException>(() => Reader.AdvanceTo(end));
     }
 
+#pragma warning disable CS0618 // Obsolete, and there all the same.
+    [Fact]
+    public void OnCompleted_OfTheOtherEndWithNull_Throws()
+    {
+        Assert.Throws<ArgumentNullException>(() => Reader.OnWriterCompleted(null!, null));
+        Assert.Throws<ArgumentNullException>(() => Writer.OnReaderCompleted(null!, null));
+    }
+#pragma warning restore CS0618
+
     [Fact]
     public void Complete_Twice_DoesNothing()
     {

@@ -183,6 +183,44 @@ public abstract class ReadCancellationSuite(DuplexSource source) : DuplexSuite(s
         Assert.Equal(source.Token, exception.CancellationToken);
     }
 
+    // One cancellation, whoever it comes from, and however often before the read is awaited: one read is cancelled.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task ReadAsync_TokenAndCancelPendingReadBeforeTheAwait_ThrowsAndTheNextReadGoesOn(bool isTokenFirst)
+    {
+        using var source = new CancellationTokenSource();
+        var pending = Reader.ReadAsync(source.Token);
+        if (isTokenFirst)
+        {
+            await source.CancelAsync();
+            Reader.CancelPendingRead();
+        }
+        else
+        {
+            Reader.CancelPendingRead();
+            await source.CancelAsync();
+        }
+
+        var exception = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => pending.Soon());
+        Assert.Equal(source.Token, exception.CancellationToken);
+        Assert.False(Reader.ReadAsync().IsCompleted);
+    }
+
+    [Fact]
+    public async Task ReadAsync_TokenCancelledWhenTheBytesAreHere_ThrowsAndKeepsThem()
+    {
+        using var source = new CancellationTokenSource();
+        var pending = Reader.ReadAsync(source.Token);
+        await Peer.SendAsync(Payload.Create(3)).Soon();
+        await Waiting.UntilAsync(() => pending.IsCompleted);
+
+        await source.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => pending.Soon());
+        Payload.Check((await Reader.ReadAsync().Soon()).Buffer);
+    }
+
     [Fact]
     public async Task ReadAsync_AfterATokenCancelledOne_ReadsOn()
     {

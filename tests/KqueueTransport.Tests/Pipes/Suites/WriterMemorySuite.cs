@@ -25,6 +25,14 @@ public abstract class WriterMemorySuite(DuplexSource source) : DuplexSuite(sourc
         await flush.Soon();
     }
 
+    // A pool that has every size would hand out sixteen bytes.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(100)]
+    public void GetMemory_SmallSizeHint_ReturnsABlock(int sizeHint) =>
+        Assert.InRange(Writer.GetMemory(sizeHint).Length, 4096, int.MaxValue);
+
     [Fact]
     public void GetMemory_NegativeSizeHint_Throws()
     {
