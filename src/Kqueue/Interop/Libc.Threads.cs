@@ -90,9 +90,6 @@ internal static unsafe partial class Libc
     private static partial int open(byte* path, int flags);
 
     [LibraryImport(LibraryName)]
-    private static partial nint read(int descriptor, void* buffer, nuint count);
-
-    [LibraryImport(LibraryName)]
     private static partial int clock_gettime(int clock, TimeSpec* time);
 
     [LibraryImport(LibraryName)]
