@@ -9,8 +9,8 @@ namespace Kqueue.EventLoops;
 /// </summary>
 internal sealed class LoopProcessors
 {
-    // CPU_SETSIZE of glibc and musl is 1024 bits, which is more than any kernel's that they run on.
-    private const int MaskBytes = 128;
+    // The kernel refuses a mask that is shorter than its own: 8192 bits at most (NR_CPUS, arch/x86/Kconfig).
+    private const int MaskBytes = 1024;
 
     // Immutable. What the process may run on, from before any thread was moved.
     private readonly byte[] _allowed = new byte[MaskBytes];
