@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using Kqueue;
 using KqueueTransport.Sockets.Interop;
-using Libc = KqueueTransport.Sockets.Interop.Libc;
 
 namespace KqueueTransport.Sockets;
 
