@@ -1,5 +1,6 @@
 using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Diagnostics;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -21,7 +22,7 @@ internal sealed class StartReport(HostLoops host, IEnumerable<IConfigureOptions<
                 host.Loops.LeastLoaded().Loop.BackendName,
                 host.Options.LoopCount,
                 host.Options.Scheduling);
-            if (unread.Any())
+            if (unread.Any(IsOfTheApplication))
             {
                 TransportLog.SocketOptionsUnread(host.Logger);
             }
@@ -29,6 +30,10 @@ internal sealed class StartReport(HostLoops host, IEnumerable<IConfigureOptions<
 
         return Task.CompletedTask;
     }
+
+    // Kestrel gives its own transport the memory pool's factory in this way.
+    private static bool IsOfTheApplication(IConfigureOptions<SocketTransportOptions> configure) =>
+        configure is not ConfigureNamedOptions<SocketTransportOptions, IMemoryPoolFactory<byte>>;
 
     Task IHostedLifecycleService.StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

@@ -28,7 +28,9 @@ internal static class ListenError
         : "the address is in use. Stop the program that listens there or choose another port; port 0 takes a free one.";
 
     private static string Hint(SocketException error, EndPoint endPoint) =>
-        error.Data[typeof(ListenError)] is string option ? OptionHint(option) : Hint(error.SocketErrorCode, endPoint);
+        error.SocketErrorCode != SocketError.NotSocket && error.Data[typeof(ListenError)] is string option
+            ? OptionHint(option)
+            : Hint(error.SocketErrorCode, endPoint);
 
     private static string OptionHint(string option) => option switch
     {
