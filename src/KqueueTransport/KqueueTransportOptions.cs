@@ -38,14 +38,11 @@ public sealed class KqueueTransportOptions : KqueueEndPointOptions
     /// handlers. They are made when they are needed and end after ten idle seconds.
     /// </summary>
     /// <remarks>
-    /// Defaults to 32 threads, or two for each processor where that is more. From 0, which never takes a loop over, to
-    /// 4096. One for each loop, and half of them at most, is kept to take the loops over: so with less than two for
-    /// each loop, handlers that block on all loops at the same moment may hold some of these up. With no more than one
-    /// for each loop, what may block runs on the thread pool while its listener has left the loops. While requests wait
-    /// and none of these threads comes back, one more is started every 200 milliseconds, see
-    /// <see cref="Scheduling.Adaptive"/>.
+    /// Defaults to 256. From 0, which never takes a loop over, to 4096. Where so many handlers block at a time, the
+    /// next ones run on the thread pool, see <see cref="Scheduling.Adaptive"/>. A loop that is held up all the same
+    /// goes to one thread more, for each loop.
     /// </remarks>
-    public int StandbyThreadsMax { get; set; } = Math.Clamp(2 * Environment.ProcessorCount, 32, StandbyThreadsLimit);
+    public int StandbyThreadsMax { get; set; } = 256;
 
     /// <summary>
     /// How long a connection that the server has ended goes on taking, and dropping, what its peer still sends. Its

@@ -8,10 +8,11 @@ namespace KqueueTransport;
 /// <para>
 /// In every mode: there is no synchronization context and the task scheduler is the default one, so that
 /// <c>ConfigureAwait</c> changes nothing. Async locals flow with each <c>await</c>, and what one connection sets no
-/// other one sees. Code stays on its thread from one <c>await</c> to the next, also while its loop is taken over. Two
-/// continuations of one connection may run on two threads, though never at the same time: what belongs to a thread
-/// (thread statics, a lock held across an <c>await</c>) is another thread's afterwards, and a thread static may hold
-/// what another connection has left there.
+/// other one sees. Code stays on its thread from one <c>await</c> to the next, also while its loop is taken over. The
+/// next continuation may run on another thread: what belongs to a thread (thread statics, a lock held across an
+/// <c>await</c>) is another thread's afterwards, and a thread static may hold what another connection has left there.
+/// What awaits a read and what awaits a flush of one connection may run at the same time, but for
+/// <see cref="Inline"/>.
 /// </para>
 /// </remarks>
 public enum Scheduling
@@ -22,23 +23,21 @@ public enum Scheduling
     /// goes on with the next event. The application may block.
     /// </summary>
     /// <remarks>
-    /// A connection whose handlers keep blocking runs on standby threads for its next few requests. A listener whose
-    /// handlers block too often, or hold so many threads that there is not one left for each loop, leaves the loops for
-    /// one to four seconds, and until these threads are back: connections whose handlers come back quickly, also since
-    /// the threads ran short, run on the thread pool then, and the others on standby threads. Until then no other
-    /// listener's handlers run on a loop either, so that every loop goes on with its events, and accepts, whatever
-    /// blocks. A handler has blocked when its thread was found asleep in it, or when it is still running some twenty
-    /// milliseconds after its turn began; one that the kernel only set aside for other threads has not.
+    /// A connection whose handler has blocked gives its loop to another thread before the next ones run, on the thread
+    /// that they are on, until eight in a row came back within two milliseconds. So do the first handlers of new
+    /// connections while more than 64 handlers in a second have blocked on their listener's loops, and for a second
+    /// after that. A connection whose handler has computed for as long runs on the thread pool instead, and where as
+    /// many handlers compute as there are processors, a loop stays with the next one that does. A handler that the
+    /// kernel only set aside for other threads has done neither, where the system tells: on Linux. Elsewhere a handler
+    /// has blocked when it was away for 16 milliseconds without computing.
     /// <para>
-    /// Where all standby threads are busy, requests wait for one. Where none comes back for 200 milliseconds, a thread
-    /// beyond <see cref="KqueueTransportOptions.StandbyThreadsMax"/> runs those that wait, the last one first, until it
-    /// is stuck as well; then comes the next, after 200 milliseconds more. So handlers that wait for each other come to
-    /// an end, and others do not wait for those that block.
+    /// While <see cref="KqueueTransportOptions.StandbyThreadsMax"/> handlers are held up on threads that have lost a
+    /// loop, all others run on the thread pool: no loop ever has to stay with a handler that blocks.
     /// </para>
     /// <para>
-    /// So the thread is that of a loop, a standby thread, such an extra one or one of the pool, and from one
-    /// continuation to the next it may be any of them. All but the last are background threads of the transport's own,
-    /// with the name "kqueue loop" or "kqueue extra", and the pool's limits do not hold for them.
+    /// So the thread is one of the loops' or one of the pool, and from one continuation to the next it may be any of
+    /// them. Those of the loops are background threads of the transport's own, with the name "kqueue loop", and the
+    /// pool's limits do not hold for them.
     /// </para>
     /// </remarks>
     Adaptive,

@@ -16,7 +16,7 @@ namespace KqueueTransport.Simulation;
 /// The simulated process: loops and the threads that drive them, the thread pool, the watch, a listener, a server that
 /// accepts from it, and a client that connects to others.
 /// </summary>
-internal sealed class Process : IDisposable
+internal sealed class Process : IStandbyThreads, IDisposable
 {
     private const int PoolThreads = 2;
 
@@ -50,7 +50,10 @@ internal sealed class Process : IDisposable
         _loops = new EventLoop[options.LoopCount];
         for (var i = 0; i < _loops.Length; i++)
         {
-            _loops[i] = new EventLoop(LoopOptions(scale)) { IsWatched = true };
+            _loops[i] = new EventLoop(LoopOptions(scale))
+            {
+                StandbyThreads = HandsOver ? this : null,
+            };
         }
 
         _transport = new TransportLoops(
@@ -58,7 +61,7 @@ internal sealed class Process : IDisposable
             kernel.Calls,
             Log,
             Memory,
-            group: new EventLoopGroup(_loops),
+            group: new EventLoopGroup(_loops, HandsOver ? this : null),
             clock: kernel.Clock,
             queue: Queue);
         socket.BacklogMax = options.Backlog;
@@ -255,22 +258,25 @@ internal sealed class Process : IDisposable
         var seen = loop.Word;
         Scheduler.Stall(Random.Next(50));
         var stuck = loop.Driver;
-        var next = Random.Next(8) > 0 ? loop.TryTakeOver(seen) : null;
-        if (next is not null)
+        var handler = stuck.Staying;
+        if (Random.Next(8) > 0)
         {
-            HandOvers++;
-            Scheduler.Start("driver", () => loop.Drive(next));
-        }
-        else if (!seen.IsInWait && loop.Word == seen)
-        {
-            // As when no thread is left for the loop.
-            loop.RunDeferredOf(stuck);
+            loop.TryHandOver(seen, isForced: true);
         }
 
-        if (Random.Next(2) == 0 && stuck.Running is { } handler)
+        // It is not back for long, or for ever.
+        if (loop.Driver != stuck && handler is not null && Random.Next(4) == 0)
         {
-            loop.Blame(handler, isHandedOver: next is not null);
+            Queue(() => handler.OnStayed((HandlerStay)Random.Next(1, 4)));
         }
+    }
+
+    bool IStandbyThreads.CanLeaveBehind => Random.Next(8) > 0;
+
+    IStandbyThread? IStandbyThreads.Take(bool isForced)
+    {
+        Scheduler.Yield();
+        return Random.Next(8) > 0 ? new StandbyThread(this) : null;
     }
 
     private void Accept()
@@ -292,6 +298,23 @@ internal sealed class Process : IDisposable
 
             var peer = _peers[((IPEndPoint)connection.RemoteEndPoint!).Port];
             Talk(connection, peer, _lingers);
+        }
+    }
+
+    /// <summary>A thread that goes on with a loop.</summary>
+    private sealed class StandbyThread(Process process) : IStandbyThread
+    {
+        public void Drive(LoopDriver driver)
+        {
+            process.HandOvers++;
+
+            // Its loop has nobody until the kernel runs it.
+            process.Scheduler.Start("driver", () => driver.Loop.Drive(driver));
+            process.Scheduler.Yield();
+        }
+
+        public void GiveBack()
+        {
         }
     }
 }

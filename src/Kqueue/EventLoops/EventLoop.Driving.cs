@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace Kqueue.EventLoops;
@@ -6,23 +5,27 @@ namespace Kqueue.EventLoops;
 // What the driver does. Everything here runs on the thread that drives the loop, or that drove it a moment ago.
 public sealed partial class EventLoop
 {
-    // Posted work that one turn runs at most before the kernel is asked again, so that work which posts work cannot
-    // keep events waiting.
+    // Timers and posted work of one turn, and pieces of what the loop owes: work that posts work cannot keep events
+    // waiting.
     private const int WorkPerTurn = 1024;
 
-    // How long work stays put off while there are handlers to run: they take some microseconds each, as a rule.
-    private static readonly TimeSpan s_deferralMax = TimeSpan.FromMicroseconds(200);
+    // Entries of the turn's list that run before what they have put off does, if that takes no longer than the time
+    // below: sends that are done together take less of the processor's time.
+    private const int EntriesPerBatch = 8;
+    private static readonly TimeSpan s_batchMax = TimeSpan.FromMicroseconds(200);
 
-    /// <summary>
-    /// Drives the loop until it stops or is taken from this thread: events first, then due timers and posted work,
-    /// then what all of these have put off, then the next wait. Handlers and work are claimed before they are run.
-    /// </summary>
+    // How often a driver notes what its thread has used, so that it can tell what a handler did that it lost the loop
+    // with: two periods of the watch. Costs some microseconds.
+    private static readonly TimeSpan s_markInterval = TimeSpan.FromMilliseconds(4);
+
+    /// <summary>Drives the loop until it stops or is taken from this thread.</summary>
     internal void Drive(LoopDriver driver)
     {
         var outer = LoopDriver.Current;
         LoopDriver.Current = driver;
         try
         {
+            driver.Begin();
             DriveOn(driver);
         }
         finally
@@ -45,26 +48,19 @@ public sealed partial class EventLoop
                     return;
                 }
 
-                WaitForEvents(ref word);
+                WaitForEvents(driver, ref word);
             }
-            else if (word.Cursor < _eventCount)
+            else if (IsOwedDue(word))
             {
-                var kevent = _events[word.Cursor];
-                if (TryClaim(ref word))
-                {
-                    Dispatch(driver, kevent);
-                }
+                RunOwed(driver, ref word);
             }
-            else if (HasWork(word))
+            else if (word.Event < _workCount)
             {
-                if (TryClaim(ref word))
-                {
-                    RunWork(driver, isTimersTurn: word.Cursor % 2 == 0);
-                }
+                RunWork(driver, ref word);
             }
-            else if (driver.HasDeferred)
+            else if (word.Event < _workCount + _eventCount)
             {
-                RunDeferred(driver);
+                RunEvent(driver, ref word);
             }
             else
             {
@@ -72,27 +68,27 @@ public sealed partial class EventLoop
             }
         }
 
-        RunDeferredOf(driver);
-        CountLeftBehind(driver);
+        OnGone(driver);
     }
 
-    private void CountLeftBehind(LoopDriver driver)
-    {
-        var ticks = Stopwatch.GetTimestamp() - driver.LeftBehindAt;
-        Interlocked.Add(ref _leftBehindTicks, ticks);
-        EventLoopEventSource.Log.HandOverStop(
-            Name, driver.Epoch, (int)Stopwatch.GetElapsedTime(0, ticks).TotalMilliseconds);
-    }
+    private bool HasEnded =>
+        Volatile.Read(ref _state) == (int)LoopState.Stopping && _posted.IsEmpty && _owed.IsEmpty;
 
-    private bool HasEnded => Volatile.Read(ref _state) == (int)LoopState.Stopping && _work.IsEmpty;
-
-    private void WaitForEvents(ref ClaimWord word)
+    private void WaitForEvents(LoopDriver driver, ref ClaimWord word)
     {
-        EndTurn();
-        var result = TakeEvents();
-        _turnStart = _clock.GetTimestamp();
-        _driver.RanDeferredAt = _turnStart;
-        _work.OnAwake();
+        // Not after the claim: by then this thread may have lost the loop, and the entry may be the next turn's.
+        Array.Clear(_work, 0, _workCount);
+        _workCount = 0;
+        var began = _clock.GetTimestamp();
+        if (_now != 0)
+        {
+            Volatile.Write(ref _handlerTicks, _handlerTicks + began - _now);
+        }
+
+        Volatile.Write(ref _waits, _waits + 1);
+        var result = _queue.TryKevent([], _events, TimeoutNs(began));
+        _now = _clock.GetTimestamp();
+        _posted.GiveBackWake();
         if (result.IsError)
         {
             KernelQueueException.Throw("kevent", result.Error, BackendName);
@@ -100,74 +96,92 @@ public sealed partial class EventLoop
 
         _eventCount = result.Value;
         Volatile.Write(ref _eventsTaken, _eventsTaken + result.Value);
+        TakeWork();
+        (_batchStart, _batchStartedAt) = (0, _now);
+        if (Watch is not null)
+        {
+            var mustMark = _clock.GetElapsedTime(_markedAt, _now) > s_markInterval;
+            _markedAt = mustMark ? _now : _markedAt;
+            driver.NoteWait(_clock.GetElapsedTime(began, _now), mustMark);
+        }
+
         TryAdvance(ref word, word.BeginTurn());
         Watch?.OnActive();
     }
 
-    /// <summary>Waits for events; after a turn that had some, it may ask without waiting first.</summary>
-    private KernelResult TakeEvents()
+    private long TimeoutNs(long now)
     {
-        _spin.OnWaitBegins(_eventCount);
-        if (_eventCount == 0 || !TryTakeAtOnce(out var result))
-        {
-            // Asked for again: the other threads may have taken a slice of the time until the next timer.
-            result = _queue.TryKevent([], _events, TimeoutNs());
-        }
-
-        _spin.OnWaitEnds();
-        return result;
+        var mustNotWait =
+            !_posted.IsEmpty || !_owed.IsEmpty || Volatile.Read(ref _state) == (int)LoopState.Stopping;
+        return mustNotWait ? 0 : _timers.NanosecondsToEarliest(now);
     }
 
-    private bool TryTakeAtOnce(out KernelResult result)
+    // Timers and posts become entries of the turn's list, before the events: claimed like these, in their order, each
+    // by one driver. Half of the room is kept for posts, whatever is due.
+    private void TakeWork()
     {
-        result = default;
-        if (TimeoutNs() != 0 && _yield.MustYield())
+        while (_workCount < WorkPerTurn / 2 && _timers.IsDue(_now) && _timers.TakeDue(_now) is { } timer)
         {
-            _yield.Yield();
-            result = _queue.TryKevent([], _events, timeoutNs: 0);
-            _yield.OnAsked(result.IsError ? 0 : result.Value);
+            _work[_workCount++] = timer;
         }
 
-        while (!HasAnswer(result) && TimeoutNs() != 0 && _spin.MustAsk())
+        while (_workCount < WorkPerTurn && _posted.TryDequeue(out var work))
         {
-            Thread.Yield();
-            result = _queue.TryKevent([], _events, timeoutNs: 0);
+            _work[_workCount++] = work;
         }
-
-        return HasAnswer(result);
     }
 
-    private static bool HasAnswer(KernelResult result) => result.IsError || result.Value > 0;
+    // After some entries, or some time, or all of the list. Who finds the time up may have lost the loop: then the
+    // claim fails.
+    private bool IsOwedDue(ClaimWord word) =>
+        !_owed.IsEmpty && word.Work < WorkPerTurn &&
+        (word.Event - _batchStart >= EntriesPerBatch ||
+            word.Event >= _workCount + _eventCount ||
+            _clock.GetElapsedTime(_batchStartedAt) > s_batchMax);
 
-    private long TimeoutNs()
+    private void RunOwed(LoopDriver driver, ref ClaimWord word)
     {
-        var mustNotWait = !_work.IsEmpty || Volatile.Read(ref _state) == (int)LoopState.Stopping;
-        return mustNotWait ? 0 : _timers.NanosecondsToEarliest();
-    }
-
-    private void EndTurn()
-    {
-        if (_turnStart != 0)
-        {
-            Volatile.Write(ref _handlerTicks, _handlerTicks + _clock.GetTimestamp() - _turnStart);
-        }
-
-        Volatile.Write(ref _waits, _waits + 1);
-    }
-
-    private bool HasWork(ClaimWord word) =>
-        word.Cursor < _eventCount + WorkPerTurn && (!_work.IsEmpty || _timers.IsDue);
-
-    private void Dispatch(LoopDriver driver, in KEvent kevent)
-    {
-        // Nobody is found for a stale event, nor for the wake, whose user data is 0.
-        var registration = _registrations.Find(kevent.UserData);
-        if (registration is null)
+        if (!TryAdvance(ref word, word.ClaimWork()))
         {
             return;
         }
 
-        driver.Running = registration.Handler;
+        if (_owed.TryDequeue(out var work))
+        {
+            driver.Running = work;
+            Execute(driver, work!);
+        }
+
+        if (_owed.IsEmpty)
+        {
+            (_batchStart, _batchStartedAt) = (word.Event, _clock.GetTimestamp());
+        }
+    }
+
+    private void RunEvent(LoopDriver driver, ref ClaimWord word)
+    {
+        // Who has lost the loop may read a list that is being filled: its claim fails. When the claim succeeds, the
+        // turn is still the same, and so the copy was whole.
+        var index = word.Event - _workCount;
+        var kevent = (uint)index < (uint)_events.Length ? _events[index] : default;
+
+        // Nobody is found for a stale event, nor for the wake, whose user data is 0.
+        var registration = _registrations.Find(kevent.UserData);
+        driver.Running = registration;
+        if (TryAdvance(ref word, word.ClaimEvent()) && registration is not null)
+        {
+            Dispatch(driver, registration, kevent);
+        }
+    }
+
+    private void Dispatch(LoopDriver driver, Registration registration, in KEvent kevent)
+    {
+        if (!_leftBehind.IsEmpty && _leftBehind.TryHold(registration, kevent))
+        {
+            driver.Running = null;
+            return;
+        }
+
         try
         {
             registration.Handler.OnEvent(kevent);
@@ -177,78 +191,43 @@ public sealed partial class EventLoop
             _unhandledException(exception);
         }
 
-        Leave(driver);
+        driver.Leave();
     }
 
-    // Timers and work take turns, so that neither a timer that starts itself again at once nor work that posts work
-    // keeps the other waiting.
-    private void RunWork(LoopDriver driver, bool isTimersTurn)
+    private void RunWork(LoopDriver driver, ref ClaimWord word)
+    {
+        // Copied before the claim, as events are.
+        var work = word.Event < _work.Length ? _work[word.Event] : null;
+        var held = work as HeldEvent;
+        driver.Running = held is null ? work : _registrations.Find(held.KEvent.UserData);
+        if (!TryAdvance(ref word, word.ClaimEvent()))
+        {
+            return;
+        }
+
+        if (held is null)
+        {
+            Execute(driver, work!);
+        }
+        else if (driver.Running is Registration registration)
+        {
+            Dispatch(driver, registration, held.KEvent);
+        }
+    }
+
+    private void Execute(LoopDriver driver, IThreadPoolWorkItem work)
     {
         try
         {
-            _ = isTimersTurn
-                ? TryRunTimer(driver) || TryRunPosted(driver)
-                : TryRunPosted(driver) || TryRunTimer(driver);
+            work.Execute();
         }
         catch (Exception exception) when (_unhandledException is not null)
         {
             _unhandledException(exception);
         }
 
-        Leave(driver);
+        driver.Leave();
     }
-
-    private bool TryRunTimer(LoopDriver driver)
-    {
-        if (!_timers.IsDue || _timers.TakeDue() is not { } timer)
-        {
-            return false;
-        }
-
-        driver.Running = timer;
-        timer.Fire();
-        return true;
-    }
-
-    private bool TryRunPosted(LoopDriver driver)
-    {
-        if (!_work.TryDequeue(out var work))
-        {
-            return false;
-        }
-
-        driver.Running = work;
-        work.Execute();
-        return true;
-    }
-
-    private void Leave(LoopDriver driver)
-    {
-        driver.Running = null;
-        if (driver.HasDeferred && (!IsWatched || driver.IsFullOfDeferred || IsDeferralOver(driver)))
-        {
-            RunDeferred(driver);
-        }
-    }
-
-    private bool IsDeferralOver(LoopDriver driver) => _clock.GetElapsedTime(driver.RanDeferredAt) > s_deferralMax;
-
-    private void RunDeferred(LoopDriver driver)
-    {
-        for (var place = 0; place < DeferredWork.Capacity; place++)
-        {
-            if (driver.TakeDeferred(place) is { } work)
-            {
-                driver.Running = work;
-                Execute(work);
-            }
-        }
-
-        driver.Running = null;
-        driver.RanDeferredAt = _clock.GetTimestamp();
-    }
-
-    private bool TryClaim(ref ClaimWord word) => TryAdvance(ref word, word.NextClaim());
 
     /// <summary>Swaps the word forward; on failure <paramref name="word"/> is what stands there instead.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 
 namespace Kqueue.EventLoops;
 
@@ -17,40 +18,42 @@ public sealed partial class EventLoop : IDisposable
     private readonly KernelQueue _queue;
     private readonly RegistrationTable _registrations = new();
     private readonly TimerQueue _timers;
-    private readonly WorkQueue _work = new();
     private readonly TimeProvider _clock;
     private readonly Action<Exception>? _unhandledException;
     private readonly ManualResetEventSlim _stopped = new();
+    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // What any thread posts; the driver takes it into the list of the turn.
+    private readonly WorkQueue _posted = new();
+
+    // What the loop owes: work that its handlers have put off. Any driver adds, also one that is just losing the loop;
+    // whoever drives claims.
+    private readonly WorkQueue _owed = new();
 
     // Keeps changes that other threads hand in apart from the queue's disposal.
     private readonly Lock _submitGate = new();
 
-    // Filled by the driver in the wait and read-only until the next one. A driver copies an event before it claims it:
-    // when the claim succeeds, the turn is still the same and so the copy was whole.
+    // The list of the turn: timers that are due and posted work, then events. Filled by the driver in the wait and
+    // read-only until the next one.
     private readonly KEvent[] _events;
-
+    private readonly IThreadPoolWorkItem?[] _work = new IThreadPoolWorkItem?[WorkPerTurn];
     private int _eventCount;
-
-    private BatchingYield _yield;
-    private WaitSpin _spin;
+    private int _workCount;
 
     // The ClaimWord. Only ever changed by compare-and-swap.
     private long _word = ClaimWord.Initial.Value;
 
-    // The stint that belongs to the word's epoch. Written by whoever swapped the epoch in, before that stint drives.
-    private LoopDriver _driver;
+    // The driver's own, and hints to one that has lost the loop: the time at which the last wait ended; where the batch
+    // begins after which the loop does what it owes, and when it began; when a driver last took its mark.
+    private long _now;
+    private int _batchStart;
+    private long _batchStartedAt;
+    private long _markedAt;
 
-    // The driver's own, for the counters below; other threads read them and may see the last turn's.
+    // The driver's own; other threads read them and may see the last turn's.
     private long _waits;
     private long _eventsTaken;
     private long _handlerTicks;
-    private long _turnStart;
-
-    // Added to by drivers that have lost the loop: only with Interlocked.
-    private long _leftBehindTicks;
-
-    // Counted by the watch.
-    private long _handOvers;
 
     private int _state = (int)LoopState.Created;
     private bool _queueDisposed;
@@ -64,14 +67,12 @@ public sealed partial class EventLoop : IDisposable
     {
         options ??= new EventLoopOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(options.EventCapacity, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.EventCapacity, ClaimWord.MaxCursor / 2);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.EventCapacity, EventLoopOptions.EventCapacityMax);
         Name = options.Name;
         _unhandledException = options.UnhandledException;
         _events = new KEvent[options.EventCapacity];
         _clock = options.TimeProvider;
         _timers = new TimerQueue(_clock);
-        _yield = new BatchingYield(_clock);
-        _spin = new WaitSpin(_clock, Environment.ProcessorCount);
         _driver = new LoopDriver(this, epoch: 0);
         _queue = options.CreateQueue(options.KernelQueue);
         AddWakeEvent();
@@ -100,6 +101,12 @@ public sealed partial class EventLoop : IDisposable
     /// <summary>How many registrations the loop has. Exact only on a quiet loop.</summary>
     public int RegistrationCount => _registrations.Count;
 
+    /// <summary>
+    /// Completes when the loop has ended and given its kernel queue back, after <see cref="Stop"/> or with an exception
+    /// out of <see cref="Run"/>.
+    /// </summary>
+    public Task Completion => _completion.Task;
+
     /// <summary>How often the loop has waited for events.</summary>
     public long WaitCount => Volatile.Read(ref _waits);
 
@@ -113,39 +120,6 @@ public sealed partial class EventLoop : IDisposable
     /// loop was taken from it, which is <see cref="LeftBehindTime"/>.
     /// </remarks>
     public TimeSpan HandlerTime => _clock.GetElapsedTime(0, Volatile.Read(ref _handlerTicks));
-
-    /// <summary>How long handlers went on after the loop was taken from them. Counted when they are back.</summary>
-    public TimeSpan LeftBehindTime => Stopwatch.GetElapsedTime(0, Volatile.Read(ref _leftBehindTicks));
-
-    /// <summary>How often the loop was taken from a stuck thread.</summary>
-    public long HandOverCount => Volatile.Read(ref _handOvers);
-
-    /// <summary>How often the loop was handed over, modulo 2^24.</summary>
-    internal int Epoch => Word.Epoch;
-
-    /// <summary>Who is told when the loop leaves its wait. Set before the loop runs.</summary>
-    internal LoopWatch? Watch { get; set; }
-
-    /// <summary>
-    /// Whether somebody runs what a stuck driver has put off. Where nobody does, nothing stays put off while the next
-    /// handler runs. Set before the loop runs.
-    /// </summary>
-    internal bool IsWatched { get; set; }
-
-    internal ClaimWord Word => new(Volatile.Read(ref _word));
-
-    /// <summary>The stint that the loop was given to last. Replaced by the watch alone.</summary>
-    internal LoopDriver Driver => _driver;
-
-    /// <summary>
-    /// Puts work off until the handler that the calling thread is running has returned to its loop, or until the loop
-    /// is taken from that handler. In a group with hand-over it stays put off while the handlers of the next events
-    /// run, for 200 µs and seven of them at most: what those put off is then done together, which takes less of the
-    /// processor's time. Eight pieces of work can be put off at a time; the same piece counts once.
-    /// </summary>
-    /// <param name="work">What to run; it must bear to be run once too often.</param>
-    /// <returns>False when this thread drives no loop or too much is put off: do the work at once.</returns>
-    public static bool TryDefer(IThreadPoolWorkItem work) => LoopDriver.Current?.TryDefer(work) ?? false;
 
     /// <summary>
     /// Drives the loop on the calling thread until <see cref="Stop"/>. An exception that escapes, see
@@ -171,10 +145,19 @@ public sealed partial class EventLoop : IDisposable
 
     /// <summary>Drives the loop on a background thread of its own until <see cref="Stop"/>.</summary>
     /// <exception cref="InvalidOperationException">The loop runs, or ran, already.</exception>
+    /// <exception cref="OutOfMemoryException">The system has no thread; the loop can be started again.</exception>
     public void Start()
     {
         var driver = TakeStart();
-        new Thread(() => Drive(driver)) { Name = Name, IsBackground = true }.Start();
+        try
+        {
+            new Thread(() => Drive(driver)) { Name = Name, IsBackground = true }.UnsafeStart();
+        }
+        catch
+        {
+            Volatile.Write(ref _state, (int)LoopState.Created);
+            throw;
+        }
     }
 
     /// <summary>
@@ -222,28 +205,32 @@ public sealed partial class EventLoop : IDisposable
         return registration;
     }
 
+    /// <summary>Gives a descriptor a place in the loop, and keeps it open until the registration is disposed.</summary>
+    /// <param name="handle">The descriptor; non-blocking.</param>
+    /// <param name="handler">What to call.</param>
+    /// <returns>
+    /// The registration; dispose it just before the handle, or disarm its filters first where that stays open.
+    /// </returns>
+    /// <exception cref="ObjectDisposedException">The handle is closed.</exception>
+    public Registration Register(SafeHandle handle, IEventHandler handler)
+    {
+        ArgumentNullException.ThrowIfNull(handle);
+        ArgumentNullException.ThrowIfNull(handler);
+        var isAdded = false;
+        handle.DangerousAddRef(ref isAdded);
+        return Register(handle.DangerousGetHandle(), new OpenHandle(handle, handler));
+    }
+
     /// <summary>
-    /// Runs work on the loop, in the order of posting and never inside this call. On a loop that has stopped it runs
-    /// on the thread pool, so that work is never lost.
+    /// Runs work on the loop, begun in the order of posting and never inside this call. On a loop that has stopped it
+    /// runs on the thread pool, so that work is never lost. The caller's execution context does not flow.
     /// </summary>
     /// <param name="work">What to run. The same object may be posted again.</param>
     public void Post(IThreadPoolWorkItem work)
     {
         ArgumentNullException.ThrowIfNull(work);
-        _work.Enqueue(work);
-
-        // The driver announces the wait and then looks for work; this adds work and then looks for a driver in the
-        // wait. With a full fence between the two steps on either side, one of them sees the other.
-        Interlocked.MemoryBarrier();
-        if (Word.IsInWait)
-        {
-            Wake();
-        }
-
-        if (Volatile.Read(ref _state) == (int)LoopState.Stopped)
-        {
-            _work.MoveToThreadPool();
-        }
+        _posted.Enqueue(work);
+        OnAdded();
     }
 
     /// <summary>Runs a callback on the loop, as <see cref="Post(IThreadPoolWorkItem)"/> does.</summary>
@@ -256,21 +243,58 @@ public sealed partial class EventLoop : IDisposable
     }
 
     /// <summary>Calls back once on the loop after a time.</summary>
-    /// <param name="dueTime">From now; zero or less is as soon as the loop comes to it.</param>
+    /// <param name="dueTime">
+    /// From now; zero is as soon as the loop comes to it, <see cref="Timeout.InfiniteTimeSpan"/> never.
+    /// </param>
     /// <param name="callback">What to run.</param>
     /// <param name="state">What to give it.</param>
     /// <returns>The timer; dispose it to call it off.</returns>
-    public LoopTimer Schedule(TimeSpan dueTime, Action<object?> callback, object? state)
+    /// <remarks>When the loop has ended, its timers fire on the thread pool.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException">The time is negative.</exception>
+    public LoopTimer Schedule(TimeSpan dueTime, Action<object?> callback, object? state) =>
+        Schedule(dueTime, TimeSpan.Zero, callback, state);
+
+    /// <summary>Calls back on the loop after a time, and then again and again.</summary>
+    /// <param name="dueTime">The first time, from now.</param>
+    /// <param name="period">
+    /// From each deadline to the next. Those that the loop comes too late for are left out.
+    /// </param>
+    /// <param name="callback">What to run.</param>
+    /// <param name="state">What to give it.</param>
+    /// <returns>The timer; dispose it to call it off.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A time is negative.</exception>
+    public LoopTimer Schedule(TimeSpan dueTime, TimeSpan period, Action<object?> callback, object? state)
     {
         ArgumentNullException.ThrowIfNull(callback);
-        var timer = _timers.Add(dueTime, callback, state, out var isEarliest);
+        var timer = new LoopTimer(this, callback, state);
+        SetTimer(timer, dueTime, period);
+        return timer;
+    }
+
+    /// <summary>
+    /// Goes on with an <see langword="async"/> method on the loop: <c>await loop.SwitchTo();</c>. On the loop itself it
+    /// goes on at once.
+    /// </summary>
+    public LoopAwaitable SwitchTo() => new(this);
+
+    internal void SetTimer(LoopTimer timer, TimeSpan dueTime, TimeSpan period)
+    {
+        ThrowIfNegative(dueTime, nameof(dueTime));
+        ThrowIfNegative(period, nameof(period));
+        var isEarliest = _timers.Set(timer, dueTime, period);
         Interlocked.MemoryBarrier();
         if (isEarliest && Word.IsInWait)
         {
             Wake();
         }
+    }
 
-        return timer;
+    private static void ThrowIfNegative(TimeSpan time, string name)
+    {
+        if (time != Timeout.InfiniteTimeSpan)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(time, TimeSpan.Zero, name);
+        }
     }
 
     /// <summary>Hands one change to the kernel at once.</summary>
@@ -283,6 +307,23 @@ public sealed partial class EventLoop : IDisposable
                 ? KernelResult.Failure(Errno.EBADF)
                 : _queue.TryKevent(new ReadOnlySpan<KEvent>(in change), [], timeoutNs: 0);
         }
+    }
+
+    /// <summary>
+    /// Puts work off until the handler that the calling thread runs for its loop has returned, and perhaps some of the
+    /// next: what several put off is done together. The loop owes it from then on, whoever drives it.
+    /// </summary>
+    /// <returns>False when the calling thread drives no loop, or has lost it: do the work elsewhere.</returns>
+    internal static bool TryDefer(IThreadPoolWorkItem work)
+    {
+        if (LoopDriver.Current is not { IsDriving: true } driver)
+        {
+            return false;
+        }
+
+        driver.Loop._owed.Enqueue(work);
+        driver.Loop.OnOwed(driver);
+        return true;
     }
 
     internal bool Remove(Registration registration)
@@ -315,67 +356,48 @@ public sealed partial class EventLoop : IDisposable
         return _driver;
     }
 
-    /// <summary>
-    /// Takes the loop from a driver that has not moved since <paramref name="seen"/>. Returns the stint to give to
-    /// another thread, or null when the driver moved or is in the wait.
-    /// </summary>
-    internal LoopDriver? TryTakeOver(ClaimWord seen)
+    // The driver looks at what the loop owes before it waits. If the loop was taken from it in this very moment, its
+    // successor may have looked before.
+    private void OnOwed(LoopDriver driver)
     {
-        var left = _driver;
-        left.LeftBehindAt = Stopwatch.GetTimestamp();
-        if (seen.IsInWait || !TrySwap(seen, seen.HandOver()))
+        Interlocked.MemoryBarrier();
+        if (!driver.IsDriving)
         {
-            return null;
-        }
-
-        Volatile.Write(ref _handOvers, _handOvers + 1);
-        EventLoopEventSource.Log.HandOverStart(Name, left.Epoch);
-        _driver = new LoopDriver(this, seen.HandOver().Epoch);
-        RunDeferredOf(left);
-        return _driver;
-    }
-
-    /// <summary>
-    /// Does what a driver has put off that is stuck, or has lost the loop: on the watch, and on that driver.
-    /// </summary>
-    internal void RunDeferredOf(LoopDriver driver)
-    {
-        for (var place = 0; place < DeferredWork.Capacity; place++)
-        {
-            if (driver.TakeDeferred(place) is { } work)
-            {
-                Execute(work);
-            }
+            OnAdded();
         }
     }
 
-    /// <summary>Tells a handler that it holds up the loop. On the watch.</summary>
-    internal void Blame(object running, bool isHandedOver)
+    private void OnAdded()
     {
-        try
+        // The driver announces the wait and then looks for work; the caller has added work, and this looks for a driver
+        // in the wait. With a full fence between the two steps on either side, one of them sees the other.
+        Interlocked.MemoryBarrier();
+        if (Word.IsInWait)
         {
-            (running as IWatchedHandler)?.OnStuck(isHandedOver);
+            Wake();
         }
-        catch (Exception exception) when (_unhandledException is not null)
+
+        if (Volatile.Read(ref _state) == (int)LoopState.Stopped)
         {
-            _unhandledException(exception);
+            MoveWorkToThreadPool();
         }
     }
 
-    private void Execute(IThreadPoolWorkItem work)
+    private void MoveWorkToThreadPool()
     {
-        try
-        {
-            work.Execute();
-        }
-        catch (Exception exception) when (_unhandledException is not null)
-        {
-            _unhandledException(exception);
-        }
+        _posted.MoveToThreadPool();
+        _owed.MoveToThreadPool();
     }
 
-    private bool TrySwap(ClaimWord from, ClaimWord to) =>
-        Interlocked.CompareExchange(ref _word, to.Value, from.Value) == from.Value;
+    // There is a rest where an exception ends the loop.
+    private void MoveRestOfTurnToThreadPool()
+    {
+        var word = Word;
+        for (var i = word.IsInWait ? _workCount : word.Event; i < _workCount; i++)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(_work[i]!, preferLocal: false);
+        }
+    }
 
     private void AddWakeEvent()
     {
@@ -391,9 +413,10 @@ public sealed partial class EventLoop : IDisposable
 
     private void Wake()
     {
-        if (_work.TakeWake())
+        if (_posted.TakeWake() &&
+            Submit(new KEvent(0, KEventFilter.User, KEventFlags.None, KEventNotes.Trigger)).IsError)
         {
-            Submit(new KEvent(0, KEventFilter.User, KEventFlags.None, KEventNotes.Trigger));
+            _posted.GiveBackWake();
         }
     }
 
@@ -402,14 +425,17 @@ public sealed partial class EventLoop : IDisposable
         Volatile.Write(ref _state, (int)LoopState.Stopped);
         Debug.Assert(_driver.IsDriving, "Only the driver ends its loop.");
         Interlocked.MemoryBarrier();
-        _work.MoveToThreadPool();
+        MoveRestOfTurnToThreadPool();
+        MoveWorkToThreadPool();
         lock (_submitGate)
         {
             _queueDisposed = true;
             _queue.Dispose();
         }
 
+        _timers.End();
         _stopped.Set();
+        _completion.TrySetResult();
     }
 
     private sealed class CallbackWork(Action<object?> callback, object? state) : IThreadPoolWorkItem

@@ -7,7 +7,8 @@ namespace Kqueue.EventLoops;
 public sealed class EventLoopGroup : IDisposable
 {
     private readonly EventLoop[] _loops;
-    private readonly LoopThreads _threads;
+    private readonly LoopThreads? _threads;
+    private readonly IStandbyThreads? _standby;
     private readonly LoopWatch? _watch;
 
     // Where the search for the least loaded loop begins: equal loops take turns.
@@ -28,63 +29,53 @@ public sealed class EventLoopGroup : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(options.StandbyThreadsMax);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.WatchPeriod, TimeSpan.FromMilliseconds(1));
         _loops = MakeLoops(options);
-        var standbyMax = options.HandOver ? options.StandbyThreadsMax : 0;
-        _threads = new LoopThreads(_loops.Length, standbyMax, LoopThreads.DefaultStandbyTime)
+        try
         {
-            Processors = ProcessorsFor(options),
-        };
-        _watch = options.HandOver ? new LoopWatch(_loops, _threads, options.WatchPeriod) : null;
-        foreach (var loop in _loops)
-        {
-            loop.Watch = _watch;
-            loop.IsWatched = _watch is not null;
-            _threads.Drive(loop.TakeStart());
-        }
+            _threads = new LoopThreads(_loops.Length, options.StandbyThreadsMax, LoopThreads.DefaultStandbyTime)
+            {
+                Processors = options.Processors is { Count: > 0 } processors
+                    ? new LoopProcessors(_loops, processors)
+                    : null,
+            };
+            if (options.HandOver && options.StandbyThreadsMax > 0)
+            {
+                (_watch, _standby) = (new LoopWatch(_loops, options.WatchPeriod), _threads);
+            }
 
-        _watch?.Start();
+            Start();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>A group around loops that the caller drives: it has no threads and no watch.</summary>
-    internal EventLoopGroup(EventLoop[] loops)
-    {
-        _loops = loops;
-        _threads = new LoopThreads(loops.Length, standbyMax: 0, LoopThreads.DefaultStandbyTime);
-    }
+    internal EventLoopGroup(EventLoop[] loops, IStandbyThreads? standby) => (_loops, _standby) = (loops, standby);
 
     /// <summary>The loops.</summary>
     public IReadOnlyList<EventLoop> Loops => _loops;
 
     /// <summary>
-    /// The number of threads: those that drive, those that are stuck, those that run offloaded work, and those that
-    /// stand by.
+    /// The number of threads: those that drive, those that were left behind in a handler, and those that stand by.
     /// </summary>
-    public int ThreadCount => _threads.Count;
+    public int ThreadCount => _threads?.Count ?? 0;
 
     /// <summary>The number of threads that stand by.</summary>
-    public int StandbyThreadCount => _threads.StandbyCount;
-
-    /// <summary>
-    /// Whether a thread is left for every loop. A handler that runs what may block only then, and gives it to
-    /// <see cref="TryOffload"/> otherwise, never has to keep its loop.
-    /// </summary>
-    /// <remarks>
-    /// These threads are half of <see cref="EventLoopGroupOptions.StandbyThreadsMax"/> at most: where that is less than
-    /// two for each loop, handlers that block on all loops at the same moment may keep some of them. Where it is 0 or 1
-    /// none is kept, and this is true. Costs two looks at fields.
-    /// </remarks>
-    public bool HasReserve => _threads.HasReserve;
+    public int StandbyThreadCount => _threads?.StandbyCount ?? 0;
 
     /// <summary>How often a loop was taken from a stuck thread.</summary>
-    public long HandOverCount => _threads.HandOverCount;
+    public long HandOverCount => _loops.Sum(loop => loop.HandOverCount);
 
-    /// <summary>How often a loop stayed with a stuck thread because no other was left.</summary>
-    public long RefusedHandOverCount => _threads.RefusedHandOverCount;
+    /// <summary>How many looks of the watch found a loop with a stuck thread and no other for it.</summary>
+    public long RefusedHandOverCount => _watch?.RefusedCount ?? 0;
 
     /// <summary>
-    /// How often a loop was taken over by one of the last threads, so that <see cref="HasReserve"/> is false until some
-    /// are back.
+    /// Whether fewer threads are left behind than the bound: a handler that may block begins on a loop only then, so
+    /// that no loop ever has to stay with one. Costs a look at a field.
     /// </summary>
-    public long ReserveUseCount => _threads.ReserveUseCount;
+    internal bool CanLeaveBehind => _standby is not { CanLeaveBehind: false };
 
     /// <summary>The loop with the fewest registrations; loops with equally few take turns.</summary>
     public EventLoop LeastLoaded()
@@ -106,28 +97,9 @@ public sealed class EventLoopGroup : IDisposable
     }
 
     /// <summary>
-    /// Runs work that is likely to block on a standby thread, so that no loop has to be taken over for it. While all
-    /// are busy it waits for one. Where none comes back for a hundred watch periods, a thread beyond the bound is
-    /// started for what waits, the newest first, and after as long a time another one: so work that all others wait for
-    /// has its turn. Such a thread ends when nothing waits, or when another one is back.
-    /// </summary>
-    /// <param name="work">What to run.</param>
-    /// <returns>
-    /// False when the group has stopped, or has no threads for this because hand-over is off or
-    /// <see cref="EventLoopGroupOptions.StandbyThreadsMax"/> is not greater than the number of loops, or the system
-    /// lacks a thread: run it on the thread pool instead.
-    /// </returns>
-    public bool TryOffload(IThreadPoolWorkItem work)
-    {
-        ArgumentNullException.ThrowIfNull(work);
-        var isTaken = _threads.TryOffload(work);
-        _watch?.OnActive();
-        return isTaken;
-    }
-
-    /// <summary>
     /// Stops all loops and waits until they have ended. A handler that does not return is waited for only where its
-    /// loop cannot be taken from it: with hand-over switched off, or when no standby thread is left.
+    /// loop cannot be taken from it: with hand-over switched off, or when the system has no thread. Called on one of
+    /// the loops it waits for nothing.
     /// </summary>
     public void Dispose()
     {
@@ -136,26 +108,26 @@ public sealed class EventLoopGroup : IDisposable
             loop.Stop();
         }
 
-        foreach (var loop in _loops)
+        var mayWait = Array.IndexOf(_loops, LoopDriver.Current?.Loop) < 0;
+        foreach (var loop in mayWait ? _loops : [])
         {
             loop.Dispose();
         }
 
-        _watch?.Dispose();
-        _threads.Stop();
+        _watch?.Stop(mayWait);
+        _threads?.Stop();
     }
 
-    private LoopProcessors? ProcessorsFor(EventLoopGroupOptions options)
+    private void Start()
     {
-        try
+        foreach (var loop in _loops)
         {
-            return options.Processors is { Count: > 0 } processors ? new LoopProcessors(_loops, processors) : null;
+            loop.Watch = _watch;
+            loop.StandbyThreads = _standby;
+            _threads!.Start(loop);
         }
-        catch
-        {
-            Array.ForEach(_loops, loop => loop.Dispose());
-            throw;
-        }
+
+        _watch?.Start();
     }
 
     private static EventLoop[] MakeLoops(EventLoopGroupOptions options)

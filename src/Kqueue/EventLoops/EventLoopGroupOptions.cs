@@ -24,12 +24,12 @@ public sealed class EventLoopGroupOptions
     public TimeSpan WatchPeriod { get; set; } = TimeSpan.FromMilliseconds(2);
 
     /// <summary>
-    /// The number of threads beyond one per loop: those that take loops over and those that run offloaded work.
-    /// Defaults to 32, or two for each processor where that is more. At the bound a stuck loop stays stuck until its
-    /// handler returns; as many as there are loops, and half of them at most, are kept from offloaded work, see
-    /// <see cref="EventLoopGroup.HasReserve"/>.
+    /// How many threads may be left behind in handlers that block, beside those that drive. Defaults to 256; 0 is
+    /// as without <see cref="HandOver"/>. At the
+    /// bound a handler that is known to block has to run elsewhere; a loop that is found stuck then gets a thread all
+    /// the same, one for each loop, and stays stuck beyond that.
     /// </summary>
-    public int StandbyThreadsMax { get; set; } = Math.Max(32, 2 * Environment.ProcessorCount);
+    public int StandbyThreadsMax { get; set; } = 256;
 
     /// <summary>
     /// The processors that the loops run on, by their numbers: the loops take them in turn. Defaults to null: any. A

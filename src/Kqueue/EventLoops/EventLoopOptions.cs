@@ -3,11 +3,15 @@ namespace Kqueue.EventLoops;
 /// <summary>How an <see cref="EventLoop"/> is made.</summary>
 public sealed class EventLoopOptions
 {
-    /// <summary>The name of the loop, which its threads carry. Defaults to <c>kqueue</c>.</summary>
+    internal const int EventCapacityMax = 8192;
+
+    /// <summary>
+    /// The name of the loop, and of the thread that <see cref="EventLoop.Start"/> makes. Defaults to <c>kqueue</c>.
+    /// </summary>
     public string Name { get; set; } = "kqueue";
 
     /// <summary>
-    /// How many events one wait takes from the kernel at most. Defaults to 256; 1 to 32,767. What does not fit comes
+    /// How many events one wait takes from the kernel at most. Defaults to 256; 1 to 8,192. What does not fit comes
     /// with the next wait.
     /// </summary>
     public int EventCapacity { get; set; } = 256;
@@ -25,9 +29,8 @@ public sealed class EventLoopOptions
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
     /// <summary>
-    /// Called with an exception that a handler, a timer or a piece of work let escape; the loop then goes on. On the
-    /// driving thread, or on the watch of an <see cref="EventLoopGroup"/> where that runs what a stuck handler has put
-    /// off. Defaults to null: the exception ends the thread, and with it the process.
+    /// Called with an exception that a handler, a timer or a piece of work let escape, on the thread that ran it; the
+    /// loop then goes on. Defaults to null: the exception ends the thread, and with it the process.
     /// </summary>
     public Action<Exception>? UnhandledException { get; set; }
 }

@@ -9,9 +9,10 @@ public interface IEventHandler
     /// </summary>
     /// <param name="kevent">The event. Its user data belongs to the loop.</param>
     /// <remarks>
-    /// Runs on the thread that drives the loop. Where the loop can be handed over, that thread may no longer drive it
-    /// when the handler returns, and the next event of the same registration may be dispatched on another thread
-    /// meanwhile.
+    /// Runs on the thread that drives the loop, one call at a time for each registration. Where the loop can be handed
+    /// over, that thread may no longer drive it when the handler returns, and other handlers, timers and work of the
+    /// loop run on another thread meanwhile; events of this registration wait until the call has returned. What it
+    /// leaves on the thread (async locals, a synchronization context, a culture, priority, name) is undone after it.
     /// </remarks>
     void OnEvent(in KEvent kevent);
 }

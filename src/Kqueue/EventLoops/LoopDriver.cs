@@ -1,16 +1,34 @@
+using System.Diagnostics;
+using Kqueue.Interop;
+
 namespace Kqueue.EventLoops;
 
 /// <summary>
-/// One thread's stint at driving a loop, from the moment the loop is given to it until it stops or is handed over.
+/// One thread's stint at driving a loop, from the moment the loop is given to it until it stops or is handed over, and
+/// on until the handler that it was handed over with is back.
 /// </summary>
 internal sealed class LoopDriver(EventLoop loop, int epoch)
 {
     [ThreadStatic]
     private static LoopDriver? t_current;
 
-    private DeferredWork _deferred;
-
     private volatile object? _running;
+    private volatile bool _hasBegun;
+
+    // The driving thread's clock, for the watch. Written before the first claim.
+    private int? _clock;
+    private Thread? _thread;
+
+    // The watch's own: what the clock showed at its first look since the driver moved, and when that was; 0 is none.
+    private long _seenCpuNs;
+    private long _seenAt;
+
+    // What the thread had used up at the end of a wait a short while ago, and how long it has waited for events since.
+    // The driving thread's.
+    private ThreadUsage _mark;
+    private TimeSpan _waitedSinceMark;
+
+    private TakenThread _taken;
 
     /// <summary>
     /// The stint of the calling thread, also after its loop was taken away; null on any other thread.
@@ -25,20 +43,18 @@ internal sealed class LoopDriver(EventLoop loop, int epoch)
 
     public int Epoch { get; } = epoch;
 
-    /// <summary>
-    /// When the loop was taken from this driver. Written by the watch before it takes the loop, read by the driver
-    /// that has lost it.
-    /// </summary>
+    /// <summary>Whether a thread is there. A loop is not taken from a driver that the kernel has not run yet.</summary>
+    public bool HasBegun => _hasBegun;
+
+    /// <summary>When the loop was taken from this driver. Written by whoever takes it, before it does.</summary>
     public long LeftBehindAt { get; set; }
 
-    /// <summary>
-    /// The driving thread, where somebody may ask whether it sleeps. Written by it before its first claim.
-    /// </summary>
-    public ThreadSleep? Thread { get; set; }
+    /// <summary>Whether the driver gave the loop away by itself. Written by the driving thread.</summary>
+    public bool HasGivenAway { get; set; }
 
     /// <summary>
-    /// What this driver is running: a handler, a piece of work, or nothing. Written by the driving thread, after the
-    /// claim and before the next one; the watch reads it to name the culprit.
+    /// What this driver runs, or is about to claim: a registration, a piece of work, or nothing. Written by the driving
+    /// thread before the claim, so that the swap of a hand-over publishes it.
     /// </summary>
     public object? Running
     {
@@ -49,31 +65,85 @@ internal sealed class LoopDriver(EventLoop loop, int epoch)
     /// <summary>Whether the loop is still this driver's.</summary>
     public bool IsDriving => Loop.Epoch == Epoch;
 
+    /// <summary>Events that wait until this driver is back. Under the lock of <see cref="LeftBehind"/>.</summary>
+    public List<KEvent>? Held { get; set; }
+
+    /// <summary>Looks of the watch since the loop was taken. Under the lock of <see cref="LeftBehind"/>.</summary>
+    public int Looks { get; set; }
+
+    /// <summary>Whether the handler has been told. Under the lock of <see cref="LeftBehind"/>.</summary>
+    public bool IsTold { get; set; }
+
+    /// <summary>Who wants to hear about <see cref="Running"/>.</summary>
+    public IStayingHandler? Staying => ((Running as Registration)?.Handler ?? Running) as IStayingHandler;
+
+    /// <summary>The calling thread begins to drive.</summary>
+    public void Begin()
+    {
+        _taken = TakenThread.Current();
+        if (Loop.Watch is not null)
+        {
+            _thread = Thread.CurrentThread;
+            _clock = Libc.FindThreadClock();
+            _mark = ThreadUsage.Now();
+        }
+
+        _hasBegun = true;
+    }
+
+    /// <summary>A handler is back: the next finds the thread as the first did.</summary>
+    public void Leave()
+    {
+        _taken.GiveBack();
+
+        // Who lost the loop is asked what it ran, and is about to leave.
+        if (IsDriving)
+        {
+            _running = null;
+        }
+    }
+
+    /// <summary>A wait is over; <paramref name="mustMark"/> says that the last mark has become old.</summary>
+    public void NoteWait(TimeSpan duration, bool mustMark)
+    {
+        _waitedSinceMark += duration;
+        if (mustMark)
+        {
+            _mark = ThreadUsage.Now();
+            _waitedSinceMark = TimeSpan.Zero;
+        }
+    }
+
+    /// <summary>What the handler did that has just come back: most of what the thread did since the mark.</summary>
+    public HandlerStay StaySinceMark()
+    {
+        var usage = ThreadUsage.Now();
+        return usage.After(_mark, usage.Wall - _mark.Wall - _waitedSinceMark);
+    }
+
+    /// <summary>What the driver runs is not what it ran at the last look. On the watch.</summary>
+    public void NoteMoved() => _seenAt = 0;
+
     /// <summary>
-    /// When this driver last ran what was put off, or began a turn: a timestamp of the loop's clock. The driving
-    /// thread's.
+    /// Whether the thread runs, as often as others let it: for a sixteenth of the time at least, since this was asked
+    /// first. Where nobody can see what another thread has run, one that does not wait for a lock or the like passes
+    /// for one that computes. On the watch.
     /// </summary>
-    public long RanDeferredAt { get; set; }
+    /// <param name="unlessKnown">The answer when this is asked for the first time.</param>
+    public bool Computes(bool unlessKnown)
+    {
+        if (_clock is not { } clock)
+        {
+            return _thread is { } thread && (thread.ThreadState & System.Threading.ThreadState.WaitSleepJoin) == 0;
+        }
 
-    /// <summary>Whether work is put off. The driving thread's.</summary>
-    public bool HasDeferred => !_deferred.IsEmpty;
+        var (cpuNs, at) = (Libc.ClockNs(clock), Stopwatch.GetTimestamp());
+        if (_seenAt == 0)
+        {
+            (_seenCpuNs, _seenAt) = (cpuNs, at);
+            return unlessKnown;
+        }
 
-    /// <summary>Whether no more work can be put off. The driving thread's.</summary>
-    public bool IsFullOfDeferred => _deferred.IsFull;
-
-    /// <summary>
-    /// Puts work off until the handlers of the events at hand have returned, or some of them, or until the loop is
-    /// taken from this driver. False when too much is put off already or the loop is gone: then the caller does its
-    /// work at once.
-    /// </summary>
-    /// <remarks>
-    /// The hand-over raises the epoch and then takes the deferred work; this puts the work and then looks at the
-    /// epoch. Both are full fences, so at least one of the two sees the other and the work is never forgotten. Both
-    /// may see it: the work must bear to be run once too often.
-    /// </remarks>
-    public bool TryDefer(IThreadPoolWorkItem work) => _deferred.TryAdd(work) && IsDriving;
-
-    /// <summary>Takes one piece of what is put off, if it is there still.</summary>
-    /// <param name="place">From 0, and less than <see cref="DeferredWork.Capacity"/>.</param>
-    public IThreadPoolWorkItem? TakeDeferred(int place) => _deferred.Take(place);
+        return (cpuNs - _seenCpuNs) * 16 >= Stopwatch.GetElapsedTime(_seenAt, at).TotalNanoseconds;
+    }
 }

@@ -5,7 +5,7 @@ namespace Kqueue.EventLoops;
 
 /// <summary>
 /// Which processor each loop of a group runs on. A thread moves there when it is given the loop; one that a loop was
-/// taken from stays until it is given other work.
+/// taken from stays until it is given another.
 /// </summary>
 internal sealed class LoopProcessors
 {
@@ -44,9 +44,6 @@ internal sealed class LoopProcessors
     /// <summary>Moves the calling thread to the loop's processor.</summary>
     // It can fail only when the process loses the processor later (cpuset(7)); then the kernel chooses.
     public void MoveTo(EventLoop loop) => _ = Libc.SetProcessors(_masks[loop]);
-
-    /// <summary>Lets the calling thread run anywhere.</summary>
-    public void MoveAnywhere() => _ = Libc.SetProcessors(_allowed);
 
     private byte[] MaskOf(int processor)
     {

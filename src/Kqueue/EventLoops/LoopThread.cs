@@ -3,70 +3,65 @@ namespace Kqueue.EventLoops;
 /// <summary>
 /// One thread of a group: it stands by, drives a loop until the loop is taken from it, and stands by again.
 /// </summary>
-internal sealed class LoopThread
+internal sealed class LoopThread : IStandbyThread
 {
     private readonly LoopThreads _owner;
     private readonly TimeSpan _standbyTime;
     private readonly object _gate = new();
 
-    // Under _gate. Neither of the two is a dismissal.
+    // Under _gate. Called without a driver is dismissed.
     private bool _isCalled;
     private LoopDriver? _driver;
-    private IThreadPoolWorkItem? _work;
 
     public LoopThread(LoopThreads owner, TimeSpan standbyTime)
     {
         _owner = owner;
         _standbyTime = standbyTime;
-        new Thread(Run) { Name = "kqueue loop", IsBackground = true }.Start();
+
+        // Whoever needs the thread may be a request, whose context it would carry for life.
+        new Thread(Run) { Name = "kqueue loop", IsBackground = true }.UnsafeStart();
     }
 
-    /// <summary>Calls a thread that the caller took: exactly one of the two is given.</summary>
-    public void Assign(LoopDriver? driver, IThreadPoolWorkItem? work)
+    /// <inheritdoc/>
+    public void Drive(LoopDriver driver) => Call(driver);
+
+    /// <inheritdoc/>
+    public void GiveBack()
+    {
+        if (!_owner.TryReturn(this))
+        {
+            Dismiss();
+        }
+    }
+
+    /// <summary>Lets the thread end.</summary>
+    public void Dismiss() => Call(driver: null);
+
+    private void Call(LoopDriver? driver)
     {
         lock (_gate)
         {
             _driver = driver;
-            _work = work;
             _isCalled = true;
             Monitor.Pulse(_gate);
         }
     }
 
-    /// <summary>Lets a thread that the caller took end.</summary>
-    public void Dismiss() => Assign(driver: null, work: null);
-
     private void Run()
     {
-        var sleep = new ThreadSleep();
-        while (WaitForCall(out var driver, out var work))
+        while (Next() is { } driver)
         {
-            if (driver is not null)
+            _owner.Processors?.MoveTo(driver.Loop);
+            driver.Loop.Drive(driver);
+            if (!_owner.TryReturn(this))
             {
-                driver.Thread = sleep;
-                _owner.Processors?.MoveTo(driver.Loop);
-                driver.Loop.Drive(driver);
+                return;
             }
-
-            do
-            {
-                if (work is not null)
-                {
-                    _owner.Processors?.MoveAnywhere();
-                    work.Execute();
-                }
-
-                if (!_owner.StandBy(this, out work))
-                {
-                    return;
-                }
-            }
-            while (work is not null);
         }
     }
 
-    /// <summary>Waits to be called; false when the thread shall end.</summary>
-    private bool WaitForCall(out LoopDriver? driver, out IThreadPoolWorkItem? work)
+    /// <summary>Waits to be called; null when the thread shall end.</summary>
+    private LoopDriver? Next()
     {
         while (true)
         {
@@ -79,9 +74,9 @@ internal sealed class LoopThread
 
                 if (_isCalled)
                 {
-                    (driver, work) = (_driver, _work);
-                    (_isCalled, _driver, _work) = (false, null, null);
-                    return driver is not null || work is not null;
+                    var driver = _driver;
+                    (_isCalled, _driver) = (false, null);
+                    return driver;
                 }
             }
 
@@ -89,8 +84,7 @@ internal sealed class LoopThread
             // call is found in the next round.
             if (_owner.TryLeave(this))
             {
-                (driver, work) = (null, null);
-                return false;
+                return null;
             }
         }
     }

@@ -1,30 +1,59 @@
 namespace Kqueue.EventLoops;
 
 /// <summary>
-/// A callback that an <see cref="EventLoop"/> makes once, at its deadline. Dispose it to call it off.
+/// A callback that an <see cref="EventLoop"/> makes at a deadline, once or again and again. Any thread may call it.
 /// </summary>
-public sealed class LoopTimer : IDisposable
+public sealed class LoopTimer : IDisposable, IThreadPoolWorkItem
 {
-    private readonly TimerQueue _queue;
+    private readonly EventLoop _loop;
     private readonly Action<object?> _callback;
     private readonly object? _state;
+    private volatile bool _isDisposed;
 
-    internal LoopTimer(TimerQueue queue, long deadline, Action<object?> callback, object? state)
+    internal LoopTimer(EventLoop loop, Action<object?> callback, object? state)
     {
-        _queue = queue;
-        Deadline = deadline;
+        _loop = loop;
         _callback = callback;
         _state = state;
     }
 
-    /// <summary>In ticks of the loop's clock.</summary>
-    internal long Deadline { get; }
+    /// <summary>In ticks of the loop's clock. Under the queue's lock.</summary>
+    internal long Deadline { get; set; }
+
+    /// <summary>In ticks of the loop's clock; 0 is once. Under the queue's lock.</summary>
+    internal long Period { get; set; }
 
     /// <summary>The timer's place in the queue's heap, or -1. Under the queue's lock.</summary>
     internal int HeapIndex { get; set; } = -1;
 
-    /// <summary>Calls the timer off. It may still fire when its loop has just taken it.</summary>
-    public void Dispose() => _queue.Remove(this);
+    /// <summary>What goes on with the timer when its loop has ended. Under the queue's lock.</summary>
+    internal ITimer? Successor { get; set; }
 
-    internal void Fire() => _callback(_state);
+    internal bool IsDisposed => _isDisposed;
+
+    /// <summary>Sets the timer anew. A call that its loop has just taken is still made.</summary>
+    /// <param name="dueTime">
+    /// From now; zero is as soon as the loop comes to it, <see cref="Timeout.InfiniteTimeSpan"/> never.
+    /// </param>
+    /// <param name="period">
+    /// From each deadline to the next; zero and <see cref="Timeout.InfiniteTimeSpan"/> are once.
+    /// </param>
+    /// <exception cref="ArgumentOutOfRangeException">A time is negative.</exception>
+    public void Change(TimeSpan dueTime, TimeSpan period) => _loop.SetTimer(this, dueTime, period);
+
+    /// <summary>Calls the timer off. On its loop's thread: it does not fire any more.</summary>
+    public void Dispose()
+    {
+        _isDisposed = true;
+        _loop.SetTimer(this, Timeout.InfiniteTimeSpan, TimeSpan.Zero);
+    }
+
+    /// <summary>The time has come. Called by the loop.</summary>
+    void IThreadPoolWorkItem.Execute()
+    {
+        if (!_isDisposed)
+        {
+            _callback(_state);
+        }
+    }
 }

@@ -1,73 +1,81 @@
+using System.Diagnostics;
+
 namespace Kqueue.EventLoops;
 
 /// <summary>
-/// Looks at the loops of a group and takes a loop from a driver that has not moved between two looks. It also looks
-/// after offloaded work that waits for a thread. While there is none and every loop is in its wait, it sleeps.
+/// Looks at the loops of a group and takes a loop from a driver that has not moved between two looks. While every loop
+/// is in its wait, it sleeps. Nothing but arithmetic runs on it.
 /// </summary>
-internal sealed class LoopWatch : IDisposable
+internal sealed class LoopWatch
 {
-    // Looks at nothing but waiting loops before the watch parks: a server with a request now and then does not pay
-    // for a wake of the watch with each of them.
-    private const int IdleLooksBeforeParking = 50;
+    // Looks at which no loop had moved before the watch parks. A server with a request now and then does not pay for
+    // many wakes of the watch with each of them, and one with many pays for few wakes out of its park.
+    private const int IdleLooksBeforeParking = 5;
 
     private readonly EventLoop[] _loops;
-    private readonly LoopThreads _threads;
     private readonly TimeSpan _period;
-    private readonly ManualResetEventSlim _unpark = new(initialState: false, spinCount: 0);
+    private readonly int _processorCount = Environment.ProcessorCount;
     private readonly Thread _thread;
 
-    // The watch's own: what it saw at its last look, and how many looks before had found the same.
+    // Pulsed when the watch has to leave its park, or to end.
+    private readonly object _gate = new();
+
+    // The watch's own: what it saw at its last look, and when that was.
     private readonly ClaimWord[] _seen;
-    private readonly int[] _looks;
-    private readonly Suspects _suspects = new();
+    private long _lookedAt;
     private int _idleLooks;
 
+    private long _refused;
     private int _isParked;
     private bool _isStopped;
 
-    public LoopWatch(EventLoop[] loops, LoopThreads threads, TimeSpan period)
+    public LoopWatch(EventLoop[] loops, TimeSpan period)
     {
         _loops = loops;
-        _threads = threads;
         _period = period;
         _seen = new ClaimWord[loops.Length];
-        _looks = new int[loops.Length];
         _thread = new Thread(Run) { Name = "kqueue watch", IsBackground = true };
     }
 
-    public void Start() => _thread.Start();
+    /// <summary>How many looks found a loop stuck and no thread for it.</summary>
+    public long RefusedCount => Volatile.Read(ref _refused);
 
-    /// <summary>
-    /// A loop has left its wait, or work waits for a thread. Called after the word, or the backlog, says so.
-    /// </summary>
+    public void Start() => _thread.UnsafeStart();
+
+    /// <summary>A loop has left its wait. Called after the word says so.</summary>
     public void OnActive()
     {
-        // The caller moves the word, or adds to the backlog, and then looks at the flag; the watch raises the flag and
-        // then looks at both. All are full fences, so one of the two sees the other.
+        // The caller moves the word and then looks at the flag; the watch raises the flag and then looks at the words.
+        // Both are full fences, so one of the two sees the other.
         if (Volatile.Read(ref _isParked) != 0 && Interlocked.Exchange(ref _isParked, 0) != 0)
         {
-            _unpark.Set();
+            Wake();
         }
     }
 
-    public void Dispose()
+    /// <summary>Ends the watch and waits until it has, unless the caller must not wait.</summary>
+    public void Stop(bool mayWait)
     {
         Volatile.Write(ref _isStopped, true);
-        _unpark.Set();
-        _thread.Join();
-        _unpark.Dispose();
+        Wake();
+        if (mayWait && _thread.IsAlive)
+        {
+            _thread.Join();
+        }
     }
 
     private void Run()
     {
         while (!Volatile.Read(ref _isStopped))
         {
-            Thread.Sleep(_period);
-            if (Look())
-            {
-                _idleLooks = 0;
-            }
-            else if (++_idleLooks >= IdleLooksBeforeParking)
+            Sleep();
+
+            // Who comes late was kept from its core, stopped or paused, and so were the drivers: one that has not moved
+            // since may not have had the time to.
+            var late = _lookedAt != 0 && Stopwatch.GetElapsedTime(_lookedAt) > 2 * _period;
+            _lookedAt = Stopwatch.GetTimestamp();
+            _idleLooks = Look(mayJudge: !late && !Debugger.IsAttached) ? 0 : _idleLooks + 1;
+            if (_idleLooks >= IdleLooksBeforeParking)
             {
                 Park();
             }
@@ -75,58 +83,76 @@ internal sealed class LoopWatch : IDisposable
     }
 
     /// <summary>
-    /// Looks at everybody once; false when all loops are in their wait, nobody is under suspicion and no work waits
-    /// for a thread.
+    /// Looks at everybody once; false when all loops are in their wait, none has moved and nobody is left behind who
+    /// has not been told.
     /// </summary>
-    internal bool Look()
+    internal bool Look(bool mayJudge)
     {
-        _suspects.LookAgain();
-        _threads.LookAtBacklog();
-        var isActive = !_suspects.IsEmpty || _threads.HasBacklog;
+        var (isActive, computing) = (false, 0);
+        foreach (var loop in _loops)
+        {
+            isActive |= loop.LeftBehind.Look(ref computing);
+        }
+
+        // More threads that compute than there are processors would only take turns. A loop whose driver computes as
+        // well stays with it until one of the others is back.
+        var isCrowded = computing >= _processorCount;
         for (var i = 0; i < _loops.Length; i++)
         {
-            var word = _loops[i].Word;
-            _looks[i] = word == _seen[i] ? _looks[i] + 1 : 0;
+            var (loop, word) = (_loops[i], _loops[i].Word);
+            var hasMoved = word != _seen[i];
             _seen[i] = word;
-            if (!word.IsInWait)
+            isActive |= hasMoved || !word.IsInWait;
+            if (hasMoved)
             {
-                isActive = true;
-                if (_looks[i] > 0)
-                {
-                    OnStuck(_loops[i], word, _looks[i]);
-                }
+                loop.Driver.NoteMoved();
+            }
+
+            if (mayJudge && !hasMoved && !word.IsInWait && !(isCrowded && loop.Driver.Computes(unlessKnown: true)) &&
+                !loop.TryHandOver(word, isForced: true))
+            {
+                Volatile.Write(ref _refused, _refused + 1);
             }
         }
 
         return isActive;
     }
 
-    private void OnStuck(EventLoop loop, ClaimWord word, int looks)
-    {
-        var stuck = loop.Driver;
-        if (!_threads.TryTakeOver(loop, word))
-        {
-            // The loop waits for its handler; what the handler deferred does not.
-            loop.RunDeferredOf(stuck);
-            Suspects.Judge(stuck, word, looks);
-        }
-        else if (loop.Driver != stuck)
-        {
-            _suspects.AddLeftBehind(stuck);
-        }
-    }
-
     private void Park()
     {
-        _unpark.Reset();
         Interlocked.Exchange(ref _isParked, 1);
-        if (!Volatile.Read(ref _isStopped) && !_threads.HasBacklog &&
-            Array.TrueForAll(_loops, loop => loop.Word.IsInWait))
+        if (Array.TrueForAll(_loops, loop => loop.Word.IsInWait))
         {
-            _unpark.Wait();
+            lock (_gate)
+            {
+                while (Volatile.Read(ref _isParked) != 0 && !Volatile.Read(ref _isStopped))
+                {
+                    Monitor.Wait(_gate);
+                }
+            }
         }
 
         Interlocked.Exchange(ref _isParked, 0);
-        _idleLooks = 0;
+        (_idleLooks, _lookedAt) = (0, 0);
+    }
+
+    // Not Thread.Sleep: whoever stops the watch waits for it.
+    private void Sleep()
+    {
+        lock (_gate)
+        {
+            if (!Volatile.Read(ref _isStopped))
+            {
+                Monitor.Wait(_gate, _period);
+            }
+        }
+    }
+
+    private void Wake()
+    {
+        lock (_gate)
+        {
+            Monitor.Pulse(_gate);
+        }
     }
 }

@@ -1,11 +1,12 @@
 namespace Kqueue.EventLoops;
 
 /// <summary>
-/// A descriptor's place in an <see cref="EventLoop"/>. It is made without interest; <see cref="Arm"/> adds a filter.
+/// A descriptor's place in an <see cref="EventLoop"/>. It is made without interest;
+/// <see cref="Arm(KEventFilter, KEventFlags)"/> adds a filter.
 /// </summary>
 /// <remarks>
-/// Any thread may call it. The owner keeps <see cref="Arm"/> and the closing of the descriptor apart: a filter that is
-/// armed after the close would watch whatever got the number next.
+/// Any thread may call it. The owner keeps <see cref="Arm(KEventFilter, KEventFlags)"/> and the closing of the
+/// descriptor apart: a filter that is armed after the close would watch whatever got the number next.
 /// </remarks>
 public sealed class Registration : IDisposable
 {
@@ -40,6 +41,15 @@ public sealed class Registration : IDisposable
     public KernelResult Arm(KEventFilter filter, KEventFlags mode) =>
         Loop.Submit(new KEvent(Ident, filter, KEventFlags.Add | mode, userData: UserData));
 
+    /// <summary>Adds any filter with all that a change has, or changes it.</summary>
+    /// <param name="filter">The filter.</param>
+    /// <param name="flags">What to do besides <see cref="KEventFlags.Add"/>.</param>
+    /// <param name="notes">The filter's own flags, such as <see cref="KEventNotes.LowWater"/>.</param>
+    /// <param name="data">The filter's own number.</param>
+    /// <returns>0, or the kernel's error.</returns>
+    public KernelResult Arm(KEventFilter filter, KEventFlags flags, KEventNotes notes, long data = 0) =>
+        Loop.Submit(new KEvent(Ident, filter, KEventFlags.Add | flags, notes, data, UserData));
+
     /// <summary>Removes a filter. It is no error if the filter, or the descriptor, is gone.</summary>
     /// <param name="filter">READ or WRITE.</param>
     /// <returns>0, or the kernel's error.</returns>
@@ -53,5 +63,11 @@ public sealed class Registration : IDisposable
     /// Gives the slot back: events that are still under way fall out at the table. The filters go when the descriptor
     /// is closed, which is the owner's next step; an owner that keeps the descriptor disarms them first.
     /// </summary>
-    public void Dispose() => Loop.Remove(this);
+    public void Dispose()
+    {
+        if (Loop.Remove(this))
+        {
+            (Handler as OpenHandle)?.Release();
+        }
+    }
 }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.CodeAnalysis;
 
 namespace Kqueue.EventLoops;
 
@@ -15,15 +14,16 @@ internal sealed class WorkQueue
 
     public void Enqueue(IThreadPoolWorkItem work) => _items.Enqueue(work);
 
-    public bool TryDequeue([NotNullWhen(true)] out IThreadPoolWorkItem? work) => _items.TryDequeue(out work);
+    public bool TryDequeue(out IThreadPoolWorkItem? work) => _items.TryDequeue(out work);
 
     /// <summary>True for the one caller that has to trigger the wake.</summary>
     public bool TakeWake() => Interlocked.Exchange(ref _wakeTaken, 1) == 0;
 
     /// <summary>
     /// The driver is awake and looks at the work after this: whoever finds the wake taken has added its work before.
+    /// Or the kernel has refused the trigger, and the next to post tries again.
     /// </summary>
-    public void OnAwake() => Interlocked.Exchange(ref _wakeTaken, 0);
+    public void GiveBackWake() => Interlocked.Exchange(ref _wakeTaken, 0);
 
     /// <summary>Hands what is left to the thread pool: the loop has ended.</summary>
     public void MoveToThreadPool()

@@ -26,7 +26,7 @@ namespace KqueueTransport.Connections;
 /// somebody else.
 /// </remarks>
 internal sealed partial class Connection :
-    ConnectionContext, IDuplexPipe, IEventHandler, IWatchedHandler, IThreadPoolWorkItem
+    ConnectionContext, IDuplexPipe, IReentrantHandler, IStayingHandler, IThreadPoolWorkItem
 {
     // Stands in _ended where the end came before the disposal.
     private static readonly TaskCompletionSource s_hasEnded = CompletedSource();
@@ -55,7 +55,7 @@ internal sealed partial class Connection :
     // Set once the ConnectionClosed token is, or is about to be, cancelled.
     private volatile bool _isClosedFired;
 
-    private BlockingProbation _probation;
+    private ConnectionPlacement _placement;
 
     public Connection(
         LoopContext loop, EndPointContext endPoint, int descriptor, EndPoint? local, IPv4Peer remote)
@@ -86,7 +86,7 @@ internal sealed partial class Connection :
     public Registration Registration => _registration;
 
     /// <summary>Whether the application runs on the loop, at the moment.</summary>
-    public bool RunsInline => !_probation.IsOffLoop && _endPoint.Scheduling.RunsInline;
+    public bool RunsInline => _placement.Next(_endPoint.Scheduling) is Place.Loop;
 
     /// <summary>Whether the input goes on when the output is completed. From any thread.</summary>
     public bool KeepsInput => _endPoint.HalfClose && !_reader.HasEnded;
@@ -117,40 +117,49 @@ internal sealed partial class Connection :
         }
     }
 
+    /// <summary>Resumes the application on the thread pool, by work that the reader or the writer does.</summary>
+    public void ResumeElsewhere(IThreadPoolWorkItem work) => _loop.Queue(work);
+
     /// <summary>
-    /// Resumes the application off the loop, by work that the reader or the writer does: on the thread pool, which is
-    /// left to handlers that come back, unless this one may block.
+    /// Where the application goes on. On the loop; which is another thread's then, where it is likely to block.
     /// </summary>
-    public void ResumeElsewhere(IThreadPoolWorkItem work)
+    public Place TakePlace()
     {
-        var scheduling = _endPoint.Scheduling;
-        var mayBlock = _probation.IsOffLoop || (scheduling.IsAway && !_probation.IsQuick(scheduling.Shortages));
-        if (!mayBlock || !_loop.Group.TryOffload(work))
-        {
-            _loop.Queue(work);
-        }
+        var place = _placement.Next(_endPoint.Scheduling);
+        return place is Place.GivenAway && !EventLoop.TryGiveAway() ? Place.Pool : place;
     }
 
-    /// <summary>Runs the application on the loop.</summary>
-    public void ResumeOnLoop(in Continuation read)
+    /// <summary>Runs the application, and notes what it does there, unless that is a loop's business.</summary>
+    public void Resume(in Continuation continuation, Place place)
     {
-        _probation.OnRunOnLoop(_endPoint.Scheduling.Shortages);
-        Run(read);
-    }
-
-    /// <summary>Runs the application off the loop and notes whether it has blocked.</summary>
-    public void ResumeOffLoop(in Continuation read)
-    {
-        if (!_probation.IsOffLoop && !_endPoint.Scheduling.IsAway)
+        if (place is Place.Loop)
         {
-            Run(read);
+            _placement.OnBegins();
+            Run(continuation);
             return;
         }
 
-        var clock = _loop.Clock;
-        var started = clock.GetTimestamp();
-        Run(read);
-        _probation.OnRanOffLoop(clock.GetElapsedTime(started), _endPoint.Scheduling.Shortages);
+        var before = ThreadUsage.Now(_loop.Clock);
+        Run(continuation);
+        var stay = ThreadUsage.Now(_loop.Clock).Since(before);
+        _placement.OnRan(stay);
+        if (stay is HandlerStay.Blocked)
+        {
+            _endPoint.Scheduling.OnBlocked(wasOnLoop: false);
+        }
+    }
+
+    /// <summary>Runs the application on the thread pool.</summary>
+    public void ResumeOnPool(in Continuation continuation)
+    {
+        if (_endPoint.Scheduling.Mode is Scheduling.Adaptive && !RunsInline)
+        {
+            Resume(continuation, Place.Pool);
+        }
+        else
+        {
+            Run(continuation);
+        }
     }
 
     /// <summary>
@@ -196,12 +205,15 @@ internal sealed partial class Connection :
         Shutdown(ShutdownReason.Failed, exception);
     }
 
-    /// <summary>The application holds up the loop. On the watch.</summary>
-    public void OnStuck(bool isHandedOver)
+    /// <summary>The application has held up the loop, which was taken from it.</summary>
+    public void OnStayed(HandlerStay stay)
     {
-        TransportEventSource.Log.HandlerBlocks(this);
-        _probation.OnStuck();
-        _endPoint.Scheduling.OnStuck(Loop, isHandedOver);
+        _placement.OnRan(stay);
+        if (stay is HandlerStay.Blocked)
+        {
+            TransportEventSource.Log.HandlerBlocks(this);
+            _endPoint.Scheduling.OnBlocked(wasOnLoop: true);
+        }
     }
 
     /// <summary>Arms a filter: under the reader's or writer's lock, or before others have the connection.</summary>

@@ -18,7 +18,7 @@ internal sealed class KqueueTransportOptionsValidation : IValidateOptions<Kqueue
             nameof(options.StandbyThreadsMax),
             options.StandbyThreadsMax,
             KqueueTransportOptions.StandbyThreadsLimit,
-            "the default is 32 or two for each processor, and 0 never takes a loop over",
+            "the default is 256, and 0 never takes a loop over",
             min: 0);
         EndPointOptionsCheck.Check(failures, options);
         CheckLingering(failures, options);

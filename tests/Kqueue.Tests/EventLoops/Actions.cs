@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Kqueue.EventLoops;
 
 namespace Kqueue.Tests.EventLoops;
@@ -14,21 +15,13 @@ internal sealed class WorkAction(Action execute) : IThreadPoolWorkItem
     public void Execute() => execute();
 }
 
-/// <summary>Work that hears when the watch finds its loop stuck in it.</summary>
-internal sealed class WatchedAction(Action execute, Action? onStuck = null) : IThreadPoolWorkItem, IWatchedHandler
+/// <summary>Work that hears when its loop was taken from it.</summary>
+internal sealed class StayingAction(Action execute) : IThreadPoolWorkItem, IStayingHandler
 {
-    private int _handedOver;
-    private int _notHandedOver;
-
-    public int HandedOver => Volatile.Read(ref _handedOver);
-
-    public int NotHandedOver => Volatile.Read(ref _notHandedOver);
+    /// <summary>What it was told, and whether the pool told it.</summary>
+    public ConcurrentQueue<(HandlerStay Stay, bool IsOnPool)> Told { get; } = [];
 
     public void Execute() => execute();
 
-    public void OnStuck(bool isHandedOver)
-    {
-        Interlocked.Increment(ref isHandedOver ? ref _handedOver : ref _notHandedOver);
-        onStuck?.Invoke();
-    }
+    public void OnStayed(HandlerStay stay) => Told.Enqueue((stay, Thread.CurrentThread.IsThreadPoolThread));
 }

@@ -5,28 +5,9 @@ namespace Kqueue.Tests.EventLoops;
 public abstract partial class EventLoopContract
 {
     [Fact]
-    public void TryDefer_OnTheLoop_RunsAfterTheHandlerAndBeforeTheNext()
+    public void TryDefer_OnTheLoop_RunsAfterTheHandlersAtHandOnceEach()
     {
-        var loop = CreateLoop();
-        var order = new List<string>();
-        var deferred = new WorkAction(() => order.Add("deferred"));
-        loop.Post(new WorkAction(() =>
-        {
-            Assert.True(EventLoop.TryDefer(deferred));
-            Assert.True(EventLoop.TryDefer(deferred));
-            order.Add("handler");
-        }));
-        loop.Post(new WorkAction(() => order.Add("next")));
-
-        loop.Start();
-
-        RunOn(loop, () => Assert.Equal(["handler", "deferred", "next"], order));
-    }
-
-    [Fact]
-    public void TryDefer_WatchedLoop_RunsAfterTheHandlersAtHand()
-    {
-        var (loop, order) = CreateWatchedLoop(new ManualClock());
+        var (loop, order) = CreateLoopThatDefers(new ManualClock());
         PostDeferring(loop, order, "first");
         PostDeferring(loop, order, "second");
 
@@ -39,7 +20,7 @@ public abstract partial class EventLoopContract
     [Fact]
     public void TryDefer_ManyHandlersAtHand_RunsAfterEight()
     {
-        var (loop, order) = CreateWatchedLoop(new ManualClock());
+        var (loop, order) = CreateLoopThatDefers(new ManualClock());
         for (var i = 1; i <= 9; i++)
         {
             PostDeferring(loop, order, $"{i}");
@@ -55,7 +36,7 @@ public abstract partial class EventLoopContract
     public void TryDefer_HandlersTakeLong_RunsBetweenThem()
     {
         var clock = new ManualClock();
-        var (loop, order) = CreateWatchedLoop(clock);
+        var (loop, order) = CreateLoopThatDefers(clock);
         PostDeferring(loop, order, "quick", () => clock.Advance(TimeSpan.FromMicroseconds(200)));
         PostDeferring(loop, order, "slow", () => clock.Advance(TimeSpan.FromMicroseconds(1)));
         PostDeferring(loop, order, "next");
@@ -68,23 +49,28 @@ public abstract partial class EventLoopContract
     }
 
     [Fact]
-    public void TryDefer_ThereIsNoRoom_IsRefused()
+    public void TryDefer_ManyPieces_AllRun()
     {
+        const int Pieces = 5000;
         var loop = StartLoop();
-        var ran = new List<int>();
+        var ran = 0;
+        using var done = new ManualResetEventSlim();
 
         RunOn(loop, () =>
         {
-            for (var i = 0; i < DeferredWork.Capacity; i++)
+            for (var i = 0; i < Pieces; i++)
             {
-                var number = i;
-                Assert.True(EventLoop.TryDefer(new WorkAction(() => ran.Add(number))));
+                Assert.True(EventLoop.TryDefer(new WorkAction(() =>
+                {
+                    if (++ran == Pieces)
+                    {
+                        done.Set();
+                    }
+                })));
             }
-
-            Assert.False(EventLoop.TryDefer(new WorkAction(() => ran.Add(-1))));
         });
 
-        RunOn(loop, () => Assert.Equal(Enumerable.Range(0, DeferredWork.Capacity), ran));
+        Until.IsSet(done, "Deferred work was forgotten.");
     }
 
     [Fact]
@@ -113,6 +99,23 @@ public abstract partial class EventLoopContract
     }
 
     [Fact]
+    public void TryDefer_HandlerEndsTheLoop_RunsOnTheThreadPool()
+    {
+        var loop = CreateLoop();
+        using var ran = new CountdownEvent(2);
+        loop.Post(new WorkAction(() =>
+        {
+            EventLoop.TryDefer(new WorkAction(() => ran.Signal()));
+            throw new InvalidOperationException("nobody handles this");
+        }));
+        loop.Post(new WorkAction(() => ran.Signal()));
+
+        Assert.Throws<InvalidOperationException>(loop.Run);
+
+        Assert.True(ran.Wait(Until.Patience, TestContext.Current.CancellationToken), "Work was lost.");
+    }
+
+    [Fact]
     public void TryDefer_WithinDeferredWork_RunsBeforeTheWait()
     {
         var loop = StartLoop();
@@ -125,13 +128,34 @@ public abstract partial class EventLoopContract
         Until.IsSet(ran, "Deferred work was forgotten.");
     }
 
-    private (EventLoop Loop, List<string> Order) CreateWatchedLoop(ManualClock clock)
+    [Fact]
+    public void TryDefer_WorkThatDefersItselfForEver_DoesNotKeepPostsWaiting()
+    {
+        var loop = StartLoop();
+        var isOver = false;
+        using var ran = new ManualResetEventSlim();
+        WorkAction? endless = null;
+        endless = new WorkAction(() =>
+        {
+            if (!Volatile.Read(ref isOver))
+            {
+                EventLoop.TryDefer(endless!);
+            }
+        });
+        loop.Post(endless);
+
+        loop.Post(new WorkAction(ran.Set));
+
+        var hasRun = ran.Wait(Until.Patience, TestContext.Current.CancellationToken);
+        Volatile.Write(ref isOver, true);
+        Assert.True(hasRun, "Deferred work keeps posted work waiting.");
+    }
+
+    private (EventLoop Loop, List<string> Order) CreateLoopThatDefers(ManualClock clock)
     {
         var options = Options();
         options.TimeProvider = clock;
-        var loop = CreateLoop(options);
-        loop.IsWatched = true;
-        return (loop, []);
+        return (CreateLoop(options), []);
     }
 
     private static void PostDeferring(EventLoop loop, List<string> order, string name, Action? handler = null) =>

@@ -169,38 +169,4 @@ public abstract partial class EventLoopContract
 
         Until.Holds(() => all.IsSet, "Events are missing.");
     }
-
-    // Each turn has one event, and the clock says that no wait takes any time.
-    [Fact]
-    public void Wait_EventsHaveComeAloneAndAtOnce_GoesOnAskingBeforeItSleeps()
-    {
-        Assert.SkipWhen(Environment.ProcessorCount == 1, "A loop does not spin on a single processor.");
-        var options = Options();
-        options.TimeProvider = new ManualClock();
-        var loop = CreateCountedLoop(out var queue, options);
-        var cancellation = TestContext.Current.CancellationToken;
-        var asks = 0;
-        using var sleeps = new SemaphoreSlim(0);
-        queue.Waiting = timeoutNs =>
-        {
-            if (timeoutNs == 0)
-            {
-                asks++;
-            }
-            else
-            {
-                sleeps.Release();
-            }
-        };
-        loop.Start();
-        for (var turn = 0; turn < WaitSpin.ShortWaitsNeeded + 1; turn++)
-        {
-            Assert.True(sleeps.Wait(Until.Patience, cancellation), "The loop does not sleep.");
-            asks = 0;
-            RunOn(loop, () => { });
-        }
-
-        Assert.True(sleeps.Wait(Until.Patience, cancellation), "The loop does not come to an end of asking.");
-        Assert.True(asks > WaitSpin.AsksMax, $"The loop has asked {asks} times.");
-    }
 }

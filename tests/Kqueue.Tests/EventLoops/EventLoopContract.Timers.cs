@@ -20,9 +20,6 @@ public abstract partial class EventLoopContract
         clock.Advance(TimeSpan.FromSeconds(2));
         loop.Start();
 
-        // Timers and work take turns: after two pieces of work both timers have had theirs.
-        RunOn(loop, () => { });
-        RunOn(loop, () => { });
         RunOn(loop, () => Assert.Equal([1, 2], fired));
         clock.Advance(TimeSpan.FromSeconds(1));
         RunOn(loop, () => { });
@@ -76,32 +73,6 @@ public abstract partial class EventLoopContract
         loop.Schedule(TimeSpan.FromHours(2), _ => { }, null);
 
         Assert.Equal(triggers, queue.Triggers);
-    }
-
-    [Fact]
-    public void Schedule_OthersRunBeforeTheWait_WaitIsShorterByThat()
-    {
-        // The loop yields after a turn that had events: here the wake that the timer asks for. What other threads take
-        // of the time is played at the question without a wait that follows.
-        var clock = new ManualClock();
-        var options = Options();
-        options.TimeProvider = clock;
-        var loop = CreateCountedLoop(out var queue, options);
-        var timeouts = new ConcurrentQueue<long>();
-        queue.Waiting = timeoutNs =>
-        {
-            timeouts.Enqueue(timeoutNs);
-            if (timeoutNs == 0)
-            {
-                clock.Advance(TimeSpan.FromSeconds(10));
-            }
-        };
-        loop.Schedule(TimeSpan.FromSeconds(100), _ => { }, null);
-
-        loop.Start();
-
-        Until.Holds(() => timeouts.Count == 3, "The loop does not wait again.");
-        Assert.Equal([100_000_000_000, 0, 90_000_000_000], timeouts);
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Kqueue.EventLoops;
 using Kqueue.Tests.Infrastructure;
 using static Kqueue.KEventFlags;
@@ -79,82 +78,6 @@ public sealed class EventLoopGroupTests : GroupSuite
     }
 
     [Fact]
-    public void BlockedWork_AtTheBound_StaysAndIsCounted()
-    {
-        var (group, loop) = StartGroup(standbyMax: 2);
-        var watched = new WatchedAction(Block);
-        using var last = new ManualResetEventSlim();
-        loop.Post(new WorkAction(Block));
-        loop.Post(new WorkAction(Block));
-        loop.Post(watched);
-        loop.Post(new WorkAction(last.Set));
-
-        Until.Holds(() => group.RefusedHandOverCount > 0 && watched.NotHandedOver > 0, "No hand-over was refused.");
-
-        Assert.True(group.HandOverCount >= 2);
-        Assert.Equal(3, group.ThreadCount);
-        Assert.False(last.IsSet);
-        Release();
-        Until.IsSet(last, "The loop does not go on after the block.");
-    }
-
-    [Fact]
-    public void BlockedWork_ThatWantsToHear_IsToldOnce()
-    {
-        var loop = StartGroup().Loop;
-        var watched = new WatchedAction(Block);
-
-        loop.Post(watched);
-
-        Until.Holds(() => watched.HandedOver > 0, "The handler does not hear of the hand-over.");
-        Assert.Equal((1, 0), (watched.HandedOver, watched.NotHandedOver));
-    }
-
-    // The loop goes on without it, and it is not to blame: a thread that was set aside looks just the same.
-    [Fact]
-    public void ComputingWork_ForAFewPeriods_IsHandedOverAndNotTold()
-    {
-        var (group, loop) = StartGroup();
-        var watched = new WatchedAction(() => Compute(() => group.HandOverCount > 0));
-
-        loop.Post(watched);
-        Until.Holds(() => group.HandOverCount > 0, "The loop was not handed over.");
-        Until.Holds(() => group.StandbyThreadCount > 0, "The old driver does not stand by.");
-
-        Assert.Equal((0, 0), (watched.HandedOver, watched.NotHandedOver));
-    }
-
-    [Fact]
-    public void ComputingWork_ForLong_IsTold()
-    {
-        var loop = StartGroup().Loop;
-        WatchedAction? watched = null;
-        watched = new WatchedAction(() => Compute(() => watched!.HandedOver > 0));
-
-        loop.Post(watched);
-
-        Until.Holds(() => watched.HandedOver > 0, "A handler that computes for long is never told.");
-    }
-
-    [Theory]
-    [InlineData(32)]
-    [InlineData(0)]
-    public void OnStuck_Throws_GoesToTheUnhandledExceptionsAndTheLoopGoesOn(int standbyMax)
-    {
-        var unhandled = new ConcurrentQueue<Exception>();
-        var loop = StartGroup(standbyMax, unhandledException: unhandled.Enqueue).Loop;
-        using var ran = new ManualResetEventSlim();
-
-        loop.Post(new WatchedAction(Block, onStuck: () => throw new InvalidOperationException("stuck")));
-        loop.Post(new WorkAction(ran.Set));
-
-        Until.Holds(() => !unhandled.IsEmpty, "The exception is gone.");
-        Release();
-        Until.IsSet(ran, "The loop does not go on.");
-        Assert.All(unhandled, exception => Assert.Equal("stuck", exception.Message));
-    }
-
-    [Fact]
     public void HandOverOff_BlockedWork_KeepsItsLoop()
     {
         var (group, loop) = StartGroup(handOver: false);
@@ -204,7 +127,6 @@ public sealed class EventLoopGroupTests : GroupSuite
         group.Dispose();
 
         Until.Holds(() => group.ThreadCount == 0, "Threads are left.");
-        Assert.False(group.TryOffload(new WorkAction(() => { })));
     }
 
     [Fact]
@@ -227,15 +149,5 @@ public sealed class EventLoopGroupTests : GroupSuite
             held.Set();
         }));
         Until.IsSet(held, "The loop does not run what was posted.");
-    }
-
-    // Computes, without a wait that the watch could take for a sleep.
-    private static void Compute(Func<bool> isOver)
-    {
-        var deadline = Environment.TickCount64 + (long)Until.Patience.TotalMilliseconds;
-        while (!isOver() && Environment.TickCount64 < deadline)
-        {
-            Thread.SpinWait(100);
-        }
     }
 }

@@ -3,16 +3,14 @@ using Kqueue.EventLoops;
 
 namespace Kqueue.Tests.EventLoops;
 
-/// <summary>What a handler defers and then blocks, with and without a thread to go on with its loop.</summary>
+/// <summary>What a handler puts off and then blocks: whoever goes on with its loop does it.</summary>
 public sealed class GroupDeferralTests : GroupSuite
 {
-    [Theory]
-    [InlineData(32)]
-    [InlineData(0)]
-    public void TryDefer_ThenBlockAndTheDeferredThrows_GoesToTheUnhandledExceptions(int standbyMax)
+    [Fact]
+    public void TryDefer_ThenBlockAndTheDeferredThrows_GoesToTheUnhandledExceptions()
     {
         var unhandled = new ConcurrentQueue<Exception>();
-        var loop = StartGroup(standbyMax, unhandledException: unhandled.Enqueue).Loop;
+        var loop = StartGroup(unhandledException: unhandled.Enqueue).Loop;
 
         loop.Post(new WorkAction(() =>
         {
@@ -24,37 +22,41 @@ public sealed class GroupDeferralTests : GroupSuite
         Assert.Equal("deferred", Assert.Single(unhandled).Message);
     }
 
-    [Theory]
-    [InlineData(32)]
-    [InlineData(0)]
-    public void TryDefer_ThenBlock_RunsMeanwhile(int standbyMax)
+    [Fact]
+    public void TryDefer_ThenBlock_RunsMeanwhileOnTheLoop()
     {
-        var loop = StartGroup(standbyMax).Loop;
+        var loop = StartGroup().Loop;
         using var flushed = new ManualResetEventSlim();
+        EventLoop? where = null;
 
         loop.Post(new WorkAction(() =>
         {
-            DeferOrRun(new WorkAction(flushed.Set));
+            EventLoop.TryDefer(new WorkAction(() =>
+            {
+                where = EventLoop.Current;
+                flushed.Set();
+            }));
             Block();
         }));
 
         Until.IsSet(flushed, "What a blocked handler deferred stays behind.");
+        Assert.Same(loop, where);
         Assert.False(IsReleased);
     }
 
-    [Theory]
-    [InlineData(32)]
-    [InlineData(0)]
-    public void TryDefer_ThenTheNextHandlersBlock_RunsMeanwhile(int standbyMax)
+    [Fact]
+    public void TryDefer_ThenTheNextHandlersBlock_RunsMeanwhile()
     {
-        var loop = StartGroup(standbyMax).Loop;
-        using var warm = new CountdownEvent(3);
+        var loop = StartGroup().Loop;
         using var flushed = new CountdownEvent(2);
 
-        // The first time, the compiler makes the handlers slow enough for what they put off to be done between them.
-        DeferTwice(loop, warm, () => warm.Signal());
-        Until.Holds(() => warm.IsSet, "What handlers deferred is not done.");
-        DeferTwice(loop, flushed, Block);
+        loop.Post(new WorkAction(() =>
+        {
+            // All in one turn: nothing of this is posted while the loop looks for work.
+            loop.Post(new WorkAction(() => DeferOrRun(new WorkAction(() => flushed.Signal()))));
+            loop.Post(new WorkAction(() => DeferOrRun(new WorkAction(() => flushed.Signal()))));
+            loop.Post(new WorkAction(Block));
+        }));
 
         Until.Holds(() => flushed.IsSet, "What handlers deferred stays behind the one that blocks.");
         Assert.False(IsReleased);
@@ -77,14 +79,6 @@ public sealed class GroupDeferralTests : GroupSuite
         Until.Holds(() => !results.IsEmpty, "The handler does not return.");
         Assert.Equal([false], results);
     }
-
-    private static void DeferTwice(EventLoop loop, CountdownEvent done, Action last) => loop.Post(new WorkAction(() =>
-    {
-        // All in one turn: nothing of this is posted while the loop looks for work.
-        loop.Post(new WorkAction(() => DeferOrRun(new WorkAction(() => done.Signal()))));
-        loop.Post(new WorkAction(() => DeferOrRun(new WorkAction(() => done.Signal()))));
-        loop.Post(new WorkAction(last));
-    }));
 
     private static void DeferOrRun(WorkAction work)
     {

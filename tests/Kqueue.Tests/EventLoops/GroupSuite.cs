@@ -31,14 +31,15 @@ public abstract class GroupSuite : IDisposable
         int standbyMax = 32,
         bool handOver = true,
         int loopCount = 1,
-        Action<Exception>? unhandledException = null)
+        Action<Exception>? unhandledException = null,
+        TimeSpan? watchPeriod = null)
     {
         _group = new EventLoopGroup(new EventLoopGroupOptions
         {
             LoopCount = loopCount,
             StandbyThreadsMax = standbyMax,
             HandOver = handOver,
-            WatchPeriod = s_watchPeriod,
+            WatchPeriod = watchPeriod ?? s_watchPeriod,
             Loop = new EventLoopOptions
             {
                 KernelQueue = KernelUnderTest.Options(fillData: false),

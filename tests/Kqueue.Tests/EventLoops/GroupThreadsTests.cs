@@ -1,84 +1,140 @@
+using Kqueue.EventLoops;
 
 namespace Kqueue.Tests.EventLoops;
 
-/// <summary>The reserve, and the threads for offloaded work.</summary>
+/// <summary>Loops that their drivers give away, and how many may be left behind.</summary>
 public sealed class GroupThreadsTests : GroupSuite
 {
     [Fact]
-    public void HasReserve_HandlersHoldAllOtherThreads_IsFalseUntilOneIsBack()
+    public void TryGiveAway_OnTheLoop_TheLoopGoesOnAtOnceAndTheHandlerStaysOnItsThread()
     {
-        var (group, loop) = StartGroup(standbyMax: 2);
+        // Without the watch's help: it comes after an hour.
+        var (group, loop) = StartGroup(watchPeriod: TimeSpan.FromHours(1));
+        using var ran = new ManualResetEventSlim();
+        var (isGiven, isSameThread, after) = (false, false, (EventLoop?)loop);
+        loop.Post(new WorkAction(() =>
+        {
+            var thread = Environment.CurrentManagedThreadId;
+            isGiven = EventLoop.TryGiveAway();
+            Block();
+            isSameThread = thread == Environment.CurrentManagedThreadId;
+            after = EventLoop.Current;
+        }));
+        loop.Post(new WorkAction(ran.Set));
+
+        Until.IsSet(ran, "The loop does not go on.");
+        Assert.Equal((true, 0L, 2), (isGiven, group.HandOverCount, group.ThreadCount));
+
+        Release();
+        Until.Holds(() => group.StandbyThreadCount == 1, "The thread does not stand by.");
+        Assert.True(isSameThread);
+        Assert.Null(after);
+    }
+
+    [Fact]
+    public void TryGiveAway_AfterTheLoopWasTaken_IsTrue()
+    {
+        var (group, loop) = StartGroup();
+        var isGiven = false;
+        using var returned = new ManualResetEventSlim();
+        loop.Post(new WorkAction(() =>
+        {
+            Block();
+            isGiven = EventLoop.TryGiveAway() && EventLoop.TryGiveAway();
+            returned.Set();
+        }));
+        Until.Holds(() => group.HandOverCount > 0, "The loop was not handed over.");
+
+        Release();
+
+        Until.IsSet(returned, "The handler does not return.");
+        Assert.True(isGiven);
+    }
+
+    [Fact]
+    public void TryGiveAway_OffTheLoops_IsFalse()
+    {
+        StartGroup();
+
+        Assert.False(EventLoop.TryGiveAway());
+    }
+
+    [Fact]
+    public void TryGiveAway_LoopOfItsOwn_IsFalse()
+    {
+        using var loop = new EventLoop();
+        var isGiven = true;
+        loop.Post(new WorkAction(() =>
+        {
+            isGiven = EventLoop.TryGiveAway();
+            loop.Stop();
+        }));
+
+        loop.Run();
+
+        Assert.False(isGiven);
+    }
+
+    [Fact]
+    public void TryGiveAway_AsManyAreLeftBehindAsMay_IsFalseUntilOneIsBack()
+    {
+        var (group, loop) = StartGroup(standbyMax: 2, watchPeriod: TimeSpan.FromHours(1));
         using var entered = new CountdownEvent(2);
         for (var i = 0; i < 2; i++)
         {
             loop.Post(new WorkAction(() =>
             {
+                Assert.True(EventLoop.TryGiveAway());
                 entered.Signal();
                 Block();
             }));
         }
 
         Assert.True(entered.Wait(Until.Patience, TestContext.Current.CancellationToken));
-        Until.Holds(() => group.ReserveUseCount > 0, "The last thread does not take the loop over.");
-        Assert.False(group.HasReserve);
+        Assert.Equal((false, false), (group.CanLeaveBehind, GiveAwayOn(loop)));
 
         Release();
-        Until.Holds(() => group.HasReserve, "The threads do not come back.");
-        Assert.Equal(0, group.RefusedHandOverCount);
+        Until.Holds(() => group.CanLeaveBehind, "The threads do not come back.");
+        Assert.True(GiveAwayOn(loop));
     }
 
-    // One of the three threads is kept for the loop, so two are there for offloaded work.
+    // At the bound a handler may have begun on each loop already, so there is a thread more for each.
     [Fact]
-    public void TryOffload_MoreThanTheBound_LeavesAThreadForTheLoop()
+    public void BlockedWork_AtTheBound_IsHandedOverOnceMoreForEachLoop()
     {
-        var (group, loop) = StartGroup(standbyMax: 3);
-        using var started = new CountdownEvent(2);
-        var work = new WorkAction(() =>
+        var (group, loop) = StartGroup(standbyMax: 2);
+        using var last = new ManualResetEventSlim();
+        for (var i = 0; i < 4; i++)
         {
-            started.Signal();
-            Block();
-        });
-        Assert.True(group.TryOffload(work));
-        Assert.True(group.TryOffload(work));
-        Assert.True(started.Wait(Until.Patience, TestContext.Current.CancellationToken));
+            loop.Post(new WorkAction(Block));
+        }
 
-        Assert.True(group.TryOffload(new WorkAction(() => { })));
+        loop.Post(new WorkAction(last.Set));
 
-        loop.Post(new WorkAction(Block));
-        Until.Holds(() => group.HandOverCount > 0, "Offloaded work keeps a stuck loop from being taken over.");
-    }
-
-    // Every thread waits for what is offloaded last. The thread pool is left alone: it would be held up as well.
-    [Fact]
-    public void TryOffload_AllThreadsWaitForTheLast_RunsOnAnExtraThread()
-    {
-        var group = StartGroup(standbyMax: 3).Group;
-        using var ended = new CountdownEvent(3);
-        var isOnThreadPool = true;
-        var waiting = new WorkAction(() =>
-        {
-            Block();
-            ended.Signal();
-        });
-        Assert.True(group.TryOffload(waiting));
-        Assert.True(group.TryOffload(waiting));
-
-        Assert.True(group.TryOffload(new WorkAction(() =>
-        {
-            isOnThreadPool = Thread.CurrentThread.IsThreadPoolThread;
-            Release();
-            ended.Signal();
-        })));
-
-        Assert.True(ended.Wait(Until.Patience, TestContext.Current.CancellationToken), "Work waits for itself.");
-        Assert.False(isOnThreadPool);
+        Until.Holds(() => group.RefusedHandOverCount > 0, "No hand-over was refused.");
+        Assert.Equal((3L, 4, false), (group.HandOverCount, group.ThreadCount, last.IsSet));
+        Release();
+        Until.IsSet(last, "The loop does not go on after the block.");
     }
 
     [Fact]
-    public void TryOffload_WithoutThreadsForIt_IsRefused()
+    public void HandOverOff_TryGiveAway_IsFalse()
     {
-        var group = StartGroup(standbyMax: 1).Group;
+        var loop = StartGroup(handOver: false).Loop;
 
-        Assert.False(group.TryOffload(new WorkAction(() => { })));
+        Assert.False(GiveAwayOn(loop));
+    }
+
+    private static bool GiveAwayOn(EventLoop loop)
+    {
+        using var done = new ManualResetEventSlim();
+        var isGiven = false;
+        loop.Post(new WorkAction(() =>
+        {
+            isGiven = EventLoop.TryGiveAway();
+            done.Set();
+        }));
+        Until.IsSet(done, "The loop does not run what was posted.");
+        return isGiven;
     }
 }

@@ -36,24 +36,6 @@ public sealed class LoopProcessorsTests
         release.Set();
     }
 
-    [Fact]
-    public void Processors_OffloadedWork_RunsAnywhere()
-    {
-        var allowed = Allowed();
-        using var group = new EventLoopGroup(new EventLoopGroupOptions { LoopCount = 1, Processors = [allowed[0]] });
-        using var ran = new ManualResetEventSlim();
-        int[] found = [];
-
-        Assert.True(group.TryOffload(new WorkAction(() =>
-        {
-            found = Allowed();
-            ran.Set();
-        })));
-
-        Until.IsSet(ran, "The work does not run.");
-        Assert.Equal(allowed, found);
-    }
-
     [Theory]
     [InlineData(-1)]
     [InlineData(1023)]

@@ -5,6 +5,9 @@ namespace Kqueue.Tests.EventLoops;
 /// <summary>The heap of timers, against a sorted list.</summary>
 public sealed class TimerQueueTests
 {
+    // Only what a timer calls when it is changed or disposed, which none is here.
+    private static readonly EventLoop s_loop = new();
+
     private readonly ManualClock _clock = new();
     private readonly TimerQueue _queue;
 
@@ -13,9 +16,9 @@ public sealed class TimerQueueTests
     [Fact]
     public void NanosecondsToEarliest_NoTimer_IsForEver()
     {
-        Assert.Equal(KernelQueue.InfiniteTimeout, _queue.NanosecondsToEarliest());
-        Assert.False(_queue.IsDue);
-        Assert.Null(_queue.TakeDue());
+        Assert.Equal(KernelQueue.InfiniteTimeout, _queue.NanosecondsToEarliest(_clock.GetTimestamp()));
+        Assert.False(_queue.IsDue(_clock.GetTimestamp()));
+        Assert.Null(_queue.TakeDue(_clock.GetTimestamp()));
     }
 
     [Fact]
@@ -25,7 +28,7 @@ public sealed class TimerQueueTests
         Assert.True(Add(1));
         Assert.False(Add(3));
 
-        Assert.Equal(1_000_000_000, _queue.NanosecondsToEarliest());
+        Assert.Equal(1_000_000_000, _queue.NanosecondsToEarliest(_clock.GetTimestamp()));
     }
 
     [Fact]
@@ -34,29 +37,30 @@ public sealed class TimerQueueTests
         Add(1);
         _clock.Advance(TimeSpan.FromSeconds(5));
 
-        Assert.Equal(0, _queue.NanosecondsToEarliest());
-        Assert.True(_queue.IsDue);
+        Assert.Equal(0, _queue.NanosecondsToEarliest(_clock.GetTimestamp()));
+        Assert.True(_queue.IsDue(_clock.GetTimestamp()));
     }
 
     [Fact]
     public void Add_FurtherThanTheClockGoes_IsNotDue()
     {
-        _queue.Add(TimeSpan.MaxValue, _ => { }, null, out _);
+        _queue.Set(Make(), TimeSpan.MaxValue, TimeSpan.Zero);
 
-        Assert.False(_queue.IsDue);
-        Assert.Null(_queue.TakeDue());
+        Assert.False(_queue.IsDue(_clock.GetTimestamp()));
+        Assert.Null(_queue.TakeDue(_clock.GetTimestamp()));
     }
 
     [Fact]
     public void Remove_TheEarliest_TheNextIsEarliest()
     {
-        var first = _queue.Add(TimeSpan.FromSeconds(1), _ => { }, null, out _);
+        var first = Make();
+        _queue.Set(first, TimeSpan.FromSeconds(1), TimeSpan.Zero);
         Add(2);
 
-        _queue.Remove(first);
-        _queue.Remove(first);
+        _queue.Set(first, Timeout.InfiniteTimeSpan, TimeSpan.Zero);
+        _queue.Set(first, Timeout.InfiniteTimeSpan, TimeSpan.Zero);
 
-        Assert.Equal(2_000_000_000, _queue.NanosecondsToEarliest());
+        Assert.Equal(2_000_000_000, _queue.NanosecondsToEarliest(_clock.GetTimestamp()));
     }
 
     // Random timers are added, called off and taken; what is taken is what a sorted list says, in its order.
@@ -73,12 +77,13 @@ public sealed class TimerQueueTests
         {
             if (expected.Count < 5 || random.Next(3) > 0)
             {
-                expected.Add(_queue.Add(TimeSpan.FromTicks(random.Next(1_000)), _ => { }, null, out _));
+                expected.Add(Make());
+                _queue.Set(expected[^1], TimeSpan.FromTicks(random.Next(1_000)), TimeSpan.Zero);
             }
             else if (random.Next(2) == 0)
             {
                 var removed = expected[random.Next(expected.Count)];
-                removed.Dispose();
+                _queue.Set(removed, Timeout.InfiniteTimeSpan, TimeSpan.Zero);
                 expected.Remove(removed);
             }
             else
@@ -94,17 +99,30 @@ public sealed class TimerQueueTests
         var due = expected.Where(timer => timer.Deadline <= _clock.GetTimestamp()).OrderBy(timer => timer.Deadline);
         foreach (var deadline in due.Select(timer => timer.Deadline).ToArray())
         {
-            var taken = _queue.TakeDue();
+            var taken = _queue.TakeDue(_clock.GetTimestamp());
             Assert.Equal(deadline, taken?.Deadline);
             Assert.True(expected.Remove(taken!), "It was taken before or called off.");
         }
 
-        Assert.Null(_queue.TakeDue());
+        Assert.Null(_queue.TakeDue(_clock.GetTimestamp()));
     }
 
-    private bool Add(int seconds)
+    [Fact]
+    public void TakeDue_Periodic_IsDueAgainAndLeavesOutWhatIsTooLate()
     {
-        _queue.Add(TimeSpan.FromSeconds(seconds), _ => { }, null, out var isEarliest);
-        return isEarliest;
+        var timer = Make();
+        _queue.Set(timer, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2));
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Same(timer, _queue.TakeDue(_clock.GetTimestamp()));
+        Assert.Equal(2_000_000_000, _queue.NanosecondsToEarliest(_clock.GetTimestamp()));
+
+        _clock.Advance(TimeSpan.FromSeconds(100));
+
+        Assert.Same(timer, _queue.TakeDue(_clock.GetTimestamp()));
+        Assert.Null(_queue.TakeDue(_clock.GetTimestamp()));
     }
+
+    private static LoopTimer Make() => new(s_loop, _ => { }, null);
+
+    private bool Add(int seconds) => _queue.Set(Make(), TimeSpan.FromSeconds(seconds), TimeSpan.Zero);
 }

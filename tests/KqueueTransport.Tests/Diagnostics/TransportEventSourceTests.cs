@@ -1,3 +1,4 @@
+using Kqueue.EventLoops;
 using System.Collections.Concurrent;
 using System.Diagnostics.Tracing;
 using KqueueTransport.Diagnostics;
@@ -33,7 +34,7 @@ public sealed class TransportEventSourceTests
         using var events = new Events();
         var (connection, _) = fixture.Open();
 
-        connection.OnStuck(isHandedOver: true);
+        connection.OnStayed(HandlerStay.Blocked);
 
         Assert.Equal([connection.ConnectionId, fixture.Loop.Name], Assert.Single(events.Of("HandlerBlocks")));
     }

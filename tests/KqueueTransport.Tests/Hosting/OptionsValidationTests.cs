@@ -11,7 +11,7 @@ public sealed class OptionsValidationTests
     {
         Assert.Equal(Environment.ProcessorCount, _options.LoopCount);
         Assert.Equal(Scheduling.Adaptive, _options.Scheduling);
-        Assert.Equal(32, _options.StandbyThreadsMax);
+        Assert.Equal(256, _options.StandbyThreadsMax);
         Assert.Equal(512, _options.Backlog);
         Assert.Equal(64, _options.AcceptsPerWake);
         Assert.True(_options.NoDelay);
@@ -50,8 +50,8 @@ public sealed class OptionsValidationTests
         _options.StandbyThreadsMax = value;
 
         AssertOnlyFailure(
-            $"StandbyThreadsMax is {value}. Write a number from 0 to 4096; the default is 32 or two for each " +
-            "processor, and 0 never takes a loop over.");
+            $"StandbyThreadsMax is {value}. Write a number from 0 to 4096; the default is 256, and 0 never takes a " +
+            "loop over.");
     }
 
     [Theory]

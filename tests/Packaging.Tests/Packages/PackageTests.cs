@@ -1,4 +1,6 @@
 using System.IO.Compression;
+using System.Net;
+using System.Net.Sockets;
 using System.Text.RegularExpressions;
 
 namespace Packaging.Tests.Packages;
@@ -68,7 +70,17 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
         await using var loop = await project.StartAsync(_deadline.Token);
         end = await loop.WaitForEndAsync(_deadline.Token);
         Assert.Equal((0, "on the loop\n", ""), (end.ExitCode, end.Output, end.Errors));
-        Assert.Equal(2, sources.Length);
+
+        project.WriteProgram(sources[2]);
+        await using var echo = await project.StartAsync(_deadline.Token, ["0"]);
+        var endPoint = IPEndPoint.Parse((await echo.ReadLineWithAsync("listening on", _deadline.Token)).Split(' ')[^1]);
+        using var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await client.ConnectAsync(endPoint, _deadline.Token);
+        await client.SendAsync("words"u8.ToArray(), _deadline.Token);
+        var answer = new byte[5];
+        Assert.Equal(5, await client.ReceiveAsync(answer, _deadline.Token));
+        Assert.Equal("words"u8, answer);
+        Assert.Equal(3, sources.Length);
     }
 
     private static HashSet<string> NamesIn(ZipArchive archive) => [.. archive.Entries.Select(entry => entry.FullName)];

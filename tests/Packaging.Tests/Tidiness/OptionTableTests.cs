@@ -31,7 +31,6 @@ public sealed partial class OptionTableTests
     private static string TextOf(string option, object? value) => value switch
     {
         _ when option == nameof(KqueueTransportOptions.LoopCount) => "one per processor",
-        _ when option == nameof(KqueueTransportOptions.StandbyThreadsMax) => "32, or two per processor",
         bool => value is true ? "true" : "false",
         int or Scheduling => string.Create(CultureInfo.InvariantCulture, $"{value}"),
         long bytes => bytes % MiB == 0 ? $"{bytes / MiB} MiB" : $"{bytes / 1024} KiB",

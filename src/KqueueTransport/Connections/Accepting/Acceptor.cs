@@ -12,7 +12,7 @@ namespace KqueueTransport.Connections.Accepting;
 /// Accepts from one listen socket, in batches, and deals the connections to the loops. It goes on accepting whatever
 /// happens: only its stop ends it.
 /// </summary>
-internal sealed class Acceptor : IEventHandler, IThreadPoolWorkItem
+internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
 {
     private readonly ListenSocket _socket;
     private readonly SocketCalls _calls;

@@ -4,10 +4,10 @@ using KqueueTransport.Diagnostics;
 namespace KqueueTransport.Connections.Contexts;
 
 /// <summary>What all connections of one endpoint share, whatever their loop. Immutable, but for what is counted.</summary>
-internal sealed class EndPointContext(KqueueEndPointOptions options, ApplicationScheduling scheduling)
+internal sealed class EndPointContext(KqueueEndPointOptions options, ListenerPlacement scheduling)
 {
     /// <summary>Where the application of the endpoint's connections runs.</summary>
-    public ApplicationScheduling Scheduling { get; } = scheduling;
+    public ListenerPlacement Scheduling { get; } = scheduling;
 
     /// <summary>What the listener and its connections count. Nobody reads those of outbound connections.</summary>
     public ListenerStatistics Statistics { get; } = new();

@@ -69,7 +69,7 @@ internal sealed class TransportLoops : IDisposable
     public CancellationToken AboutToEnd => _aboutToEnd.Token;
 
     /// <summary>Where the application runs of what is connected to, or from, an endpoint.</summary>
-    public ApplicationScheduling SchedulingFor(EndPoint endPoint, Scheduling mode, ILogger logger) =>
+    public ListenerPlacement SchedulingFor(EndPoint endPoint, Scheduling mode, ILogger logger) =>
         new(mode, endPoint, _group, logger, Clock);
 
     /// <summary>The loop with the fewest connections.</summary>

@@ -1,4 +1,5 @@
 using Kqueue;
+using KqueueTransport.Connections.Placement;
 
 namespace KqueueTransport.Connections.Input;
 
@@ -248,13 +249,19 @@ internal sealed partial class ConnectionReader
     private void FinishOnLoop(bool mustResume, ReaderFlags reports)
     {
         Report(reports);
-        if (mustResume && _connection.RunsInline)
+        if (!mustResume)
         {
-            _connection.ResumeOnLoop(CompleteRead());
+            return;
+        }
+
+        var place = _connection.TakePlace();
+        if (place is Place.Pool)
+        {
+            ResumeElsewhere(mustResume);
         }
         else
         {
-            ResumeElsewhere(mustResume);
+            _connection.Resume(CompleteRead(), place);
         }
     }
 }

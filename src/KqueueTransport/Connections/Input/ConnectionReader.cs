@@ -15,7 +15,7 @@ namespace KqueueTransport.Connections.Input;
 /// asked for stay in the kernel, whose window is the back-pressure.
 /// </remarks>
 internal sealed partial class ConnectionReader :
-    PipeReader, IValueTaskSource<ReadResult>, IThreadPoolWorkItem, IWatchedHandler
+    PipeReader, IValueTaskSource<ReadResult>, IThreadPoolWorkItem, IStayingHandler
 {
     // They are there within microseconds on a network of one machine, within a round trip elsewhere; idle connections
     // hold up the stop for as long.
@@ -179,7 +179,7 @@ internal sealed partial class ConnectionReader :
         _connection.OnInputCompleted();
     }
 
-    void IWatchedHandler.OnStuck(bool isHandedOver) => _connection.OnStuck(isHandedOver);
+    void IStayingHandler.OnStayed(HandlerStay stay) => _connection.OnStayed(stay);
 
     /// <summary>
     /// Ends the stream because the connection ends. An orderly end that was seen before stays what it was; an error
@@ -346,7 +346,7 @@ internal sealed partial class ConnectionReader :
     {
         if (mustResume)
         {
-            _resumption ??= new Resumption(() => _connection.ResumeOffLoop(CompleteRead()));
+            _resumption ??= new Resumption(() => _connection.ResumeOnPool(CompleteRead()));
             _connection.ResumeElsewhere(_resumption);
         }
     }

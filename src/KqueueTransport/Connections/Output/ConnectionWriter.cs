@@ -3,6 +3,7 @@ using System.Threading.Tasks.Sources;
 using Kqueue;
 using Kqueue.EventLoops;
 using KqueueTransport.Connections.Contexts;
+using KqueueTransport.Connections.Placement;
 
 namespace KqueueTransport.Connections.Output;
 
@@ -17,7 +18,7 @@ namespace KqueueTransport.Connections.Output;
 /// one-shot, each time a send has to wait.
 /// </remarks>
 internal sealed partial class ConnectionWriter :
-    PipeWriter, IValueTaskSource<FlushResult>, IThreadPoolWorkItem, IWatchedHandler
+    PipeWriter, IValueTaskSource<FlushResult>, IThreadPoolWorkItem, IStayingHandler
 {
     private readonly Connection _connection;
     private readonly Lock _gate = new();
@@ -154,7 +155,7 @@ internal sealed partial class ConnectionWriter :
         }
     }
 
-    void IWatchedHandler.OnStuck(bool isHandedOver) => _connection.OnStuck(isHandedOver);
+    void IStayingHandler.OnStayed(HandlerStay stay) => _connection.OnStayed(stay);
 
     /// <summary>
     /// Ends the output because the connection ends. The connection hears when the descriptor is used no more: within
@@ -368,10 +369,13 @@ internal sealed partial class ConnectionWriter :
         }
 
         // A send on the thread pool is a piece of work by itself, so the application goes on right there.
-        var mayRunHere = EventLoop.Current is null
-            ? Thread.CurrentThread.IsThreadPoolThread
-            : _connection.RunsInline;
-        if (mayResumeHere && mayRunHere)
+        var isOnPool = EventLoop.Current is null && Thread.CurrentThread.IsThreadPoolThread;
+        var place = mayResumeHere && EventLoop.Current is not null ? _connection.TakePlace() : Place.Pool;
+        if (place is not Place.Pool)
+        {
+            _connection.Resume(CompleteFlush(), place);
+        }
+        else if (mayResumeHere && isOnPool)
         {
             _connection.Run(CompleteFlush());
         }

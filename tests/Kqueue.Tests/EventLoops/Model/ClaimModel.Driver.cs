@@ -10,27 +10,30 @@ internal sealed partial class ClaimModel
         var next = state;
         ref var driver = ref next.Drivers[number];
         var step = driver.Step;
-        if (step is DriverStep.None or DriverStep.Left or DriverStep.NeverReturns)
+        if (driver.HandOver != HandOverStep.None)
+        {
+            FinishHandOver(ref next, ref driver.HandOver, number);
+            _successors.Add(next);
+            return;
+        }
+
+        if (step is DriverStep.None or DriverStep.Left or DriverStep.NeverReturns ||
+            (step is DriverStep.Wait && state.Ready == 0 && state.Triggered == 0))
         {
             return;
         }
 
-        if (step is DriverStep.Wait && state.Ready == 0 && state.Triggered == 0)
+        if (step <= DriverStep.LookAtLeftBehind)
         {
-            return;
+            StepClaim(ref next, ref driver, number);
         }
-
-        if (step <= DriverStep.ClaimEvent)
-        {
-            StepDispatch(ref next, ref driver, number);
-        }
-        else if (step <= DriverStep.Flush)
+        else if (step <= DriverStep.LeaveHandler)
         {
             StepHandler(ref next, ref driver, number);
         }
         else if (step <= DriverStep.EnterWait)
         {
-            StepWork(ref next, ref driver);
+            StepOwed(ref next, ref driver);
         }
         else if (step <= DriverStep.BeginTurn)
         {
@@ -38,7 +41,7 @@ internal sealed partial class ClaimModel
         }
         else
         {
-            StepAfterWait(ref next, ref driver);
+            StepAfterwards(ref next, ref driver, number);
         }
 
         Forget(ref driver);
@@ -52,9 +55,10 @@ internal sealed partial class ClaimModel
         {
             driver = new ModelDriver { Step = DriverStep.Left };
         }
-        else if (driver.Step is DriverStep.Choose or DriverStep.TakeDeferred)
+        else if (driver.Step == DriverStep.Choose)
         {
             driver.Copy = 0;
+            driver.Next = DriverStep.None;
         }
         else if (driver.Step == DriverStep.NeverReturns)
         {
@@ -62,10 +66,17 @@ internal sealed partial class ClaimModel
         }
     }
 
-    private void StepDispatch(ref ModelState next, ref ModelDriver driver, int number)
+    private void StepClaim(ref ModelState next, ref ModelDriver driver, int number)
     {
+        var tellsLate = scenario.Flaw == Flaw.TellsWhatItRunsAfterTheClaim;
+        var readsLate = scenario.Flaw == Flaw.ReadsAfterTheClaim;
         switch (driver.Step)
         {
+            case DriverStep.Begin:
+                Require(
+                    next.Word.Unpack().Epoch == number, "The loop was taken from a driver that has not begun.");
+                driver.Step = DriverStep.ReadWord;
+                break;
             case DriverStep.ReadWord:
                 driver.Word = next.Word;
                 driver.Step = DriverStep.Choose;
@@ -73,26 +84,33 @@ internal sealed partial class ClaimModel
             case DriverStep.Choose:
                 driver.Step = Choose(next, driver, number);
                 break;
-            case DriverStep.CopyEvent:
-                var claimed = scenario.Flaw == Flaw.ReadsAfterTheClaim ? 1 : 0;
-                driver.Copy = next.Events[driver.Word.Unpack().Cursor - claimed];
-                driver.Step = claimed == 1 ? DriverStep.EnterHandler : DriverStep.ClaimEvent;
+            case DriverStep.CopyEntry:
+                driver.Copy = next.Entries[driver.Word.Unpack().Event - (readsLate ? 1 : 0)];
+                driver.Running = tellsLate ? (byte)0 : RunningFor(driver.Copy);
+                driver.Step = readsLate ? DriverStep.LookAtLeftBehind : DriverStep.ClaimEntry;
+                break;
+            case DriverStep.ClaimEntry:
+                var isClaimed = Swap(ref next, ref driver.Word, driver.Word.Unpack().ClaimEvent());
+                driver.Step = !isClaimed ? DriverStep.Choose
+                    : readsLate ? DriverStep.CopyEntry
+                    : DriverStep.LookAtLeftBehind;
                 break;
             default:
-                var isClaimed = Swap(ref next, ref driver.Word, driver.Word.Unpack().NextClaim());
-                driver.Step = !isClaimed ? DriverStep.Choose
-                    : scenario.Flaw == Flaw.ReadsAfterTheClaim ? DriverStep.CopyEvent
-                    : DriverStep.EnterHandler;
+                driver.Running = RunningFor(driver.Copy);
+                driver.Step = TryHold(ref next, driver, number) ? DriverStep.LeaveHandler : DriverStep.EnterHandler;
                 break;
         }
     }
+
+    private byte RunningFor(byte entry) =>
+        entry == WakeEntry || (entry & PostedEntry) != 0 ? (byte)0 : RegistrationOf(entry);
 
     private DriverStep Choose(in ModelState state, in ModelDriver driver, int number)
     {
         var word = driver.Word.Unpack();
         if (word.Epoch != number && scenario.Flaw != Flaw.IgnoresTheEpoch)
         {
-            return driver.Deferred == 0 ? DriverStep.Left : DriverStep.TakeDeferred;
+            return DriverStep.ReturnToLeftBehind;
         }
 
         if (word.IsInWait)
@@ -100,9 +118,39 @@ internal sealed partial class ClaimModel
             return scenario.Stops ? DriverStep.LookWhetherStopping : DriverStep.LookForWorkAgain;
         }
 
-        return word.Cursor >= state.EventCount ? DriverStep.LookForWork
-            : scenario.Flaw == Flaw.ReadsAfterTheClaim ? DriverStep.ClaimEvent
-            : DriverStep.CopyEvent;
+        var hasMore = word.Event < state.EntryCount;
+        if (state.Owed == 0)
+        {
+            return hasMore ? FirstOfEntry : DriverStep.EnterWait;
+        }
+
+        // When the loop does what it owes, at the end of the list at the latest, is no part of the protocol.
+        if (hasMore)
+        {
+            var later = state;
+            later.Drivers[number].Step = FirstOfEntry;
+            _successors.Add(later);
+        }
+
+        return hasMore || scenario.Flaw != Flaw.WaitsWithOwedWork ? DriverStep.ClaimOwed : DriverStep.EnterWait;
+    }
+
+    private DriverStep FirstOfEntry =>
+        scenario.Flaw == Flaw.ReadsAfterTheClaim ? DriverStep.ClaimEntry : DriverStep.CopyEntry;
+
+    /// <summary>Gives an event to the driver that runs its registration and has lost the loop.</summary>
+    private static bool TryHold(ref ModelState next, in ModelDriver driver, int number)
+    {
+        for (var i = 0; i < DriversMax && driver.Running != 0; i++)
+        {
+            if (i != number && (next.LeftBehind & Bit(i)) != 0 && next.Drivers[i].Running == driver.Running)
+            {
+                next.Drivers[i].Held |= Bit(driver.Copy);
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private void StepHandler(ref ModelState next, ref ModelDriver driver, int number)
@@ -110,209 +158,107 @@ internal sealed partial class ClaimModel
         switch (driver.Step)
         {
             case DriverStep.EnterHandler:
-                EnterHandler(ref next, ref driver);
-                break;
-            case DriverStep.Defer:
-                driver.Deferred |= Bit(driver.Copy);
-                driver.Step = scenario.Flaw == Flaw.DefersWithoutLookingAtTheEpoch
-                    ? DriverStep.InHandler
-                    : DriverStep.LookAtEpoch;
+                Enter(ref next, ref driver);
                 break;
             case DriverStep.LookAtEpoch:
                 var isDriving = next.Word.Unpack().Epoch == number;
-                driver.Step = isDriving ? DriverStep.InHandler : DriverStep.FlushAtOnce;
+                next.Unflushed &= isDriving ? next.Unflushed : (byte)~Bit(driver.Copy);
+                driver.Step = isDriving ? DriverStep.Owe : DriverStep.InHandler;
                 break;
-            case DriverStep.FlushAtOnce:
-                next.Unflushed &= (byte)~Bit(driver.Copy);
-                driver.Step = DriverStep.InHandler;
-                break;
-            case DriverStep.InHandler:
-                if (scenario.Blocks)
+            case DriverStep.Owe:
+                if (scenario.Flaw == Flaw.KeepsOwedWorkWithTheDriver)
                 {
-                    AddBlocked(next, number);
+                    driver.Own |= Bit(driver.Copy);
                 }
 
-                Leave(ref next, ref driver, number);
+                next.Owed |= Bit(driver.Copy);
+                driver.Step = scenario.Flaw == Flaw.OwesWithoutLookingAtTheEpoch
+                    ? DriverStep.InHandler
+                    : DriverStep.LookAtEpochAgain;
                 break;
-            case DriverStep.TakeDeferred:
-                driver.Step = driver.Deferred == 0 ? DriverStep.Choose : DriverStep.Flush;
-                driver.Taken = TakeDeferred(ref driver);
+            case DriverStep.LookAtEpochAgain:
+                driver.Next = DriverStep.InHandler;
+                driver.Step = next.Word.Unpack().Epoch == number ? DriverStep.InHandler : DriverStep.LookAtWord;
+                break;
+            case DriverStep.InHandler:
+                AddOthersInHandler(next, number);
+                driver.Step = DriverStep.LeaveHandler;
+                break;
+            case DriverStep.ReadWordToGiveAway:
+                driver.Word = next.Word;
+                driver.Step = next.Word.Unpack().Epoch == number ? DriverStep.GiveAway : DriverStep.InHandler;
+                break;
+            case DriverStep.GiveAway:
+                var seen = driver.Word;
+                driver.HandOver = BeginHandOver(ref next, seen);
+                driver.Step = driver.HandOver == HandOverStep.None
+                    ? DriverStep.ReadWordToGiveAway
+                    : DriverStep.InHandler;
                 break;
             default:
-                next.Unflushed &= (byte)~driver.Taken;
-                driver.Taken = 0;
-                driver.Step = DriverStep.TakeDeferred;
+                // Who has lost the loop goes on to say so, and is asked what it ran.
+                driver.Running = next.Word.Unpack().Epoch == number ? (byte)0 : driver.Running;
+                driver.Step = DriverStep.Choose;
                 break;
         }
     }
 
-    // When a driver runs what is put off, before the wait at the latest, is no part of the protocol: it may do so after
-    // any handler.
-    private void Leave(ref ModelState next, ref ModelDriver driver, int number)
+    private void AddOthersInHandler(in ModelState state, int number)
     {
-        driver.Step = DriverStep.Choose;
-        if (driver.Deferred == 0)
+        if (scenario.Blocks)
         {
-            return;
+            var blocked = state;
+            blocked.Drivers[number].Step = DriverStep.NeverReturns;
+            Forget(ref blocked.Drivers[number]);
+            _successors.Add(blocked);
         }
 
-        var waiting = next;
-        Forget(ref waiting.Drivers[number]);
-        _successors.Add(waiting);
-        driver.Step = DriverStep.TakeDeferred;
-    }
-
-    /// <summary>Takes the first piece of what is put off; 0 where there is none.</summary>
-    private static byte TakeDeferred(ref ModelDriver driver)
-    {
-        var first = (byte)(driver.Deferred & -driver.Deferred);
-        driver.Deferred ^= first;
-        return first;
-    }
-
-    private void AddBlocked(ModelState blocked, int number)
-    {
-        ref var driver = ref blocked.Drivers[number];
-        driver.Step = DriverStep.NeverReturns;
-        Forget(ref driver);
-        _successors.Add(blocked);
-    }
-
-    private void EnterHandler(ref ModelState next, ref ModelDriver driver)
-    {
-        if (driver.Copy == WakeEvent)
+        if (scenario.GivesAway && state.Word.Unpack().Epoch == number && number < scenario.HandOvers)
         {
-            driver.Copy = 0;
-            driver.Step = DriverStep.Choose;
-            return;
+            var giving = state;
+            giving.Drivers[number].Step = DriverStep.ReadWordToGiveAway;
+            _successors.Add(giving);
         }
-
-        Require((next.Dispatched & Bit(driver.Copy)) == 0, "An event was dispatched twice.");
-        next.Dispatched |= Bit(driver.Copy);
-        next.Unflushed |= scenario.Defers ? Bit(driver.Copy) : (byte)0;
-        driver.Step = scenario.Defers ? DriverStep.Defer : DriverStep.InHandler;
     }
 
-    private void StepWork(ref ModelState next, ref ModelDriver driver)
+    private void Enter(ref ModelState next, ref ModelDriver driver)
+    {
+        if (driver.Copy == WakeEntry)
+        {
+            driver.Step = DriverStep.LeaveHandler;
+        }
+        else if ((driver.Copy & PostedEntry) != 0)
+        {
+            Execute(ref next, Bit(driver.Copy));
+            driver.Step = DriverStep.LeaveHandler;
+        }
+        else
+        {
+            Require((next.Dispatched & Bit(driver.Copy)) == 0, "An event was dispatched twice.");
+            next.Dispatched |= Bit(driver.Copy);
+            next.Unflushed |= scenario.Defers ? Bit(driver.Copy) : (byte)0;
+            driver.Copy &= NumberMask;
+            driver.Step = scenario.Defers ? DriverStep.LookAtEpoch : DriverStep.InHandler;
+        }
+    }
+
+    private void StepOwed(ref ModelState next, ref ModelDriver driver)
     {
         switch (driver.Step)
         {
-            case DriverStep.LookForWork:
-                var mayRunMore = driver.Word.Unpack().Cursor < next.EventCount + WorkPerTurn;
-                driver.Step = mayRunMore && next.Queued != 0 ? DriverStep.ClaimWork
-                    : driver.Deferred != 0 && scenario.Flaw != Flaw.WaitsWithDeferredWork ? DriverStep.TakeDeferred
-                    : DriverStep.EnterWait;
+            case DriverStep.ClaimOwed:
+                var isClaimed = Swap(ref next, ref driver.Word, driver.Word.Unpack().ClaimWork());
+                driver.Step = isClaimed ? DriverStep.RunOwed : DriverStep.Choose;
                 break;
-            case DriverStep.ClaimWork:
-                var isClaimed = Swap(ref next, ref driver.Word, driver.Word.Unpack().NextClaim());
-                driver.Step = isClaimed ? DriverStep.RunWork : DriverStep.Choose;
-                break;
-            case DriverStep.RunWork:
-                RunFirst(ref next);
-                driver.Step = DriverStep.Choose;
+            case DriverStep.RunOwed:
+                var mine = scenario.Flaw == Flaw.KeepsOwedWorkWithTheDriver;
+                var work = TakeFirst(ref next.Owed);
+                next.Unflushed &= (byte)~(mine ? work & driver.Own : work);
+                driver.Step = DriverStep.LeaveHandler;
                 break;
             default:
                 Swap(ref next, ref driver.Word, driver.Word.Unpack().EnterWait());
                 driver.Step = DriverStep.Choose;
-                break;
-        }
-    }
-
-    private void StepWait(ref ModelState next, ref ModelDriver driver, int number)
-    {
-        switch (driver.Step)
-        {
-            case DriverStep.LookWhetherStopping:
-                driver.Step = next.RunState == RunState.Stopping
-                    ? DriverStep.LookWhetherDone
-                    : DriverStep.LookForWorkAgain;
-                break;
-            case DriverStep.LookWhetherDone:
-                driver.Step = next.Queued == 0 ? DriverStep.End : DriverStep.LookForWorkAgain;
-                break;
-            case DriverStep.LookForWorkAgain:
-                var sees = next.Queued != 0 && scenario.Flaw != Flaw.LooksBeforeAnnouncingTheWait;
-                driver.Step = sees ? DriverStep.Poll
-                    : scenario.Stops ? DriverStep.LookWhetherStoppingAgain
-                    : DriverStep.Wait;
-                break;
-            case DriverStep.LookWhetherStoppingAgain:
-                driver.Step = next.RunState == RunState.Stopping ? DriverStep.Poll : DriverStep.Wait;
-                break;
-            case DriverStep.Poll or DriverStep.Wait:
-                driver.Count = 0;
-                driver.Step = DriverStep.Fill;
-                break;
-            case DriverStep.Fill:
-                Fill(ref next, ref driver, number);
-                break;
-            case DriverStep.OnAwake:
-                next.WakeTaken = scenario.Flaw == Flaw.NeverLowersTheWake ? next.WakeTaken : (byte)0;
-                driver.Step = DriverStep.SetCount;
-                break;
-            case DriverStep.SetCount:
-                next.EventCount = driver.Count;
-                driver.Count = 0;
-                driver.Step = DriverStep.BeginTurn;
-                break;
-            default:
-                Require(
-                    Swap(ref next, ref driver.Word, driver.Word.Unpack().BeginTurn()) ||
-                    scenario.Flaw == Flaw.IgnoresTheEpoch,
-                    "The loop was taken over in the wait.");
-                driver.Step = scenario.Parks ? DriverStep.LookAtParked : DriverStep.Choose;
-                break;
-        }
-    }
-
-    // The kernel writes one entry at a time, and may return once there is one.
-    private void Fill(ref ModelState next, ref ModelDriver driver, int number)
-    {
-        if (next.Triggered != 0)
-        {
-            next.Events[driver.Count++] = WakeEvent;
-            next.Triggered = 0;
-        }
-        else if (next.Ready != 0 && driver.Count < ListLength)
-        {
-            if (driver.Count > 0)
-            {
-                var returned = next;
-                returned.Drivers[number].Step = DriverStep.OnAwake;
-                _successors.Add(returned);
-            }
-
-            var ready = (byte)(next.Ready & -next.Ready);
-            next.Events[driver.Count++] = (byte)int.Log2(ready);
-            next.Ready ^= ready;
-        }
-        else
-        {
-            driver.Step = DriverStep.OnAwake;
-        }
-    }
-
-    private static void StepAfterWait(ref ModelState next, ref ModelDriver driver)
-    {
-        switch (driver.Step)
-        {
-            case DriverStep.LookAtParked:
-                driver.Step = next.Parked != 0 ? DriverStep.TakeParked : DriverStep.Choose;
-                break;
-            case DriverStep.TakeParked:
-                driver.Step = next.Parked != 0 ? DriverStep.SetUnpark : DriverStep.Choose;
-                next.Parked = 0;
-                break;
-            case DriverStep.SetUnpark:
-                next.Unpark = 1;
-                driver.Step = DriverStep.Choose;
-                break;
-            case DriverStep.End:
-                next.RunState = RunState.Stopped;
-                driver.Step = DriverStep.MoveWork;
-                break;
-            default:
-                driver.Step = RunFirst(ref next) ? DriverStep.MoveWork : DriverStep.Left;
                 break;
         }
     }

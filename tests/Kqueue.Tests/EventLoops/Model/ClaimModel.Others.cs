@@ -44,7 +44,7 @@ internal sealed partial class ClaimModel
                 next.PosterStep = seesEnd ? PosterStep.MoveWork : NextItem(ref next);
                 break;
             default:
-                next.PosterStep = RunFirst(ref next) ? PosterStep.MoveWork : NextItem(ref next);
+                next.PosterStep = MoveFirst(ref next) ? PosterStep.MoveWork : NextItem(ref next);
                 break;
         }
 
@@ -83,30 +83,25 @@ internal sealed partial class ClaimModel
         _successors.Add(next);
     }
 
-    /// <summary>LoopWatch, LoopThreads.TakeOver, EventLoop.TryTakeOver and ReportStuck.</summary>
+    /// <summary>LoopWatch, and EventLoop.TryHandOver for it.</summary>
     private void StepWatch(in ModelState state)
     {
         var next = state;
+        if (state.WatchHandOver != HandOverStep.None)
+        {
+            FinishHandOver(ref next, ref next.WatchHandOver, state.WatchSeen.Unpack().Epoch);
+            _successors.Add(next);
+            return;
+        }
+
         switch (state.WatchStep)
         {
             case WatchStep.Look:
                 Look(ref next);
                 break;
             case WatchStep.HandOver:
-                HandOver(ref next);
-                break;
-            case WatchStep.TakeDeferred:
-                ref var left = ref next.Drivers[state.WatchTarget];
-                next.WatchStep = left.Deferred != 0 ? WatchStep.Flush : WatchStep.Assign;
-                next.WatchHolds = TakeDeferred(ref left);
-                break;
-            case WatchStep.Flush:
-                next.Unflushed &= (byte)~state.WatchHolds;
-                next.WatchHolds = 0;
-                next.WatchStep = WatchStep.TakeDeferred;
-                break;
-            case WatchStep.Assign:
-                Assign(ref next);
+                next.WatchHandOver = BeginHandOver(ref next, next.WatchSeen);
+                next.WatchStep = WatchStep.Look;
                 break;
             default:
                 if (!Park(ref next))
@@ -128,58 +123,49 @@ internal sealed partial class ClaimModel
             // The number of looks before parking is no part of the protocol: it may park after any of them.
             var parking = next;
             parking.WatchSeen = next.Word;
-            parking.WatchStep = WatchStep.ResetUnpark;
+            parking.WatchStep = WatchStep.RaiseParked;
             _successors.Add(parking);
         }
 
-        if (!word.IsInWait && next.Word == next.WatchSeen)
+        if (!word.IsInWait && next.Word == next.WatchSeen && word.Epoch < scenario.HandOvers)
         {
-            if (word.Epoch < scenario.HandOvers)
-            {
-                next.WatchStep = WatchStep.HandOver;
-            }
-            else if (next.Drivers[word.Epoch].Deferred != 0)
-            {
-                next.WatchTarget = (byte)word.Epoch;
-                next.WatchStep = WatchStep.TakeDeferred;
-            }
+            next.WatchStep = WatchStep.HandOver;
         }
 
         next.WatchSeen = next.Word;
     }
 
-    private void HandOver(ref ModelState next)
+    /// <summary>EventLoop.TryHandOver up to the swap, which is the watch's or the driver's own.</summary>
+    private HandOverStep BeginHandOver(ref ModelState next, PackedWord seen)
     {
-        var seen = next.WatchSeen;
-        var epoch = seen.Unpack().Epoch;
-        var isSwapped = Swap(ref next, ref seen, seen.Unpack().HandOver());
-        next.WatchTarget = isSwapped ? (byte)epoch : (byte)0;
-        next.WatchStep = !isSwapped ? WatchStep.Look
-            : scenario.Flaw == Flaw.HandsOverWithoutTakingTheDeferred ? WatchStep.Assign
-            : WatchStep.TakeDeferred;
+        var word = seen.Unpack();
+        var isOfTheEpoch = next.Driver == word.Epoch || scenario.Flaw == Flaw.TakesFromTheDriverBefore;
+        var hasBegun = next.Drivers[next.Driver].Step > DriverStep.Begin ||
+            scenario.Flaw == Flaw.TakesFromADriverThatHasNotBegun;
+        var isSwapped = isOfTheEpoch && hasBegun && word.Epoch < scenario.HandOvers &&
+            Swap(ref next, ref seen, word.HandOver());
+        return isSwapped ? HandOverStep.AddLeftBehind : HandOverStep.None;
     }
 
-    // A hand-over gives the next epoch to a standby thread; a report of a stuck driver gives nothing to nobody.
-    private static void Assign(ref ModelState next)
+    /// <summary>What comes after the swap: the one who left is noted before the next one drives.</summary>
+    private static void FinishHandOver(ref ModelState next, ref HandOverStep step, int left)
     {
-        var successor = next.WatchTarget + 1;
-        if (successor == next.Word.Unpack().Epoch && next.Drivers[successor].Step == DriverStep.None)
+        if (step == HandOverStep.AddLeftBehind)
         {
-            next.Drivers[successor].Step = DriverStep.ReadWord;
+            next.LeftBehind |= next.Drivers[left].Running != 0 ? Bit(left) : (byte)0;
+            step = HandOverStep.SetDriver;
+            return;
         }
 
-        next.WatchTarget = 0;
-        next.WatchStep = WatchStep.Look;
+        step = HandOverStep.None;
+        next.Driver = (byte)(left + 1);
+        next.Drivers[left + 1].Step = DriverStep.Begin;
     }
 
     private bool Park(ref ModelState next)
     {
         switch (next.WatchStep)
         {
-            case WatchStep.ResetUnpark:
-                next.Unpark = 0;
-                next.WatchStep = WatchStep.RaiseParked;
-                break;
             case WatchStep.RaiseParked:
                 next.Parked = 1;
                 next.WatchStep = scenario.Flaw == Flaw.ParksWithoutLookingAgain
@@ -191,7 +177,7 @@ internal sealed partial class ClaimModel
                 break;
             case WatchStep.Asleep:
                 next.WatchStep = WatchStep.LowerParked;
-                return next.Unpark != 0;
+                return next.Parked == 0;
             default:
                 next.Parked = 0;
                 next.WatchStep = WatchStep.Look;

@@ -11,15 +11,18 @@ namespace Kqueue.Tests.EventLoops.Model;
 /// </summary>
 /// <remarks>
 /// The model is sequentially consistent; the code's fences are what entitles it to that. A driver that is slow and one
-/// that is stuck are the same here: one that takes no step for a while.
+/// that is stuck are the same here: one that takes no step for a while. What is under a lock is one step.
 /// </remarks>
 internal sealed partial class ClaimModel(Scenario scenario) : IModel<ModelState>
 {
     public const int DriversMax = 3;
-    public const int ListLength = 3;
+    public const int ListLength = 4;
 
-    private const int WorkPerTurn = 2;
-    private const byte WakeEvent = 0xFF;
+    // The kinds of entries of the turn's list, above the number of the event or of the work.
+    private const byte PostedEntry = 0x20;
+    private const byte HeldEntry = 0x40;
+    private const byte WakeEntry = 0x80;
+    private const byte NumberMask = 0x0F;
 
     private readonly List<ModelState> _successors = [];
 
@@ -32,7 +35,7 @@ internal sealed partial class ClaimModel(Scenario scenario) : IModel<ModelState>
             PosterStep = scenario.Work > 0 ? PosterStep.Enqueue : PosterStep.Done,
             StopperStep = scenario.Stops ? StopperStep.Stop : StopperStep.Done,
         };
-        initial.Drivers[0].Step = DriverStep.ReadWord;
+        initial.Drivers[0].Step = DriverStep.Begin;
         return initial;
     }
 
@@ -54,44 +57,47 @@ internal sealed partial class ClaimModel(Scenario scenario) : IModel<ModelState>
     /// <summary>What must hold at every moment.</summary>
     public void CheckAlways(in ModelState state)
     {
-        var owners = 0;
-        for (var i = 0; i < DriversMax; i++)
+        var (owners, handlers) = (0, 0);
+        foreach (var driver in state.Drivers)
         {
-            var driver = state.Drivers[i];
-            var canClaim = driver.Step is DriverStep.ClaimEvent or DriverStep.ClaimWork or DriverStep.EnterWait
-                && driver.Word == state.Word;
+            var canClaim = driver.Step is DriverStep.ClaimEntry or DriverStep.ClaimOwed or DriverStep.EnterWait &&
+                driver.Word == state.Word;
             var isInWait = driver.Step is >= DriverStep.LookWhetherStopping and <= DriverStep.BeginTurn;
             owners += canClaim || isInWait ? 1 : 0;
-
-            var isFlushed = (state.Unflushed & (Bit(driver.Copy) | driver.Deferred)) == 0;
-            var isBehind = driver.Step is DriverStep.InHandler or DriverStep.NeverReturns
-                && i < state.Word.Unpack().Epoch && state.WatchStep == WatchStep.Look;
-            Require(isFlushed || !isBehind, "What a handler deferred is not flushed at the hand-over.");
+            handlers += IsInHandler(driver) ? 1 : 0;
         }
 
         Require(owners <= 1, "Two drivers can claim.");
+        Require(!scenario.OneRegistration || handlers <= 1, "A registration has two threads.");
     }
 
     /// <summary>What must hold when nothing can happen any more.</summary>
     public void CheckAtEnd(in ModelState state)
     {
-        Require(state.Unflushed == 0, "Deferred work was forgotten.");
         var epoch = state.Word.Unpack().Epoch;
         if (state.Drivers[epoch].Step == DriverStep.NeverReturns && epoch == scenario.HandOvers)
         {
-            // The bound is reached: the loop stays with its handler.
+            // The bound is reached: the loop stays with its handler, and what it owes waits for that.
             return;
         }
 
+        var held = 0;
+        foreach (var driver in state.Drivers)
+        {
+            held |= driver.Step == DriverStep.NeverReturns ? driver.Held : 0;
+        }
+
+        Require(state.Unflushed == 0, "Work that was put off is forgotten.");
         Require(state.Executed == AllBits(scenario.Work), "Posted work was lost.");
-        Require(scenario.Stops || state.Dispatched == AllBits(scenario.Events), "An event was lost.");
+        Require(
+            scenario.Stops || (state.Dispatched | held) == AllBits(scenario.Events), "An event was lost.");
         Require(!scenario.Stops || state.RunState == RunState.Stopped, "The loop does not end.");
     }
 
     public string Describe(in ModelState state)
     {
         var word = state.Word.Unpack();
-        var text = new StringBuilder($"{word.Epoch}|{word.Turn}|{(word.IsInWait ? "wait" : word.Cursor)}");
+        var text = new StringBuilder($"{word.Epoch}|{word.Turn}|{word.Work}|{(word.IsInWait ? "wait" : word.Event)}");
         foreach (var driver in state.Drivers)
         {
             text.Append(' ').Append(driver.Step);
@@ -102,7 +108,12 @@ internal sealed partial class ClaimModel(Scenario scenario) : IModel<ModelState>
 
     private static byte AllBits(int count) => (byte)((1 << count) - 1);
 
-    private static byte Bit(int number) => (byte)(1 << number);
+    private static byte Bit(int number) => (byte)(1 << (number & NumberMask));
+
+    private static bool IsInHandler(in ModelDriver driver) => driver.Copy < PostedEntry && driver.Running != 0 &&
+        driver.Step is >= DriverStep.LookAtEpoch and <= DriverStep.NeverReturns;
+
+    private byte RegistrationOf(int number) => (byte)(scenario.OneRegistration ? 1 : 1 + (number & NumberMask));
 
     private static bool Swap(ref ModelState state, ref PackedWord word, ClaimWord next)
     {
@@ -116,18 +127,30 @@ internal sealed partial class ClaimModel(Scenario scenario) : IModel<ModelState>
         return isSwapped;
     }
 
-    /// <summary>Takes the first piece of work and runs it; false when there is none.</summary>
-    private static bool RunFirst(ref ModelState state)
+    private static byte TakeFirst(ref byte bits)
     {
-        if (state.Queued == 0)
+        var first = (byte)(bits & -bits);
+        bits ^= first;
+        return first;
+    }
+
+    private static void Execute(ref ModelState state, byte work)
+    {
+        Require((state.Executed & work) == 0, "Work ran twice.");
+        state.Executed |= work;
+    }
+
+    /// <summary>Runs the first piece of what a loop that has ended has left; false when there is none.</summary>
+    private static bool MoveFirst(ref ModelState state)
+    {
+        if (state.Queued != 0)
         {
-            return false;
+            Execute(ref state, TakeFirst(ref state.Queued));
+            return true;
         }
 
-        var work = (byte)(state.Queued & -state.Queued);
-        Require((state.Executed & work) == 0, "Work ran twice.");
-        state.Queued ^= work;
-        state.Executed |= work;
-        return true;
+        state.QueuedHeld = 0;
+        state.Unflushed &= (byte)~TakeFirst(ref state.Owed);
+        return state.Owed != 0;
     }
 }

@@ -8,37 +8,50 @@ namespace Kqueue.Tests.EventLoops.Model;
 internal enum DriverStep : byte
 {
     None,
+
+    // Called, and not run by the kernel yet.
+    Begin,
     ReadWord,
     Choose,
-    CopyEvent,
-    ClaimEvent,
+    CopyEntry,
+    ClaimEntry,
+    LookAtLeftBehind,
     EnterHandler,
-    Defer,
     LookAtEpoch,
-    FlushAtOnce,
+    Owe,
+    LookAtEpochAgain,
     InHandler,
+    ReadWordToGiveAway,
+    GiveAway,
     NeverReturns,
-    TakeDeferred,
-    Flush,
-    LookForWork,
-    ClaimWork,
-    RunWork,
+    LeaveHandler,
+    ClaimOwed,
+    RunOwed,
     EnterWait,
     LookWhetherStopping,
     LookWhetherDone,
     LookForWorkAgain,
+    LookForOwedAgain,
     LookWhetherStoppingAgain,
     Poll,
     Wait,
     Fill,
     OnAwake,
-    SetCount,
+    TakeWork,
     BeginTurn,
     LookAtParked,
     TakeParked,
-    SetUnpark,
     End,
     MoveWork,
+    ReturnToLeftBehind,
+    PostHeld,
+
+    // EventLoop.OnAdded, for what was owed or held.
+    LookAtWord,
+    TakeWake,
+    Trigger,
+    LookWhetherStopped,
+    MoveAdded,
     Left,
 }
 
@@ -65,10 +78,6 @@ internal enum WatchStep : byte
 {
     Look,
     HandOver,
-    TakeDeferred,
-    Flush,
-    Assign,
-    ResetUnpark,
     RaiseParked,
     LookAgain,
     Asleep,
@@ -82,18 +91,35 @@ internal enum RunState : byte
     Stopped,
 }
 
-/// <summary>
-/// A driver's own memory. <c>Deferred</c> has the bits of what is put off, which the watch takes too.
-/// </summary>
+/// <summary>A hand-over that has swapped the word: what is left to do, of the watch or of a driver.</summary>
+internal enum HandOverStep : byte
+{
+    None,
+    AddLeftBehind,
+    SetDriver,
+}
+
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 internal struct ModelDriver
 {
     public DriverStep Step;
     public PackedWord Word;
     public byte Copy;
-    public byte Taken;
-    public byte Deferred;
+
+    // The registration that it runs, or is about to claim an event of: read by others.
+    public byte Running;
+
+    // Events that wait for it: written by others.
+    public byte Held;
+
     public byte Count;
+
+    // What it has put off itself, with the flaw.
+    public byte Own;
+
+    // Where it goes on after LookWhetherStopped.
+    public DriverStep Next;
+    public HandOverStep HandOver;
 }
 
 [InlineArray(ClaimModel.DriversMax)]
@@ -103,7 +129,7 @@ internal struct ModelDrivers
 }
 
 [InlineArray(ClaimModel.ListLength)]
-internal struct ModelEvents
+internal struct ModelEntries
 {
     private byte _first;
 }
@@ -114,20 +140,26 @@ internal struct ModelState : IEquatable<ModelState>
 {
     // The loop.
     public PackedWord Word;
-    public ModelEvents Events;
-    public byte EventCount;
+    public ModelEntries Entries;
+    public byte EntryCount;
     public ModelDrivers Drivers;
     public RunState RunState;
 
-    // The work queue: the items' bits, and how many were put in. They leave in the order of their numbers.
+    // The number of the driver that the loop was given to last, and who has lost it and is not back, as bits.
+    public byte Driver;
+    public byte LeftBehind;
+
+    // The queues: bits of posted work and of events that were held; of what the loop owes.
     public byte Queued;
+    public byte QueuedHeld;
+    public byte Owed;
     public byte WakeTaken;
 
     // The kernel: events that are ready, and the wake.
     public byte Ready;
     public byte Triggered;
 
-    // What has happened, by the bit of the event or of the work.
+    // What has happened, by the bit of the event or of the work; and what was put off and has not been done.
     public byte Dispatched;
     public byte Executed;
     public byte Unflushed;
@@ -139,10 +171,8 @@ internal struct ModelState : IEquatable<ModelState>
 
     public WatchStep WatchStep;
     public PackedWord WatchSeen;
-    public byte WatchTarget;
-    public byte WatchHolds;
+    public HandOverStep WatchHandOver;
     public byte Parked;
-    public byte Unpark;
 
     public readonly bool Equals(ModelState other) => Bytes(this).SequenceEqual(Bytes(other));
 
@@ -159,23 +189,26 @@ internal struct ModelState : IEquatable<ModelState>
         MemoryMarshal.AsBytes(new ReadOnlySpan<ModelState>(in state));
 }
 
-/// <summary>A <see cref="ClaimWord"/> in two bytes; the small numbers of the model fit.</summary>
+/// <summary>A <see cref="ClaimWord"/> in three bytes; the small numbers of the model fit.</summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
-internal readonly record struct PackedWord(ushort Bits)
+internal readonly record struct PackedWord(byte EpochAndTurn, byte Work, byte Event)
 {
-    private const int CursorInWait = 0xFF;
+    private const int EventInWait = 0xFF;
+    private const int TurnBits = 5;
 
     public static PackedWord Pack(ClaimWord word)
     {
-        var cursor = word.IsInWait ? CursorInWait : word.Cursor;
-        var packed = new PackedWord((ushort)((word.Epoch << 14) | (word.Turn << 8) | cursor));
+        var packed = new PackedWord(
+            (byte)((word.Epoch << TurnBits) | word.Turn),
+            (byte)word.Work,
+            (byte)(word.IsInWait ? EventInWait : word.Event));
         Assert.Equal(word, packed.Unpack());
         return packed;
     }
 
-    public ClaimWord Unpack()
-    {
-        var cursor = (Bits & CursorInWait) == CursorInWait ? ClaimWord.InWaitCursor : Bits & CursorInWait;
-        return new ClaimWord(((long)(Bits >> 14) << 40) | ((long)((Bits >> 8) & 0x3F) << 16) | (uint)cursor);
-    }
+    public ClaimWord Unpack() => new(
+        ((long)(EpochAndTurn >> TurnBits) << 38) |
+        ((long)(EpochAndTurn & ((1 << TurnBits) - 1)) << 26) |
+        ((long)Work << 14) |
+        (uint)(Event == EventInWait ? ClaimWord.InWaitEvent : Event));
 }

@@ -9,8 +9,14 @@ internal sealed record Scenario
 
     public int HandOvers { get; init; }
 
-    /// <summary>Whether handlers defer work.</summary>
+    /// <summary>Whether handlers put work off.</summary>
     public bool Defers { get; init; }
+
+    /// <summary>Whether a handler may give its loop away.</summary>
+    public bool GivesAway { get; init; }
+
+    /// <summary>Whether all events are of one registration.</summary>
+    public bool OneRegistration { get; init; }
 
     /// <summary>Whether a handler may stay for ever.</summary>
     public bool Blocks { get; init; }
@@ -28,13 +34,13 @@ public enum Flaw
     /// <summary>Nothing.</summary>
     None,
 
-    /// <summary>The event is read from the list after the claim.</summary>
+    /// <summary>The entry is read from the list after the claim.</summary>
     ReadsAfterTheClaim,
 
     /// <summary>A driver whose epoch is over goes on.</summary>
     IgnoresTheEpoch,
 
-    /// <summary>The driver looks at the work queue only before it announces the wait.</summary>
+    /// <summary>The driver looks at the posted work only before it announces the wait.</summary>
     LooksBeforeAnnouncingTheWait,
 
     /// <summary>A poster looks for a waiting driver before it adds its work.</summary>
@@ -43,14 +49,26 @@ public enum Flaw
     /// <summary>The flag of the wake is lowered before the wait and not after it.</summary>
     NeverLowersTheWake,
 
-    /// <summary>Deferring does not look at the epoch afterwards.</summary>
-    DefersWithoutLookingAtTheEpoch,
+    /// <summary>Who puts work off does not look afterwards whether it has lost the loop.</summary>
+    OwesWithoutLookingAtTheEpoch,
 
-    /// <summary>The hand-over leaves deferred work to the handler.</summary>
-    HandsOverWithoutTakingTheDeferred,
+    /// <summary>A driver waits for events with work that the loop owes.</summary>
+    WaitsWithOwedWork,
 
-    /// <summary>A driver enters the wait with work that is put off.</summary>
-    WaitsWithDeferredWork,
+    /// <summary>What the loop owes is claimed, but run from a list of the driver's own.</summary>
+    KeepsOwedWorkWithTheDriver,
+
+    /// <summary>What a driver runs is written after the claim.</summary>
+    TellsWhatItRunsAfterTheClaim,
+
+    /// <summary>Events that were held for a driver are not posted again.</summary>
+    ForgetsWhatWasHeld,
+
+    /// <summary>The loop is taken from a driver that the kernel has not run yet.</summary>
+    TakesFromADriverThatHasNotBegun,
+
+    /// <summary>A hand-over does not look whose epoch the driver at hand has.</summary>
+    TakesFromTheDriverBefore,
 
     /// <summary>The watch parks without looking at the word again.</summary>
     ParksWithoutLookingAgain,

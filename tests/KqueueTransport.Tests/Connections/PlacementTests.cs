@@ -13,48 +13,50 @@ using KqueueTransport.Tests.Sockets;
 
 namespace KqueueTransport.Tests.Connections;
 
-/// <summary>Where a connection's handlers run while its listener's have left the loops.</summary>
-public sealed class AbsenceTests : IAsyncDisposable
+/// <summary>Where a connection's handlers run while its listener's newcomers keep off the loops.</summary>
+public sealed class PlacementTests : IAsyncDisposable
 {
     private readonly ManualClock _clock = new();
     private readonly EventLoopGroup _group = new(new EventLoopGroupOptions { LoopCount = 1 });
 
-    // Does not run, so the time after which the listener returns never comes.
-    private readonly EventLoop _still = new();
     private readonly ConcurrentQueue<string> _places = new();
     private readonly TransportLoops _loops;
-    private readonly ApplicationScheduling _scheduling;
+    private readonly ListenerPlacement _scheduling;
     private readonly Socket _peer;
     private readonly Connection _connection;
     private readonly Task _serving;
     private TimeSpan _duration;
 
-    public AbsenceTests()
+    public PlacementTests()
     {
         var log = new LogCollector();
         var options = new KqueueTransportOptions();
         _loops = new TransportLoops(
             options, SystemSocketCalls.Instance, log, group: _group, clock: _clock);
         _scheduling = _loops.SchedulingFor(new IPEndPoint(IPAddress.Loopback, 0), Scheduling.Adaptive, log);
-        _scheduling.OnStuck(_still, isHandedOver: false);
+        for (var i = 0; i <= 64; i++)
+        {
+            _scheduling.OnBlocked(wasOnLoop: true);
+        }
+
         (_connection, _peer) = Open(options);
         _serving = ServeAsync(_connection);
         _connection.Start();
     }
 
     [Fact]
-    public async Task Handlers_NewConnection_RunOnStandbyThreadsUntilTheyAreKnownToBeQuick()
+    public async Task Handlers_NewConnection_RunOffTheLoopUntilTheyAreKnownToBeQuick()
     {
-        Assert.Equal("standby", await AskAsync());
+        Assert.Equal("given away", await AskAsync());
 
-        await AskUntilAsync("pool");
+        await AskUntilAsync("loop");
 
-        Assert.Equal("pool", await AskAsync());
+        Assert.Equal("loop", await AskAsync());
     }
 
     // Kestrel's thread would run the handler of a request that is here by then. On the pool, it may block.
     [Fact]
-    public async Task Handlers_BytesAreThereBeforeTheFirstRead_RunOnStandbyThreads()
+    public async Task Handlers_BytesAreThereBeforeTheFirstRead_RunOffTheLoop()
     {
         var (connection, peer) = Open(new KqueueTransportOptions());
         connection.Start();
@@ -64,31 +66,32 @@ public sealed class AbsenceTests : IAsyncDisposable
         var serving = ServeAsync(connection);
 
         await peer.ReceiveExactlyAsync(1);
-        Assert.Equal(["standby"], _places);
+        Assert.Equal(["given away"], _places);
         peer.Dispose();
         await serving.Soon();
         await connection.DisposeAsync().Soon();
     }
 
     [Fact]
-    public async Task Handlers_ConnectionThatBlocks_RunOnStandbyThreads()
+    public async Task Handlers_ConnectionThatBlocks_RunOffTheLoop()
     {
         _duration = TimeSpan.FromMilliseconds(30);
 
-        for (var i = 0; i < 2 * BlockingProbation.HandlersOffLoop; i++)
+        for (var i = 0; i < 16; i++)
         {
-            Assert.Equal("standby", await AskAsync());
+            Assert.Equal("given away", await AskAsync());
         }
     }
 
     [Fact]
-    public async Task Handlers_QuickConnectionBeginsToBlock_LeaveThePool()
+    public async Task Handlers_ConnectionHasStoppedBlocking_AreBackOnTheLoop()
     {
-        await AskUntilAsync("pool");
-
         _duration = TimeSpan.FromMilliseconds(30);
+        await AskAsync();
 
-        await AskUntilAsync("standby");
+        _duration = TimeSpan.Zero;
+
+        await AskUntilAsync("loop");
     }
 
     public async ValueTask DisposeAsync()
@@ -97,7 +100,6 @@ public sealed class AbsenceTests : IAsyncDisposable
         await _serving.Soon();
         await _connection.DisposeAsync().Soon();
         _loops.Dispose();
-        _still.Dispose();
     }
 
     private (Connection Connection, Socket Peer) Open(KqueueTransportOptions options)
@@ -125,7 +127,7 @@ public sealed class AbsenceTests : IAsyncDisposable
             }
 
             _places.Enqueue(
-                EventLoop.Current is not null ? "loop" : Thread.CurrentThread.IsThreadPoolThread ? "pool" : "standby");
+                EventLoop.Current is not null ? "loop" : Thread.CurrentThread.IsThreadPoolThread ? "pool" : "given away");
             _clock.Advance(_duration);
             input.AdvanceTo(result.Buffer.End);
             output.GetSpan(1)[0] = 1;

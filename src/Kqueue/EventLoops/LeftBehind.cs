@@ -1,0 +1,112 @@
+namespace Kqueue.EventLoops;
+
+/// <summary>
+/// The drivers that have lost a loop and are not back from their handlers. What comes for a registration that one of
+/// them runs waits for it: a registration has one thread at a time.
+/// </summary>
+internal sealed class LeftBehind
+{
+    /// <summary>
+    /// Looks of the watch after which a handler is told, although it is not back: with the default period, longer than
+    /// most that block take.
+    /// </summary>
+    private const int LooksUntilTold = 8;
+
+    private readonly Lock _gate = new();
+
+    // Under _gate, but for the look whether there is any.
+    private readonly List<LoopDriver> _drivers = [];
+    private volatile int _count;
+
+    /// <summary>Whether nobody is away: as a rule. From any thread.</summary>
+    public bool IsEmpty => _count == 0;
+
+    /// <summary>A driver has lost the loop. Before the next one drives.</summary>
+    public void Add(LoopDriver driver)
+    {
+        lock (_gate)
+        {
+            // It may be back before anybody has noticed that it was away.
+            if (driver.Running is not null)
+            {
+                _drivers.Add(driver);
+                _count = _drivers.Count;
+            }
+        }
+    }
+
+    /// <summary>A driver is back. It runs nothing any more.</summary>
+    /// <returns>The events that were held for it, if any, and whether its handler was told.</returns>
+    public (List<KEvent>? Held, bool IsTold) Remove(LoopDriver driver)
+    {
+        lock (_gate)
+        {
+            driver.Running = null;
+            _drivers.Remove(driver);
+            _count = _drivers.Count;
+            return (driver.Held, driver.IsTold);
+        }
+    }
+
+    /// <summary>Keeps an event for the driver that runs its registration, if one does.</summary>
+    public bool TryHold(Registration registration, in KEvent kevent)
+    {
+        if (registration.Handler is IReentrantHandler)
+        {
+            return false;
+        }
+
+        lock (_gate)
+        {
+            if (_drivers.Find(driver => driver.Running == registration) is not { } busy)
+            {
+                return false;
+            }
+
+            (busy.Held ??= []).Add(kevent);
+            return true;
+        }
+    }
+
+    /// <summary>
+    /// Looks at everybody who is away, and tells the handlers that have been for long. On the watch.
+    /// </summary>
+    /// <param name="computing">Is raised by the number of those that compute.</param>
+    /// <returns>Whether somebody has to be looked at again.</returns>
+    public bool Look(ref int computing)
+    {
+        if (IsEmpty)
+        {
+            return false;
+        }
+
+        var mustLookAgain = false;
+        lock (_gate)
+        {
+            foreach (var driver in _drivers)
+            {
+                var computes = driver.Computes(unlessKnown: false);
+                computing += computes ? 1 : 0;
+                if (!driver.IsTold && ++driver.Looks >= LooksUntilTold)
+                {
+                    driver.IsTold = true;
+                    Tell(driver, computes ? HandlerStay.Computed : HandlerStay.Blocked);
+                }
+
+                mustLookAgain |= !driver.IsTold || computes;
+            }
+        }
+
+        return mustLookAgain;
+    }
+
+    // Not here: nothing of the application's, nor a logger, runs on the watch.
+    private static void Tell(LoopDriver driver, HandlerStay stay)
+    {
+        if (driver.Staying is { } handler)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static told => told.Handler.OnStayed(told.Stay), (Handler: handler, Stay: stay), preferLocal: false);
+        }
+    }
+}

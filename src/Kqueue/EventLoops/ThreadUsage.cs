@@ -1,0 +1,51 @@
+using System.Diagnostics;
+using Kqueue.Interop;
+
+namespace Kqueue.EventLoops;
+
+/// <summary>
+/// How long a thread has been there, has run, and has waited for a core, up to a moment. The differences of two moments
+/// tell a handler that slept from one that computed and from one that was set aside.
+/// </summary>
+/// <param name="Wall">The time that has passed.</param>
+/// <param name="CpuNs">What the thread has run.</param>
+/// <param name="QueuedNs">What it has waited for a core; negative where the system does not tell.</param>
+internal readonly record struct ThreadUsage(TimeSpan Wall, long CpuNs, long QueuedNs)
+{
+    /// <summary>A handler that takes less keeps its loop: the watch's usual period.</summary>
+    public static readonly TimeSpan QuickMax = TimeSpan.FromMilliseconds(2);
+
+    // A handler that has slept for less was not worth a hand-over: locks and page faults take some of it, too.
+    private const long SleptNsMin = 1_000_000;
+
+    // Where nobody tells for how long a thread was set aside, sleep has to be longer than the few slices of other
+    // threads that a busy core runs in between.
+    private const long UnsureSleptNsMin = 16_000_000;
+
+    /// <summary>The calling thread's. Costs some microseconds on Linux.</summary>
+    public static ThreadUsage Now() => new(Stopwatch.GetElapsedTime(0), Libc.ThreadCpuNs(), Libc.ThreadQueuedNs());
+
+    /// <summary>
+    /// The calling thread's, where the time is the system's. By another clock a thread does nothing but sleep.
+    /// </summary>
+    public static ThreadUsage Now(TimeProvider clock) =>
+        clock == TimeProvider.System ? Now() : new(clock.GetElapsedTime(0), CpuNs: 0, QueuedNs: 0);
+
+    /// <summary>What a handler did that began at an earlier moment and ended at this.</summary>
+    public HandlerStay Since(in ThreadUsage before)
+    {
+        var wall = Wall - before.Wall;
+        return wall <= QuickMax ? HandlerStay.Quick : After(before, wall);
+    }
+
+    /// <summary>What was done between two moments of which <paramref name="busy"/> belongs to handlers.</summary>
+    public HandlerStay After(in ThreadUsage before, TimeSpan busy)
+    {
+        var ranNs = CpuNs - before.CpuNs;
+        var isSure = QueuedNs >= 0 && before.QueuedNs >= 0;
+        var sleptNs = (long)busy.TotalNanoseconds - ranNs - (isSure ? QueuedNs - before.QueuedNs : 0);
+        return sleptNs >= (isSure ? SleptNsMin : UnsureSleptNsMin) ? HandlerStay.Blocked
+            : ranNs >= QuickMax.TotalNanoseconds ? HandlerStay.Computed
+            : HandlerStay.SetAside;
+    }
+}

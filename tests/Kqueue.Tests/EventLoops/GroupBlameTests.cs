@@ -1,0 +1,111 @@
+using Kqueue.EventLoops;
+
+namespace Kqueue.Tests.EventLoops;
+
+/// <summary>What a handler is told that its loop was taken from.</summary>
+public sealed class GroupBlameTests : GroupSuite
+{
+    [Fact]
+    public void BlockedWork_ComesBack_IsToldOnceAndOnItsThread()
+    {
+        var loop = StartGroup().Loop;
+        StayingAction work = new(() => Until.Holds(() => EventLoop.Current is null, "The loop was not handed over."));
+
+        loop.Post(work);
+
+        Until.Holds(() => !work.Told.IsEmpty, "The handler is not told.");
+        Assert.Equal([(HandlerStay.Blocked, false)], work.Told);
+    }
+
+    [Fact]
+    public void BlockedWork_IsNotBackForLong_IsToldOnceAndOnThePool()
+    {
+        var (group, loop) = StartGroup();
+        StayingAction work = new(Block);
+
+        loop.Post(work);
+
+        Until.Holds(() => !work.Told.IsEmpty, "The handler is not told.");
+        Release();
+        Until.Holds(() => group.StandbyThreadCount > 0, "The thread does not come back.");
+        Assert.Equal([(HandlerStay.Blocked, true)], work.Told);
+    }
+
+    [Fact]
+    public void ComputingWork_ComesBack_IsNotCalledBlocking()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "only Linux tells for how long a thread waited for a core");
+        var loop = StartGroup().Loop;
+        StayingAction work = new(() => Compute(() => EventLoop.Current is null));
+
+        loop.Post(work);
+
+        Until.Holds(() => !work.Told.IsEmpty, "The handler is not told.");
+        Assert.All(work.Told, told => Assert.Equal(HandlerStay.Computed, told.Stay));
+    }
+
+    [Fact]
+    public void ComputingWork_ForLong_IsNotCalledBlocking()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "other systems do not show what another thread runs");
+        var loop = StartGroup().Loop;
+        StayingAction? work = null;
+        work = new StayingAction(() => Compute(() => !work!.Told.IsEmpty));
+
+        loop.Post(work);
+
+        Until.Holds(() => !work.Told.IsEmpty, "A handler that computes for long is never told.");
+        Assert.Equal(HandlerStay.Computed, Assert.Single(work.Told).Stay);
+    }
+
+    // Goal: handlers that compute do not all run at once. Method: as many as there are processors lose their loop; the
+    // next one that computes keeps it, so that what is posted behind it waits until one of them is back. On a machine
+    // that is busy with something else they hardly run, and so do not look as if they computed: the best of some tries.
+    [Fact]
+    public void ComputingWork_OnAllProcessors_TheNextKeepsItsLoop()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "other systems do not show what another thread runs");
+        var loop = StartGroup().Loop;
+        var most = int.MaxValue;
+        for (var i = 0; i < 10 && most == int.MaxValue; i++)
+        {
+            var begun = BeginToCompute(loop, 4 * Environment.ProcessorCount);
+            most = begun < 4 * Environment.ProcessorCount ? begun : most;
+        }
+
+        Assert.InRange(most, 1, (4 * Environment.ProcessorCount) - 1);
+    }
+
+    /// <summary>How many of so many handlers that compute have begun when all have had the time to.</summary>
+    private static int BeginToCompute(EventLoop loop, int handlers)
+    {
+        var isOver = false;
+        var (begun, ended) = (0, 0);
+        for (var i = 0; i < handlers; i++)
+        {
+            loop.Post(new WorkAction(() =>
+            {
+                Interlocked.Increment(ref begun);
+                Compute(() => Volatile.Read(ref isOver));
+                Interlocked.Increment(ref ended);
+            }));
+        }
+
+        Until.Holds(() => Volatile.Read(ref begun) > Environment.ProcessorCount, "No loop was handed over.");
+        Thread.Sleep(300);
+        var count = Volatile.Read(ref begun);
+        Volatile.Write(ref isOver, true);
+        Until.Holds(() => Volatile.Read(ref ended) == handlers, "Handlers are forgotten.");
+        return count;
+    }
+
+    // Computes, without a wait that the watch could take for a sleep.
+    private static void Compute(Func<bool> isOver)
+    {
+        var deadline = Environment.TickCount64 + (long)Until.Patience.TotalMilliseconds;
+        while (!isOver() && Environment.TickCount64 < deadline)
+        {
+            Thread.SpinWait(100);
+        }
+    }
+}
