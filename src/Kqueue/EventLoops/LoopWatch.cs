@@ -17,7 +17,7 @@ internal sealed class LoopWatch
     private readonly int _processorCount = Environment.ProcessorCount;
     private readonly Thread _thread;
 
-    // Pulsed when the watch has to leave its park.
+    // Pulsed when the watch has to leave its park, or to end.
     private readonly object _gate = new();
 
     // The watch's own: what it saw at its last look, and when that was.
@@ -68,7 +68,7 @@ internal sealed class LoopWatch
     {
         while (!Volatile.Read(ref _isStopped))
         {
-            Thread.Sleep(_period);
+            Sleep();
 
             // Who comes late was kept from its core, stopped or paused, and so were the drivers: one that has not moved
             // since may not have had the time to.
@@ -134,6 +134,18 @@ internal sealed class LoopWatch
 
         Interlocked.Exchange(ref _isParked, 0);
         (_idleLooks, _lookedAt) = (0, 0);
+    }
+
+    // Not Thread.Sleep: whoever stops the watch waits for it.
+    private void Sleep()
+    {
+        lock (_gate)
+        {
+            if (!Volatile.Read(ref _isStopped))
+            {
+                Monitor.Wait(_gate, _period);
+            }
+        }
     }
 
     private void Wake()
