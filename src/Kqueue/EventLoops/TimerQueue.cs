@@ -78,7 +78,7 @@ internal sealed class TimerQueue(TimeProvider clock)
             if (timer.Period > 0)
             {
                 // What the loop came too late for is left out.
-                timer.Deadline = Math.Max(timer.Deadline, now - timer.Period) + timer.Period;
+                timer.Deadline += timer.Period * (1 + ((now - timer.Deadline) / timer.Period));
                 Add(timer);
             }
 

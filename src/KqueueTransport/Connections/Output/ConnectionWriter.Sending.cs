@@ -14,25 +14,13 @@ internal sealed partial class ConnectionWriter
     private static readonly TimeSpan s_noBuffersDelay = TimeSpan.FromMilliseconds(10);
 
     private static readonly Action<object?> s_onBuffersDelayOver =
-        static state => ((ConnectionWriter)state!).SendOrFault(SendState.Blocked);
+        static state => ((ConnectionWriter)state!).OnWritable();
 
     /// <summary>The socket takes bytes again. On the loop.</summary>
     public void OnWritable() => Send(SendState.Blocked, mayResumeHere: true);
 
     /// <summary>A send that was scheduled.</summary>
-    void IThreadPoolWorkItem.Execute() => SendOrFault(SendState.Scheduled);
-
-    private void SendOrFault(SendState from)
-    {
-        try
-        {
-            Send(from, mayResumeHere: true);
-        }
-        catch (Exception exception)
-        {
-            _connection.Fault(exception);
-        }
-    }
+    void IThreadPoolWorkItem.Execute() => Send(SendState.Scheduled, mayResumeHere: true);
 
     /// <summary>
     /// On the loop the send comes behind the handlers at hand; elsewhere on the thread pool, behind what that has to do
@@ -107,7 +95,20 @@ internal sealed partial class ConnectionWriter
                 return false;
             }
 
-            var result = _written.Send(Loop.Calls, _connection.Descriptor, _gate, out var isShort);
+            KernelResult result;
+            bool isShort;
+            try
+            {
+                result = _written.Send(Loop.Calls, _connection.Descriptor, _gate, out isShort);
+            }
+            catch (Exception exception)
+            {
+                // Memory of the application's that cannot be pinned, or a fault of ours: it is this connection's.
+                _fault = exception;
+                Fail(Errno.None);
+                break;
+            }
+
             if (result.IsWouldBlock)
             {
                 Block();

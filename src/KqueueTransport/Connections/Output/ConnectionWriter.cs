@@ -29,6 +29,7 @@ internal sealed partial class ConnectionWriter :
     private SendState _state;
     private WriterFlags _flags;
     private Errno _failure;
+    private Exception? _fault;
 
     // What was sent since the loop's wait of that number.
     private int _sentInARow;
@@ -349,7 +350,11 @@ internal sealed partial class ConnectionWriter :
             return;
         }
 
-        if (_failure != Errno.None)
+        if (_fault is not null)
+        {
+            _connection.Fault(_fault);
+        }
+        else if (_failure != Errno.None)
         {
             _connection.OnSendFailed(_failure);
         }

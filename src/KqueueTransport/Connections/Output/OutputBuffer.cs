@@ -137,8 +137,14 @@ internal struct OutputBuffer
         {
             offered = first.Length;
             gate.Exit();
-            result = calls.Send(descriptor, first.Span);
-            gate.Enter();
+            try
+            {
+                result = calls.Send(descriptor, first.Span);
+            }
+            finally
+            {
+                gate.Enter();
+            }
         }
         else
         {
@@ -203,9 +209,14 @@ internal struct OutputBuffer
         }
 
         gate.Exit();
-        var result = calls.Send(descriptor, pinned.Vectors);
-        gate.Enter();
-        return result;
+        try
+        {
+            return calls.Send(descriptor, pinned.Vectors);
+        }
+        finally
+        {
+            gate.Enter();
+        }
     }
 
     private static ReadOnlyMemory<byte> AtMost(ReadOnlyMemory<byte> memory, long length) =>
