@@ -77,6 +77,16 @@ public sealed class ResultsTests
         Assert.Equal(expected, results.MarksOf(s_case, "other", Metric.RequestRate));
     }
 
+    [Fact]
+    public void Marks_ServerThatStillCompiles_SayThatItIsCold()
+    {
+        var results = ResultsOf(
+            Window("base", 0, (Metric.RequestRate, 100)),
+            Window("other", 0, (Metric.RequestRate, 150), (Metric.Compiled, 300)));
+
+        Assert.True(results.MarksOf(s_case, "other", Metric.RequestRate).HasFlag(Mark.Cold));
+    }
+
     private static Results ResultsOf(params WindowResult[] windows) => new(windows, "base");
 
     private static WindowResult Window(string server, int round, params (Metric Metric, double Value)[] values) => new(

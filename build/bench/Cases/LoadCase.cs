@@ -65,13 +65,19 @@ internal sealed class LoadCase(string name, string title, Func<ServerEndPoints, 
         {
             [Metric.RequestRate] = report.RequestsPerSecond,
             [Metric.CpuPerRequest] = used.Cpu.TotalMicroseconds / report.Requests,
-            [Metric.Switches] = (double)used.Switches / report.Requests,
             [Metric.Memory] = process.ResidentBytes / (double)(1 << 20),
             [Metric.ClientCpu] = report.Client.PerThread,
             [Metric.Busy] = Setting.IsOnOneProcessor ? used.Cpu / elapsed : used.Busy,
         };
+        if (used.Switches >= 0)
+        {
+            // A thread that has ended takes its count along.
+            values[Metric.Switches] = (double)used.Switches / report.Requests;
+        }
+
         if (process.HasCounters)
         {
+            values[Metric.Compiled] = used.CompiledMethods / elapsed.TotalSeconds;
             values[Metric.Allocated] = (double)used.AllocatedBytes / report.Requests;
         }
 

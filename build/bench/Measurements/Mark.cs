@@ -17,4 +17,7 @@ internal enum Mark
 
     /// <summary>Single windows failed.</summary>
     Failed = 8,
+
+    /// <summary>The servers' code was still being compiled.</summary>
+    Cold = 16,
 }

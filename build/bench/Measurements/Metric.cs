@@ -26,6 +26,9 @@ internal sealed record Metric(string Name, string Format, bool HasRatio = false)
     /// <summary>What the server's runtime allocated.</summary>
     public static readonly Metric Allocated = new("bytes allocated/request", "N0");
 
+    /// <summary>What the server's runtime compiled within the window.</summary>
+    public static readonly Metric Compiled = new("methods compiled", "N0");
+
     /// <summary>The server's resident memory right after the window.</summary>
     public static readonly Metric Memory = new("memory MiB", "N0");
 

@@ -15,6 +15,9 @@ internal sealed class Results(IReadOnlyList<WindowResult> windows, string baseli
     /// <summary>Below that, something else than the processors limits a rate.</summary>
     public const double BusyMin = 0.85;
 
+    /// <summary>What is compiled in a second all the same, seen here: a method now and then, as load changes.</summary>
+    public const int CompiledMax = 60;
+
     public IReadOnlyList<WindowResult> Windows { get; } = windows;
 
     /// <summary>The server that ratios are to.</summary>
@@ -72,6 +75,11 @@ internal sealed class Results(IReadOnlyList<WindowResult> windows, string baseli
             if (Of(benchCase.Name, side).Any(window => window.Measurement.Problems.Count > 0))
             {
                 marks |= Mark.Failed;
+            }
+
+            if (Mean(benchCase.Name, side, Metric.Compiled) > CompiledMax)
+            {
+                marks |= Mark.Cold;
             }
 
             if (metric == Metric.RequestRate && benchCase.Saturates)

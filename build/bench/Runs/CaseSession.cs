@@ -58,7 +58,9 @@ internal sealed class CaseSession(BenchOptions options, LoadTools tools, RunProg
         }
         catch (ToolException e)
         {
-            results.Add(new WindowResult(benchCase.Name, servers[0].Name, 0, Round: -2, Measurement.Failed(e.Message)));
+            var failure = Measurement.Failed(e.Message);
+            results.Add(new WindowResult(benchCase.Name, servers[0].Name, Process: 0, Round: -2, failure));
+            progress.OnWindow(results[^1]);
         }
 
         progress.OnEnded(benchCase, servers, results);

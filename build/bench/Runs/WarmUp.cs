@@ -1,5 +1,6 @@
 using Bench.Cases;
 using Bench.Loads;
+using Bench.Measurements;
 using Bench.Servers;
 using Bench.Tools;
 
@@ -12,11 +13,8 @@ namespace Bench.Runs;
 /// </summary>
 internal sealed class WarmUp(BenchCase benchCase, LoadTools tools, RunProgress progress)
 {
-    // What is compiled in a second all the same, seen here: a method now and then, as the machine's load changes.
-    private const int CompiledMax = 60;
-
-    // Where other programs take the processors, the compiler may be idle for a second and not be done.
-    private const int PacedQuietSeconds = 2;
+    // Where other programs take the processors, the compiler may be idle for seconds and not be done.
+    private const int PacedQuietSeconds = 3;
     private const int PacedSecondsMax = 30;
 
     private const int FullQuietSeconds = 1;
@@ -62,7 +60,7 @@ internal sealed class WarmUp(BenchCase benchCase, LoadTools tools, RunProgress p
             seconds++;
 
             // A process that does not say what it compiles is given half of the time.
-            var isQuiet = process.HasCounters ? compiled <= CompiledMax : seconds > FullSecondsMax / 2;
+            var isQuiet = process.HasCounters ? compiled <= Results.CompiledMax : seconds > FullSecondsMax / 2;
             quiet = isQuiet ? quiet + 1 : 0;
         }
 

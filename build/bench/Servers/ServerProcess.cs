@@ -68,6 +68,11 @@ internal sealed class ServerProcess : IAsyncDisposable
         {
             process.Kill();
             process.Dispose();
+            if (backend is not null)
+            {
+                await backend.DisposeAsync();
+            }
+
             throw e is OperationCanceledException && !cancellation.IsCancellationRequested
                 ? new ToolException($"{start.FileName} was not ready after {s_startTime.TotalSeconds} s.")
                 : e;

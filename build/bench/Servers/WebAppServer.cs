@@ -28,7 +28,8 @@ internal sealed class WebAppServer(
             : new ProcessStartInfo(
                 BuildOutput.PathOf("samples/Proxy", "Proxy"),
                 ["--transport", transport, "--port", "0", "--to", $"{backend.EndPoints.Hello}"]);
-        foreach (var (variable, value) in EndPoints(setting.Address).Concat(environment))
+        var endPoints = backend is null ? EndPoints(setting.Address) : [];
+        foreach (var (variable, value) in endPoints.Concat(environment))
         {
             start.Environment[variable] = value;
         }
