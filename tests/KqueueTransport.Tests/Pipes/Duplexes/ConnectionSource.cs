@@ -70,6 +70,10 @@ public sealed class SocketsSource : ConnectionSource
     {
         [nameof(BackpressureSuite.FlushAsync_PeerTakesMoreThanHalf_CompletesWithoutTheRest)] =
             "It gives the socket all that there is, and hears from it when all of that is sent.",
+        [nameof(ConnectionSuite.Complete_OutputWithAnErrorWhileAFlushPends_EndsTheFlushWithTheConnection)] =
+            "It hears of the error when the peer has taken what was flushed before.",
+        [nameof(ConnectionSuite.PeersReset_IsLoggedAsAResetAndNotAsAFin)] =
+            "It logs that it sends FIN as well, where its send loop ends in order behind the reset.",
         [nameof(PooledMemorySuite.Pool_BytesFilledTheirBlocks_HoldsNothing)] =
             "Now and then it takes a block for the next receive before there is one.",
     };
