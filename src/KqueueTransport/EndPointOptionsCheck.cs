@@ -16,6 +16,7 @@ internal static class EndPointOptionsCheck
 
     public static void Check(OptionFailures failures, KqueueEndPointOptions options)
     {
+        failures.CheckEnum(nameof(options.Scheduling), options.Scheduling);
         CheckAccepting(failures, options);
         failures.CheckSize(nameof(options.MaxReadBufferSize), options.MaxReadBufferSize);
         failures.CheckSize(nameof(options.MaxWriteBufferSize), options.MaxWriteBufferSize);

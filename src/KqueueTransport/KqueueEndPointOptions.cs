@@ -17,6 +17,10 @@ public abstract class KqueueEndPointOptions
     {
     }
 
+    /// <summary>Where the application's code runs.</summary>
+    /// <remarks>Defaults to <see cref="Scheduling.Adaptive"/>.</remarks>
+    public Scheduling Scheduling { get; set; } = Scheduling.Adaptive;
+
     /// <summary>
     /// The number of connections that the kernel keeps for an endpoint until they are accepted. The kernel cuts it to
     /// its own limit (<c>net.core.somaxconn</c> on Linux, <c>kern.ipc.somaxconn</c> on macOS,

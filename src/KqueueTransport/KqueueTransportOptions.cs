@@ -29,10 +29,6 @@ public sealed class KqueueTransportOptions : KqueueEndPointOptions
     /// </remarks>
     public IReadOnlyList<int> LoopProcessors { get; set; } = [];
 
-    /// <summary>Where the application's code runs.</summary>
-    /// <remarks>Defaults to <see cref="Scheduling.Adaptive"/>.</remarks>
-    public Scheduling Scheduling { get; set; } = Scheduling.Adaptive;
-
     /// <summary>
     /// The number of threads, beyond one per loop, that take over loops whose handlers block and that run such
     /// handlers. They are made when they are needed and end after ten idle seconds.

@@ -65,7 +65,7 @@ internal sealed class Process : IStandbyThreads, IDisposable
             clock: kernel.Clock,
             queue: Queue);
         socket.BacklogMax = options.Backlog;
-        _listener = new KqueueConnectionListener(socket, _transport, options.Scheduling, options, Log);
+        _listener = new KqueueConnectionListener(socket, _transport, options, Log);
         Dials = makeDials(this);
         _dialer = new Dialer(this, Dials, new Connector(_transport, options, Log, ResolveAsync), options.ConnectTimeout);
     }

@@ -23,7 +23,6 @@ internal sealed class KqueueTransportOptionsValidation : IValidateOptions<Kqueue
         EndPointOptionsCheck.Check(failures, options);
         CheckLingering(failures, options);
         CheckConnectTimeout(failures, options);
-        failures.CheckEnum(nameof(options.Scheduling), options.Scheduling);
         CheckKernelQueue(failures, options.KernelQueue);
         CheckBackend(failures, options);
         return failures.Messages.Count == 0

@@ -64,7 +64,7 @@ internal sealed class ListenerFixture : IAsyncDisposable
         Calls.Prepare(SocketCall.Accept, steps);
         var socket = Calls.Listen(
             new IPEndPoint(IPAddress.Loopback, 0), new ListenSocketOptions(Backlog: 128, new(NoDelay: true)));
-        Listener = new KqueueConnectionListener(socket, _loops, Scheduling.Adaptive, options, Log);
+        Listener = new KqueueConnectionListener(socket, _loops, options, Log);
         Listener.Start();
         return Listener;
     }

@@ -18,20 +18,18 @@ internal sealed class KqueueConnectionListener : IConnectionListener, IMeasuredL
 
     /// <param name="socket">The listen socket, which becomes the listener's.</param>
     /// <param name="loops">The loops of the server.</param>
-    /// <param name="scheduling">Where the application runs.</param>
     /// <param name="options">The endpoint's own.</param>
     /// <param name="logger">Where warnings go.</param>
     public KqueueConnectionListener(
         ListenSocket socket,
         TransportLoops loops,
-        Scheduling scheduling,
         KqueueEndPointOptions options,
         ILogger logger)
     {
         EndPoint = socket.EndPoint;
         _metrics = loops.Metrics;
         _queue = new AcceptQueue(options.Backlog);
-        _context = new EndPointContext(options, loops.SchedulingFor(EndPoint, scheduling, logger));
+        _context = new EndPointContext(options, loops.SchedulingFor(EndPoint, options.Scheduling, logger));
         var connections = new AcceptedConnections(socket, loops, _context);
         _acceptor = new Acceptor(socket, loops, connections, _queue, Statistics, options, logger);
         _queue.RoomMade = _acceptor.Resume;

@@ -18,7 +18,7 @@ internal sealed class KqueueConnectionListenerFactory(HostLoops host)
         var options = EndPointConfiguration.OptionsFor(endpoint, host.Options);
         var loops = host.Loops;
         var socket = loops.Calls.Listen(endpoint, EndPointConfiguration.ToListenOptions(options));
-        var listener = new KqueueConnectionListener(socket, loops, host.Options.Scheduling, options, host.Logger);
+        var listener = new KqueueConnectionListener(socket, loops, options, host.Logger);
         listener.Start();
         host.OnBound(listener.EndPoint);
         return ValueTask.FromResult<IConnectionListener>(listener);

@@ -114,7 +114,9 @@ internal sealed class TransportLoops : IDisposable
                 // What a connection does is the connection's own to answer for: this is the rest.
                 UnhandledException = error => TransportLog.UnexpectedException(logger, "an event loop", error),
             },
-            HandOver = options.Scheduling == Scheduling.Adaptive,
+
+            // An endpoint may have a scheduling of its own, which is known when it is bound.
+            HandOver = options.Scheduling == Scheduling.Adaptive || options.ConfigureEndPoint is not null,
             StandbyThreadsMax = options.StandbyThreadsMax,
             Processors = options.LoopProcessors,
         };
