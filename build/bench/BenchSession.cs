@@ -16,7 +16,9 @@ internal static class BenchSession
     public static async Task<int> CompareAsync(BenchOptions options, CancellationToken cancellation)
     {
         var (results, facts) = await MeasureAsync(
-            options, [.. options.ChosenCases.Select(benchCase => (benchCase, options.ServersOf(benchCase)))], cancellation);
+            options,
+            [.. options.ChosenCases.Select(benchCase => (benchCase, options.ServersOf(benchCase)))],
+            cancellation);
         var report = ComparisonReport.Of(options, results, facts);
         if (options.Summary is { } document)
         {

@@ -6,7 +6,7 @@ using Bench.Tools;
 
 namespace Bench.Tests;
 
-/// <summary>What a request costs that does not depend on how fast the machine is, on a server in its own process.</summary>
+/// <summary>What a request costs however fast the machine is, on a server in its own process.</summary>
 public sealed class RequestCostTests
 {
     // A receive and a send; the rest is waits, wake-ups and yields, which many requests share.

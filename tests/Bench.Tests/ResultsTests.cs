@@ -19,7 +19,7 @@ public sealed class ResultsTests
 
         var ratio = results.RatioOf(s_case.Name, "other", Metric.RequestRate)!.Value;
 
-        Assert.Equal((1.5, 1.5, 1.5), (Math.Round(ratio.Value, 9), Math.Round(ratio.Low, 9), Math.Round(ratio.High, 9)));
+        Assert.All([ratio.Value, ratio.Low, ratio.High], value => Assert.Equal(1.5, value, precision: 9));
         Assert.Equal(112.5, results.Mean(s_case.Name, "other", Metric.RequestRate));
     }
 
@@ -39,7 +39,8 @@ public sealed class ResultsTests
     [Fact]
     public void Ratio_BaselineOfZero_IsNoRatio()
     {
-        var results = ResultsOf(Window("base", 0, (Metric.RequestRate, 0)), Window("other", 0, (Metric.RequestRate, 5)));
+        var results = ResultsOf(
+            Window("base", 0, (Metric.RequestRate, 0)), Window("other", 0, (Metric.RequestRate, 5)));
 
         Assert.Null(results.RatioOf(s_case.Name, "other", Metric.RequestRate));
     }

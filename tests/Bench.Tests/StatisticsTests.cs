@@ -21,10 +21,12 @@ public sealed class StatisticsTests
     [Fact]
     public void Ratio_PairsOfTheSameProcesses_CountAsOne()
     {
-        var few = Ratio.Of([(0, 1.4), (1, 1.6), (2, 1.5)])!.Value;
-        var many = Ratio.Of(Enumerable.Repeat<(int, double)[]>([(0, 1.4), (1, 1.6), (2, 1.5)], 100).SelectMany(all => all));
+        (int, double)[] pairs = [(0, 1.4), (1, 1.6), (2, 1.5)];
 
-        Assert.Equal(few.High, many!.Value.High, precision: 9);
+        var few = Ratio.Of(pairs)!.Value;
+        var many = Ratio.Of(Enumerable.Repeat(pairs, 100).SelectMany(all => all))!.Value;
+
+        Assert.Equal(few.High, many.High, precision: 9);
     }
 
     [Theory]
@@ -35,7 +37,8 @@ public sealed class StatisticsTests
         Assert.Equal(expected, new Ratio(value, low, high).ToString());
 
     [Fact]
-    public void Ratio_NoPairs_IsNone() => Assert.Null(Ratio.Of([(0, double.NaN), (1, double.PositiveInfinity), (2, 0)]));
+    public void Ratio_NoPairs_IsNone() =>
+        Assert.Null(Ratio.Of([(0, double.NaN), (1, double.PositiveInfinity), (2, 0)]));
 
     [Fact]
     public void LineFit_PointsOnALine_FindsIt()

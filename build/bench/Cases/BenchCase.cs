@@ -46,7 +46,7 @@ internal abstract class BenchCase(string name, string title)
     /// <summary>What makes a process warm; null when it need not be.</summary>
     public virtual Load? WarmUpFor(ServerEndPoints at) => null;
 
-    /// <summary>What goes on beside all windows: it begins when all processes are warm, and ends with its disposal.</summary>
+    /// <summary>What goes on beside all windows: from when all processes are warm until its disposal.</summary>
     public virtual Task<IAsyncDisposable?> BeginAsync(
         IReadOnlyList<ServerProcess> processes, LoadTools tools, CancellationToken cancellation) =>
         Task.FromResult<IAsyncDisposable?>(null);

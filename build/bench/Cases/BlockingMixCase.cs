@@ -11,7 +11,7 @@ namespace Bench.Cases;
 /// </summary>
 /// <param name="name">What the command line calls it.</param>
 /// <param name="title">What tables and charts call it.</param>
-/// <param name="blockedBefore">How long requests have blocked before it is measured, and go on; zero for not at all.</param>
+/// <param name="blockedBefore">How long requests have blocked before, and go on; zero for not at all.</param>
 internal sealed class BlockingMixCase(string name, string title, TimeSpan blockedBefore = default)
     : BenchCase(name, title)
 {

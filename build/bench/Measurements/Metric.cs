@@ -43,7 +43,7 @@ internal sealed record Metric(string Name, string Format, bool HasRatio = false)
 
     public static readonly Metric BlockedP99 = new("their p99 ms", "N1");
 
-    /// <summary>How long somebody waits for the first answer: after a start, or when blocking requests have stopped.</summary>
+    /// <summary>How long the first answer takes: after a start, or when blocking requests have stopped.</summary>
     public static readonly Metric FirstAnswer = new("first answer after ms", "N1", HasRatio: true);
 
     /// <summary>Resident memory for each idle connection of a raw TCP handler.</summary>

@@ -65,7 +65,7 @@ internal sealed class Results(IReadOnlyList<WindowResult> windows, string baseli
     public Mark MarksOf(BenchCase benchCase, string server, Metric metric)
     {
         var marks = Mark.None;
-        if (RatioOf(benchCase.Name, server, metric) is { Error: > ErrorMax } ratio && ratio is { Low: < 2, High: > 0.5 })
+        if (RatioOf(benchCase.Name, server, metric) is { Error: > ErrorMax, Low: < 2, High: > 0.5 })
         {
             marks |= Mark.Wide;
         }

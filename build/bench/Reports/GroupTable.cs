@@ -46,8 +46,8 @@ internal static class GroupTable
         {
             TextColumns = 2,
             Note = group == CaseGroup.Load
-                ? "Means of all windows. System calls, context switches and allocations do not depend on the machine's " +
-                    "speed. Client CPU: of a core, for each thread of the load tool."
+                ? "Means of all windows. System calls, context switches and allocations do not depend on the " +
+                    "machine's speed. Client CPU: of a core, for each thread of the load tool."
                 : null,
         };
     }

@@ -6,7 +6,9 @@ using Bench.Statistics;
 
 namespace Bench.Reports;
 
-/// <summary>The ratios of a report that are facts, in a file beside it, so that a later one can be compared with them.</summary>
+/// <summary>
+/// The ratios of a report that are facts, in a file beside it, so that a later one can be compared with them.
+/// </summary>
 /// <param name="Ratios">Each with its case, server and metric.</param>
 internal sealed record RatioFile(IReadOnlyDictionary<string, Ratio> Ratios)
 {
@@ -30,7 +32,8 @@ internal sealed record RatioFile(IReadOnlyDictionary<string, Ratio> Ratios)
 
     public static RatioFile Read(string folder) => new(File.ReadLines(Path.Combine(folder, Name))
         .Select(line => line.Split('\t'))
-        .ToDictionary(fields => fields[0], fields => new Ratio(Number(fields[1]), Number(fields[2]), Number(fields[3]))));
+        .ToDictionary(
+            fields => fields[0], fields => new Ratio(Number(fields[1]), Number(fields[2]), Number(fields[3]))));
 
     public void Write(string folder) => File.WriteAllLines(
         Path.Combine(folder, Name),
@@ -49,8 +52,8 @@ internal sealed record RatioFile(IReadOnlyDictionary<string, Ratio> Ratios)
             [.. outside.Select(key => (string[])[key, $"{earlier.Ratios[key]}", $"{Ratios[key]}"])])
         {
             TextColumns = 1,
-            Note = $"{both.Length - outside.Length} of {both.Length} unmarked ratios are within the interval that the " +
-                "earlier report gives for them.",
+            Note = $"{both.Length - outside.Length} of {both.Length} unmarked ratios are within the interval that " +
+                "the earlier report gives for them.",
         };
     }
 

@@ -7,7 +7,7 @@ using Bench.Tools;
 namespace Bench.Runs;
 
 /// <summary>
-/// Loads processes until nothing is left to compile. At a pace first, all at the same time, because the compiler of .NET
+/// Loads processes until nothing is left to compile. At a pace first, all at the same time, because .NET's compiler
 /// gets little of a processor that is busy: under full load it was seen to take nine seconds, at a pace four. Then in
 /// full, one after the other, which reaches what the pace does not.
 /// </summary>

@@ -18,7 +18,7 @@ internal static class ScalingReport
     {
         TextColumns = 1,
         Note = $"CPU µs of the server per request, at each number of {series.XLabel}: means of the windows. The " +
-            "line is fitted to all processes by least squares; the growth is between its two ends, with 95 % confidence.",
+            "line is fitted to all processes by least squares; the growth is between its ends, with 95 % confidence.",
     };
 
     public static (string FileName, string Title, XElement Chart) ChartOf(ScalingSeries series, Results results)

@@ -18,7 +18,8 @@ internal sealed class EpollServer() : BenchServer("epoll", "epoll in C, one thre
     public override async Task<ServerProcess> StartAsync(ServerSetting setting, CancellationToken cancellation)
     {
         var program = await (_program ??= CompileAsync(cancellation));
-        return await ServerProcess.StartAsync(new ProcessStartInfo(program, [$"{setting.Address}"]), setting, cancellation);
+        return await ServerProcess.StartAsync(
+            new ProcessStartInfo(program, [$"{setting.Address}"]), setting, cancellation);
     }
 
     private static async Task<string> CompileAsync(CancellationToken cancellation)

@@ -21,8 +21,8 @@ internal sealed partial record ServerEndPoints(
     {
         if (Proxied().Match(startLine) is { Success: true } proxy)
         {
-            var address = proxy.Groups[1].Value;
-            return new ServerEndPoints(new Uri($"http://{address}"), IPEndPoint.Parse(address), IPEndPoint.Parse(address));
+            var address = IPEndPoint.Parse(proxy.Groups[1].Value);
+            return new ServerEndPoints(new Uri($"http://{address}"), address, address);
         }
 
         var ports = Ports().Match(startLine);

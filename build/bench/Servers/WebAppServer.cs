@@ -3,7 +3,9 @@ using System.Net;
 
 namespace Bench.Servers;
 
-/// <summary>samples/WebApp with one transport, as the program in the folder "server" extends it; or samples/Proxy.</summary>
+/// <summary>
+/// samples/WebApp with one transport, as the program in the folder "server" extends it; or samples/Proxy.
+/// </summary>
 /// <param name="name">What the command line calls it.</param>
 /// <param name="title">What tables and charts call it.</param>
 /// <param name="transport">What both programs call the transport.</param>

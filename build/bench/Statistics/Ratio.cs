@@ -14,8 +14,8 @@ internal readonly record struct Ratio(double Value, double Low, double High)
 
     /// <summary>
     /// The geometric mean of pairs. The pairs of the same two processes have in common what these processes have, such
-    /// as where their memory lies, so that they count as one for the interval. That is Student's t of the logarithms, of
-    /// the difference of two means: the one of this run, and the one of the next.
+    /// as where their memory lies, so that they count as one for the interval. That is Student's t of the logarithms,
+    /// of the difference of two means: the one of this run, and the one of the next.
     /// </summary>
     /// <param name="pairs">The number of the processes that a pair is of, and its ratio.</param>
     /// <returns>Null without pairs.</returns>
@@ -44,7 +44,7 @@ internal readonly record struct Ratio(double Value, double Low, double High)
     /// <summary>Student's t for 95 % on both sides.</summary>
     public static double TFor(int freedom) => StudentT.InvCDF(0, 1, freedom, (1 + Confidence) / 2);
 
-    /// <summary>The value and how far it may be off: 1.50 ±0.05; or both ends, where that is more than a quarter.</summary>
+    /// <summary>The value and its error: 1.50 ±0.05; or both ends, where that is more than a quarter.</summary>
     public override string ToString() =>
         double.IsInfinity(High) ? Write(Value)
         : Error > 0.25 ? $"{Write(Low)} to {Write(High)}"

@@ -35,7 +35,8 @@ internal sealed class LoadTools
     {
         if (Host is not null)
         {
-            await new Tool("scp").RunAsync(["-q", .. Directory.GetFiles(LocalFolder), $"{Host}:{RemoteFolder}"], cancellation);
+            await new Tool("scp").RunAsync(
+                ["-q", .. Directory.GetFiles(LocalFolder), $"{Host}:{RemoteFolder}"], cancellation);
         }
     }
 

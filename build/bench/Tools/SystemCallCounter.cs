@@ -5,7 +5,7 @@ using Bench.Machine;
 
 namespace Bench.Tools;
 
-/// <summary>Counts a process's system calls with strace, which makes each take longer and changes little else.</summary>
+/// <summary>Counts system calls with strace, which makes each take longer and changes little else.</summary>
 internal static partial class SystemCallCounter
 {
     private static readonly Tool s_strace = new("strace");
@@ -17,7 +17,7 @@ internal static partial class SystemCallCounter
     /// <param name="processId">Whose calls.</param>
     /// <param name="run">What runs meanwhile.</param>
     /// <param name="cancellation">Ends it early.</param>
-    /// <param name="threadName">Only those threads that have this name already; null for all, and those to come.</param>
+    /// <param name="threadName">Only threads that have this name already; null for all, and those to come.</param>
     /// <returns>The number of calls by their names, and what has run.</returns>
     /// <exception cref="ToolException">strace may not look at the process.</exception>
     public static async Task<(IReadOnlyDictionary<string, long> Calls, T Result)> CountAsync<T>(

@@ -38,8 +38,8 @@ function senders.close(every)
   end
 end
 
--- "paced" and a number, if they come first, are the milliseconds that a connection rests before each request on average:
--- anything up to twice as long, so that connections do not march in step. Then come a sender and its argument.
+-- "paced" and a number, if they come first, are the milliseconds that a connection rests before each request on
+-- average: anything up to twice as long, so that connections do not march in step. Then come a sender and its argument.
 init = function(args)
   local word = 1
   if args[word] == "paced" then
