@@ -78,11 +78,15 @@ public sealed class SummaryTests
         {
             new RatioFile(new Dictionary<string, Ratio>
             {
-                ["a"] = new(1.5, 1.4, 1.6), ["b"] = new(1.5, 1.4, 1.6), ["gone"] = new(1, 1, 1),
+                ["a"] = new(1.5, 1.4, 1.6),
+                ["b"] = new(1.5, 1.4, 1.6),
+                ["gone"] = new(1, 1, 1),
             }).Write(folder.FullName);
             var later = new RatioFile(new Dictionary<string, Ratio>
             {
-                ["a"] = new(1.59, 1.5, 1.7), ["b"] = new(1.7, 1.6, 1.8), ["new"] = new(1, 1, 1),
+                ["a"] = new(1.59, 1.5, 1.7),
+                ["b"] = new(1.7, 1.6, 1.8),
+                ["new"] = new(1, 1, 1),
             });
 
             var table = later.CompareWith(RatioFile.Read(folder.FullName));

@@ -5,7 +5,9 @@ using KqueueTransport.IntegrationTests.Suites;
 
 namespace KqueueTransport.IntegrationTests;
 
-/// <summary>Every suite on libkqueue's calls, played, and with knotes that outlive their descriptors as there.</summary>
+/// <summary>
+/// Every suite on libkqueue's calls, played, and with knotes that outlive their descriptors as there.
+/// </summary>
 public static class OnPlayedLibkqueue
 {
     public sealed class Http() : HttpTests(Played.Libkqueue);

@@ -6,7 +6,9 @@ using Bench.Servers;
 
 namespace Bench.Cases;
 
-/// <summary>A process that has just started: how long until its first answer, and its rate in the next second.</summary>
+/// <summary>
+/// A process that has just started: how long until its first answer, and its rate in the next second.
+/// </summary>
 internal sealed class ColdStartCase() : BenchCase("cold", $"cold start, {Connections} connections")
 {
     private const int Connections = 64;

@@ -78,8 +78,8 @@ internal static partial class TransportLog
     public static partial void NoBackend(ILogger logger, string? reason);
 
     [LoggerMessage(107, LogLevel.Information,
-        "The kqueue transport is switched off (Enabled is false) and declines every endpoint. They go to the transport " +
-        "that was registered before it, which is Kestrel's Sockets transport in an ordinary application.",
+        "The kqueue transport is switched off (Enabled is false) and declines every endpoint. They go to the " +
+        "transport that was registered before it, which is Kestrel's Sockets transport in an ordinary application.",
         EventName = nameof(SwitchedOff))]
     public static partial void SwitchedOff(ILogger logger);
 
@@ -90,8 +90,8 @@ internal static partial class TransportLog
         ILogger logger, string endPoints, string backend, int loopCount, Scheduling scheduling);
 
     [LoggerMessage(109, LogLevel.Information,
-        "SocketTransportOptions are configured, as by UseSockets, and apply to no endpoint of the kqueue transport. Set " +
-        "what is meant in KqueueTransportOptions.", EventName = nameof(SocketOptionsUnread))]
+        "SocketTransportOptions are configured, as by UseSockets, and apply to no endpoint of the kqueue transport. " +
+        "Set what is meant in KqueueTransportOptions.", EventName = nameof(SocketOptionsUnread))]
     public static partial void SocketOptionsUnread(ILogger logger);
 
     [LoggerMessage(101, LogLevel.Warning,

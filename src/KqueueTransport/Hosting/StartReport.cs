@@ -7,7 +7,9 @@ using Microsoft.Extensions.Options;
 
 namespace KqueueTransport.Hosting;
 
-/// <summary>Says in the log, once the host has started, what this transport serves, and what it does not read.</summary>
+/// <summary>
+/// Says in the log, once the host has started, what this transport serves, and what it does not read.
+/// </summary>
 internal sealed class StartReport(HostLoops host, IEnumerable<IConfigureOptions<SocketTransportOptions>> unread)
     : IHostedLifecycleService
 {

@@ -35,8 +35,8 @@ internal static class ListenError
     private static string OptionHint(string option) => option switch
     {
         nameof(KqueueEndPointOptions.FastOpenQueueLength) =>
-            $"{option} is set and the system does not allow it (on FreeBSD sysctl net.inet.tcp.fastopen.server_enable=1 " +
-            "does). Allow it, or leave it out.",
+            $"{option} is set and the system does not allow it (on FreeBSD sysctl " +
+            "net.inet.tcp.fastopen.server_enable=1 does). Allow it, or leave it out.",
         nameof(KqueueEndPointOptions.DeferAccept) =>
             $"{option} is set and needs a kernel module (on FreeBSD kldload accf_data). Load it, or leave it out.",
         _ => $"It was {option} that could not be set. Choose another value, or leave it out.",

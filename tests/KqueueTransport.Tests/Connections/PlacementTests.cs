@@ -127,7 +127,9 @@ public sealed class PlacementTests : IAsyncDisposable
             }
 
             _places.Enqueue(
-                EventLoop.Current is not null ? "loop" : Thread.CurrentThread.IsThreadPoolThread ? "pool" : "given away");
+                EventLoop.Current is not null ? "loop"
+                : Thread.CurrentThread.IsThreadPoolThread ? "pool"
+                : "given away");
             _clock.Advance(_duration);
             input.AdvanceTo(result.Buffer.End);
             output.GetSpan(1)[0] = 1;

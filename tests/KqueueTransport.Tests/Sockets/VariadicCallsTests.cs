@@ -36,8 +36,8 @@ public sealed class VariadicCallsTests
             .Select(method => (Method: method, Import: method.GetCustomAttribute<DllImportAttribute>()))
             .Where(call => call.Import is not null && s_variadic.Contains(call.Import.EntryPoint ?? call.Method.Name));
 
-        // Linux's ABIs pass them as any other. "ioctl" asks a descriptor of the queue, "syscall" is epoll_pwait2; "open"
-        // without a mode, and on Linux alone, reads what a thread has waited for a core.
+        // Linux's ABIs pass them as any other. "ioctl" asks a descriptor of the queue, "syscall" is epoll_pwait2;
+        // "open", without a mode and on Linux alone, reads what a thread has waited for a core.
         Assert.All(declared, call => Assert.Equal("Kqueue.Interop.Libc", call.Method.DeclaringType!.FullName));
         Assert.Equal(["ioctl", "open", "syscall"], declared.Select(call => call.Method.Name).Order());
     }

@@ -45,7 +45,9 @@ internal sealed class AcceptBudget(TransportLoops loops)
     /// <summary>Whether nothing has been accepted for so long that peers should be refused.</summary>
     public bool MustRefuse => _failingSince is { } since && _clock.GetElapsedTime(since) >= Patience;
 
-    /// <summary>A connection was accepted. False when its descriptor is one of those that are to be left free.</summary>
+    /// <summary>
+    /// A connection was accepted. False when its descriptor is one of those that are to be left free.
+    /// </summary>
     public bool OnAccepted(int descriptor)
     {
         _failingSince = null;
@@ -55,7 +57,9 @@ internal sealed class AcceptBudget(TransportLoops loops)
     /// <summary>Closes the connection that has waited longest for its peer. True when that may have helped.</summary>
     public bool TryMakeRoom(Errno error) => error is Errno.EMFILE or Errno.ENFILE && loops.TryEndOldestLinger();
 
-    /// <summary>Nothing more is accepted until <see cref="BackOff"/> is over. True when this begins a shortage.</summary>
+    /// <summary>
+    /// Nothing more is accepted until <see cref="BackOff"/> is over. True when this begins a shortage.
+    /// </summary>
     public bool OnFailed()
     {
         var now = _clock.GetTimestamp();
