@@ -85,7 +85,7 @@ internal sealed class LoopDriver(EventLoop loop, int epoch)
         {
             _thread = Thread.CurrentThread;
             _clock = Libc.FindThreadClock();
-            _mark = ThreadUsage.Now();
+            _mark = ThreadUsage.Now(TimeProvider.System, isEnd: false);
         }
 
         _hasBegun = true;
@@ -109,7 +109,7 @@ internal sealed class LoopDriver(EventLoop loop, int epoch)
         _waitedSinceMark += duration;
         if (mustMark)
         {
-            _mark = ThreadUsage.Now();
+            _mark = ThreadUsage.Now(TimeProvider.System, isEnd: false);
             _waitedSinceMark = TimeSpan.Zero;
         }
     }
@@ -117,7 +117,7 @@ internal sealed class LoopDriver(EventLoop loop, int epoch)
     /// <summary>What the handler did that has just come back: most of what the thread did since the mark.</summary>
     public HandlerStay StaySinceMark()
     {
-        var usage = ThreadUsage.Now();
+        var usage = ThreadUsage.Now(TimeProvider.System, isEnd: true);
         return usage.After(_mark, usage.Wall - _mark.Wall - _waitedSinceMark);
     }
 

@@ -22,14 +22,26 @@ internal readonly record struct ThreadUsage(TimeSpan Wall, long CpuNs, long Queu
     // threads that a busy core runs in between.
     private const long UnsureSleptNsMin = 16_000_000;
 
-    /// <summary>The calling thread's. Costs some microseconds on Linux.</summary>
-    public static ThreadUsage Now() => new(Stopwatch.GetElapsedTime(0), Libc.ThreadCpuNs(), Libc.ThreadQueuedNs());
-
     /// <summary>
-    /// The calling thread's, where the time is the system's. By another clock a thread does nothing but sleep.
+    /// The calling thread's, where the time is the system's; by another clock a thread does nothing but sleep. Costs
+    /// some microseconds on Linux.
     /// </summary>
-    public static ThreadUsage Now(TimeProvider clock) =>
-        clock == TimeProvider.System ? Now() : new(clock.GetElapsedTime(0), CpuNs: 0, QueuedNs: 0);
+    /// <param name="clock">The time.</param>
+    /// <param name="isEnd">
+    /// Whether a stretch ends here or begins. The time is asked for first or last, so that what the thread waits for a
+    /// core between the questions does not pass for sleep.
+    /// </param>
+    public static ThreadUsage Now(TimeProvider clock, bool isEnd)
+    {
+        if (clock != TimeProvider.System)
+        {
+            return new(clock.GetElapsedTime(0), CpuNs: 0, QueuedNs: 0);
+        }
+
+        var before = Stopwatch.GetElapsedTime(0);
+        var (cpuNs, queuedNs) = (Libc.ThreadCpuNs(), Libc.ThreadQueuedNs());
+        return new(isEnd ? before : Stopwatch.GetElapsedTime(0), cpuNs, queuedNs);
+    }
 
     /// <summary>What a handler did that began at an earlier moment and ended at this.</summary>
     public HandlerStay Since(in ThreadUsage before)

@@ -126,9 +126,9 @@ internal sealed partial class Connection :
             return;
         }
 
-        var before = ThreadUsage.Now(_loop.Clock);
+        var before = ThreadUsage.Now(_loop.Clock, isEnd: false);
         Run(continuation);
-        var stay = ThreadUsage.Now(_loop.Clock).Since(before);
+        var stay = ThreadUsage.Now(_loop.Clock, isEnd: true).Since(before);
         _placement.OnRan(stay);
         if (stay is HandlerStay.Blocked)
         {

@@ -75,11 +75,12 @@ public abstract partial class EventLoopContract
     [Fact]
     public void Schedule_TheLoopEnds_FiresOnTheThreadPool()
     {
-        var loop = StartLoop();
+        // The loop is not started, so that its timer cannot be due on it.
+        var loop = CreateLoop();
         using var fired = new CountdownEvent(2);
         var onPool = true;
-        loop.Schedule(TimeSpan.FromMilliseconds(50), Fire, null);
-        var disposed = loop.Schedule(TimeSpan.FromMilliseconds(50), _ => onPool = false, null);
+        loop.Schedule(TimeSpan.FromMilliseconds(1), Fire, null);
+        var disposed = loop.Schedule(TimeSpan.FromHours(1), _ => onPool = false, null);
 
         loop.Dispose();
         disposed.Dispose();

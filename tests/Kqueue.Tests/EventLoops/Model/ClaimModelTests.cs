@@ -40,7 +40,7 @@ public sealed class ClaimModelTests(ITestOutputHelper output)
         { Flaw.TellsWhatItRunsAfterTheClaim, "one registration" },
         { Flaw.ForgetsWhatWasHeld, "one registration that gives away" },
         { Flaw.TakesFromADriverThatHasNotBegun, "an event, two hand-overs" },
-        { Flaw.TakesFromTheDriverBefore, "an event, two hand-overs" },
+        { Flaw.TakesFromTheDriverBefore, "a loop that is given away" },
         { Flaw.ParksWithoutLookingAgain, "a watch that parks" },
         { Flaw.PostsToAnEndedLoop, "a post while the loop stops" },
     };
