@@ -67,7 +67,8 @@ internal sealed class Process : IStandbyThreads, IDisposable
         socket.BacklogMax = options.Backlog;
         _listener = new KqueueConnectionListener(socket, _transport, options.Scheduling, options, Log);
         Dials = makeDials(this);
-        _dialer = new Dialer(this, Dials, new Connector(_transport, options, Log, ResolveAsync), options.ConnectTimeout);
+        var connector = new Connector(_transport, options, Log, ResolveAsync);
+        _dialer = new Dialer(this, Dials, connector, options.ConnectTimeout);
     }
 
     public SimulatedKernel Kernel => _kernel;
