@@ -9,6 +9,10 @@ internal sealed class FactoryOutbound(IConnectionFactory factory, Target target)
     {
         var connection = await factory.ConnectAsync(target.EndPoint, cancellationToken);
         return new OutboundConnection(
-            connection.Transport, () => connection.Transport.Output.CompleteAsync(), connection);
+            connection.Transport,
+            () => connection.Transport.Output.CompleteAsync(),
+            connection.Abort,
+            connection,
+            connection.ConnectionClosed);
     }
 }

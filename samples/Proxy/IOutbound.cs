@@ -11,9 +11,15 @@ internal interface IOutbound
 /// <summary>A connection to the target.</summary>
 /// <param name="Transport">Its bytes.</param>
 /// <param name="EndOutput">Sends FIN behind what was flushed; the input goes on.</param>
+/// <param name="Abort">Resets it.</param>
 /// <param name="Owner">Closes it.</param>
-internal sealed record OutboundConnection(IDuplexPipe Transport, Func<ValueTask> EndOutput, IAsyncDisposable Owner)
-    : IAsyncDisposable
+/// <param name="Closed">Fires when it has ended in both directions, or was reset.</param>
+internal sealed record OutboundConnection(
+    IDuplexPipe Transport,
+    Func<ValueTask> EndOutput,
+    Action Abort,
+    IAsyncDisposable Owner,
+    CancellationToken Closed) : IAsyncDisposable
 {
     public ValueTask DisposeAsync() => Owner.DisposeAsync();
 }

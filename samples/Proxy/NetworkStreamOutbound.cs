@@ -22,7 +22,7 @@ internal sealed class NetworkStreamOutbound(Target target) : IOutbound
         }
 
         var pipes = new Pipes(socket);
-        return new OutboundConnection(pipes, pipes.EndOutputAsync, pipes);
+        return new OutboundConnection(pipes, pipes.EndOutputAsync, pipes.Abort, pipes, CancellationToken.None);
     }
 
     private sealed class Pipes : IDuplexPipe, IAsyncDisposable
@@ -45,6 +45,8 @@ internal sealed class NetworkStreamOutbound(Target target) : IOutbound
             _stream.Socket.Shutdown(SocketShutdown.Send);
             return default;
         }
+
+        public void Abort() => _stream.Socket.Close(timeout: 0);
 
         public ValueTask DisposeAsync() => _stream.DisposeAsync();
     }

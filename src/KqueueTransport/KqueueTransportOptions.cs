@@ -67,6 +67,18 @@ public sealed class KqueueTransportOptions : KqueueEndPointOptions
     public int LingerConnectionsMax { get; set; } = 1024;
 
     /// <summary>
+    /// How long a connection whose application has completed its output, or is done with the connection, goes on while
+    /// its peer takes nothing of what is still to be sent. Each byte that the peer takes begins the time anew; at its
+    /// end the connection is aborted. So no peer keeps a connection, or whoever awaits its disposal, by not reading.
+    /// </summary>
+    /// <remarks>
+    /// Defaults to 30 seconds. <see cref="Timeout.InfiniteTimeSpan"/> is no limit; at most an hour. It does not begin
+    /// before the application is done: until then that is up to the application, or to
+    /// <see cref="KqueueEndPointOptions.UserTimeout"/>.
+    /// </remarks>
+    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
     /// How long <see cref="KqueueConnectionFactory"/> waits for an answer, over all addresses of a name.
     /// </summary>
     /// <remarks>
@@ -116,6 +128,8 @@ public sealed class KqueueTransportOptions : KqueueEndPointOptions
     internal const int LingerConnectionsLimit = 1_000_000;
 
     internal static readonly TimeSpan LingerTimeoutMax = TimeSpan.FromHours(1);
+
+    internal static readonly TimeSpan DrainTimeoutMax = TimeSpan.FromHours(1);
 
     internal static readonly TimeSpan ConnectTimeoutMax = TimeSpan.FromHours(1);
 

@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
 namespace Samples.Tests;
@@ -66,6 +68,81 @@ public sealed class ProxyTests : SampleTests
         await proxy.ReadLineWithAsync("The target cannot be reached", Deadline);
     }
 
+    // A reset is told, also while the proxy waits for the other side to take what came before it.
+    [Theory]
+    [InlineData("kqueue")]
+    [InlineData("sockets")]
+    public async Task Clients_ResetWhileTheTargetDoesNotRead_PairsEndAndTheProxyStopsAtOnce(string transport)
+    {
+        using var target = Listen();
+        var proxy = Start("Proxy", "--port", "0", "--to", $"{target.LocalEndPoint}", "--transport", transport);
+        var port = PortOf(await proxy.ReadLineAsync(Deadline));
+        var pairs = await Task.WhenAll(Enumerable.Range(0, 100).Select(async _ =>
+        {
+            var accepting = target.AcceptAsync(Deadline).AsTask();
+            return (Client: await ConnectAsync(port), Accepted: await accepting);
+        }));
+        await Task.WhenAll(pairs.Select(pair => SendUntilFullAsync(pair.Client)));
+
+        foreach (var (client, _) in pairs)
+        {
+            Reset(client);
+        }
+
+        await Task.WhenAll(pairs.Select(pair => AssertResetAsync(pair.Accepted)));
+        var stopping = Stopwatch.StartNew();
+        proxy.Signal(PosixSignal.SIGTERM);
+        await proxy.WaitForEndAsync(Deadline);
+        Assert.InRange(stopping.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(20));
+        foreach (var (_, accepted) in pairs)
+        {
+            accepted.Dispose();
+        }
+    }
+
+    [Theory]
+    [InlineData("kqueue", true)]
+    [InlineData("kqueue", false)]
+    [InlineData("sockets", true)]
+    [InlineData("sockets", false)]
+    public async Task Side_Resets_TheOtherIsReset(string transport, bool isClient)
+    {
+        using var target = Listen();
+        var accepting = target.AcceptAsync(Deadline).AsTask();
+        using var client = await ConnectAsync(await StartProxyAsync(transport, target));
+        using var accepted = await accepting;
+        await client.SendAsync(new byte[1], Deadline);
+        Assert.Equal(1, await accepted.ReceiveAsync(new byte[1], Deadline));
+
+        Reset(isClient ? client : accepted);
+
+        await AssertResetAsync(isClient ? accepted : client);
+    }
+
+    // Only the transport's own connections hear of this while nothing is written to the target.
+    [Fact]
+    public async Task Target_ResetsAfterItsFinWhileTheClientIsIdle_TheClientIsReset()
+    {
+        using var target = Listen();
+        var accepting = target.AcceptAsync(Deadline).AsTask();
+        using var client = await ConnectAsync(await StartProxyAsync("kqueue", target));
+        using var accepted = await accepting;
+        accepted.Shutdown(SocketShutdown.Send);
+        Assert.Equal(0, await client.ReceiveAsync(new byte[1], Deadline));
+
+        Reset(accepted);
+
+        // Nothing more is to be received, so a failing send tells.
+        await Assert.ThrowsAsync<SocketException>(async () =>
+        {
+            while (true)
+            {
+                await client.SendAsync(new byte[1], Deadline);
+                await Task.Delay(10, Deadline);
+            }
+        });
+    }
+
     [Theory]
     [InlineData("HOST:PORT", "--to=nowhere")]
     [InlineData("--to", "--port=0")]
@@ -103,11 +180,37 @@ public sealed class ProxyTests : SampleTests
         client.Shutdown(SocketShutdown.Send);
     }
 
+    private async Task SendUntilFullAsync(Socket client)
+    {
+        var chunk = new byte[MiB];
+        while (await Task.WhenAny(client.SendAsync(chunk, Deadline).AsTask(), Task.Delay(500, Deadline)) is Task<int>)
+        {
+        }
+    }
+
+    private async Task AssertResetAsync(Socket socket)
+    {
+        var buffer = new byte[MiB];
+        var error = await Assert.ThrowsAsync<SocketException>(async () =>
+        {
+            while (await socket.ReceiveAsync(buffer, Deadline) > 0)
+            {
+            }
+        });
+        Assert.Equal(SocketError.ConnectionReset, error.SocketErrorCode);
+    }
+
+    private static void Reset(Socket socket)
+    {
+        socket.LingerState = new LingerOption(enable: true, seconds: 0);
+        socket.Dispose();
+    }
+
     private static Socket Listen()
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        socket.Listen();
+        socket.Listen(512);
         return socket;
     }
 

@@ -78,6 +78,9 @@ internal sealed partial class Connection :
     /// <summary>Whether the input goes on when the output is completed. From any thread.</summary>
     public bool KeepsInput => _endPoint.HalfClose && !_reader.HasEnded;
 
+    /// <summary>Whether the socket is full, and bytes wait for that to change.</summary>
+    public bool HasUnsent => Volatile.Read(ref _writer) is { HasUnsent: true };
+
     /// <summary>Why it has ended; null where it has not.</summary>
     public Exception? EndCause => Volatile.Read(ref _writer)?.Cause;
 
@@ -288,15 +291,25 @@ internal sealed partial class Connection :
     }
 
     /// <summary>
-    /// The error that a send has met, or None. False while a send is under way: it may be about to hear of one.
+    /// The error that a send has met, or null. False while a send is under way: it may be about to hear of one.
     /// </summary>
-    public bool TryGetSendError(out Errno error)
+    public bool TryGetSendError(out Exception? error)
     {
-        error = Errno.None;
+        error = null;
         return Volatile.Read(ref _writer)?.TryGetFailure(out error) ?? true;
     }
 
-    public void OnSendFailed(Errno error) => Fail(SocketErrors.ToException(error));
+    public void OnSendFailed(Exception error)
+    {
+        if (error is SocketException or ConnectionResetException)
+        {
+            Fail(error);
+        }
+        else
+        {
+            Fault(error);
+        }
+    }
 
     /// <summary>Cancels ConnectionClosed, on the thread pool: its callbacks are the application's.</summary>
     void IThreadPoolWorkItem.Execute()
@@ -365,6 +378,7 @@ internal sealed partial class Connection :
     {
         DisposeSocket();
         EndDescriptor(_lifetime.Reason, cause);
+        _endPoint.Ended?.Invoke(this);
         _lifetime.OnDescriptorEnded();
     }
 

@@ -31,6 +31,8 @@ internal sealed class KqueueTransportConfiguration(IConfiguration configuration)
                 (options, text) => options.MaxWriteBufferSize = text.ToSize(),
             [nameof(KqueueTransportOptions.LingerTimeout)] =
                 (options, text) => options.LingerTimeout = text.ToTimeSpan(),
+            [nameof(KqueueTransportOptions.DrainTimeout)] =
+                (options, text) => options.DrainTimeout = text.ToTimeSpan(),
             [nameof(KqueueTransportOptions.MaxLingerSize)] = (options, text) => options.MaxLingerSize = text.ToSize(),
             [nameof(KqueueTransportOptions.LingerConnectionsMax)] =
                 (options, text) => options.LingerConnectionsMax = text.ToInt32(),

@@ -22,7 +22,18 @@ internal sealed class KqueueTransportOptionsValidation : IValidateOptions<Kqueue
             min: 0);
         EndPointOptionsCheck.Check(failures, options);
         CheckLingering(failures, options);
-        CheckConnectTimeout(failures, options);
+        CheckTimeout(
+            failures,
+            nameof(options.DrainTimeout),
+            options.DrainTimeout,
+            KqueueTransportOptions.DrainTimeoutMax,
+            "no limit");
+        CheckTimeout(
+            failures,
+            nameof(options.ConnectTimeout),
+            options.ConnectTimeout,
+            KqueueTransportOptions.ConnectTimeoutMax,
+            "the system's own");
         CheckKernelQueue(failures, options.KernelQueue);
         CheckBackend(failures, options);
         return failures.Messages.Count == 0
@@ -49,17 +60,14 @@ internal sealed class KqueueTransportOptionsValidation : IValidateOptions<Kqueue
             min: 0);
     }
 
-    private static void CheckConnectTimeout(OptionFailures failures, KqueueTransportOptions options)
+    private static void CheckTimeout(OptionFailures failures, string name, TimeSpan timeout, TimeSpan max, string none)
     {
-        if (options.ConnectTimeout != Timeout.InfiniteTimeSpan &&
-            (options.ConnectTimeout <= TimeSpan.Zero ||
-                options.ConnectTimeout > KqueueTransportOptions.ConnectTimeoutMax))
+        if (timeout != Timeout.InfiniteTimeSpan && (timeout <= TimeSpan.Zero || timeout > max))
         {
             failures.Add(
-                nameof(options.ConnectTimeout),
-                options.ConnectTimeout,
-                "Write a time above 00:00:00, to 01:00:00, or -00:00:00.001 for the system's own; the default is 30 " +
-                "seconds.");
+                name,
+                timeout,
+                $"Write a time above 00:00:00, to 01:00:00, or -00:00:00.001 for {none}; the default is 30 seconds.");
         }
     }
 

@@ -1,4 +1,4 @@
-using KqueueTransport.Outbound;
+using KqueueTransport;
 using Microsoft.AspNetCore.Connections;
 
 namespace System.Net.Http;
@@ -17,8 +17,11 @@ public static class SocketsHttpHandlerKqueueExtensions
     {
         ArgumentNullException.ThrowIfNull(handler);
         ArgumentNullException.ThrowIfNull(factory);
-        handler.ConnectCallback = async (context, cancellationToken) => new ConnectionStream(
-            await factory.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false));
+        handler.ConnectCallback = async (context, cancellationToken) =>
+        {
+            var connection = await factory.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false);
+            return connection.AsStream();
+        };
         return handler;
     }
 }

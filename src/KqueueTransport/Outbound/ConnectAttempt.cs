@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Kqueue;
 using Kqueue.EventLoops;
 using KqueueTransport.Connections;
@@ -13,6 +14,8 @@ namespace KqueueTransport.Outbound;
 /// </summary>
 internal sealed class ConnectAttempt : IEventHandler
 {
+    private static readonly TimeSpan s_fullBacklogDelay = TimeSpan.FromMilliseconds(10);
+
     private readonly LoopContext _loop;
     private readonly EndPointContext _endPoint;
     private readonly EndPoint _remote;
@@ -46,6 +49,13 @@ internal sealed class ConnectAttempt : IEventHandler
     {
         cancellationToken.ThrowIfCancellationRequested();
         var started = loop.Calls.Connect(remote, options);
+        while (started.Error == Errno.EAGAIN && remote is UnixDomainSocketEndPoint)
+        {
+            // The listener's backlog is full: TCP tries again by itself, a Unix socket does not (Linux unix(7)).
+            await Task.Delay(s_fullBacklogDelay, loop.Clock, cancellationToken).ConfigureAwait(false);
+            started = loop.Calls.Connect(remote, options);
+        }
+
         if (started.IsError)
         {
             throw SocketErrors.ToConnectException(started.Error, remote);
@@ -119,11 +129,18 @@ internal sealed class ConnectAttempt : IEventHandler
     /// <summary>The descriptor is a connection's from now on.</summary>
     private void Hand()
     {
+        var address = SocketCalls.CreateAddress();
+        var local = _loop.Calls.GetLocalAddress(_descriptor, address).IsError ? null : address.ToEndPoint();
+        if (_remote is IPEndPoint && _remote.Equals(local))
+        {
+            // Nobody listens, and the kernel chose that very port for this end: the SYN met its own socket (RFC 9293,
+            // section 3.5, simultaneous open).
+            Fail(SocketErrors.ToConnectException(Errno.ECONNREFUSED, _remote));
+            return;
+        }
+
         _registration.Dispose();
-        var local = SocketCalls.CreateAddress();
-        var hasLocal = !_loop.Calls.GetLocalAddress(_descriptor, local).IsError;
-        var connection = new Connection(
-            _loop, _endPoint, _descriptor, hasLocal ? local.ToEndPoint() : null, _remote);
+        var connection = new Connection(_loop, _endPoint, _descriptor, local, _remote);
         connection.Start();
         Complete(() => _completion.SetResult(connection));
     }

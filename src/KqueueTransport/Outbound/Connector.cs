@@ -16,6 +16,7 @@ internal sealed class Connector
     private readonly TimeSpan _timeout;
     private readonly Func<DnsEndPoint, CancellationToken, Task<IPAddress[]>> _resolve;
     private readonly CancellationToken _loopsEnd;
+    private readonly OpenConnections _open = new();
 
     /// <param name="loops">The loops of the connections.</param>
     /// <param name="options">Theirs, and the time.</param>
@@ -32,7 +33,8 @@ internal sealed class Connector
         _resolve = resolve ?? (static (name, cancellationToken) =>
             Dns.GetHostAddressesAsync(name.Host, name.AddressFamily, cancellationToken));
         var scheduling = loops.SchedulingFor(OutboundEndPoint.Instance, options.Scheduling, logger);
-        _endPoint = new EndPointContext(options, scheduling) { Lingers = false };
+        _endPoint = new EndPointContext(options, scheduling) { Lingers = false, Ended = _open.Remove };
+        _loopsEnd.UnsafeRegister(static open => ((OpenConnections)open!).EndAll(), _open);
         _socketOptions = EndPointConfiguration.ToSocketOptions(options);
         _timeout = options.ConnectTimeout;
     }
@@ -89,8 +91,17 @@ internal sealed class Connector
             _loops.Clock,
             cancellationToken);
 
-    private Task<Connection> ConnectToAsync(EndPoint endPoint, CancellationToken cancellationToken) =>
-        ConnectAttempt.ConnectAsync(_loops.LeastLoaded(), _endPoint, endPoint, _socketOptions, cancellationToken);
+    private async Task<Connection> ConnectToAsync(EndPoint endPoint, CancellationToken cancellationToken)
+    {
+        // The sockets are of one family each, and those of IPv6 reach no IPv4.
+        var reachable = endPoint is IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped
+            ? new IPEndPoint(mapped.Address.MapToIPv4(), mapped.Port)
+            : endPoint;
+        var connection = await ConnectAttempt.ConnectAsync(
+            _loops.LeastLoaded(), _endPoint, reachable, _socketOptions, cancellationToken).ConfigureAwait(false);
+        _open.Add(connection);
+        return connection;
+    }
 
     /// <summary>Stands for all outbound connections where a listener is named, in logs.</summary>
     private sealed class OutboundEndPoint : EndPoint

@@ -22,6 +22,7 @@ public sealed class ConfigurationTests
             ("MaxReadBufferSize", "0"),
             ("MaxWriteBufferSize", "4294967296"),
             ("LingerTimeout", "00:00:07"),
+            ("DrainTimeout", "00:00:08"),
             ("MaxLingerSize", "1000"),
             ("LingerConnectionsMax", "9"),
             ("HalfClose", "true"),
@@ -55,6 +56,7 @@ public sealed class ConfigurationTests
         Assert.Equal(0, options.MaxReadBufferSize);
         Assert.Equal(4_294_967_296, options.MaxWriteBufferSize);
         Assert.Equal(TimeSpan.FromSeconds(7), options.LingerTimeout);
+        Assert.Equal(TimeSpan.FromSeconds(8), options.DrainTimeout);
         Assert.Equal(1000, options.MaxLingerSize);
         Assert.Equal(9, options.LingerConnectionsMax);
         Assert.True(options.HalfClose);

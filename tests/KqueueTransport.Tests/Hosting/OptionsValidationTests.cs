@@ -21,6 +21,7 @@ public sealed class OptionsValidationTests
         Assert.Equal(1_048_576, _options.MaxReadBufferSize);
         Assert.Equal(65_536, _options.MaxWriteBufferSize);
         Assert.Equal(TimeSpan.FromSeconds(5), _options.LingerTimeout);
+        Assert.Equal(TimeSpan.FromSeconds(30), _options.DrainTimeout);
         Assert.Equal(33_554_432, _options.MaxLingerSize);
         Assert.Equal(1024, _options.LingerConnectionsMax);
         Assert.False(_options.HalfClose);
@@ -62,6 +63,19 @@ public sealed class OptionsValidationTests
         _options.Backlog = value;
 
         AssertOnlyFailure($"Backlog is {value}. Write a number from 1 to 65535; the default is 512.");
+    }
+
+    [Theory]
+    [InlineData(0, "00:00:00")]
+    [InlineData(-1, "-00:00:01")]
+    [InlineData(3601, "01:00:01")]
+    public void DrainTimeout_OutOfRange_SaysWhatToWrite(int seconds, string text)
+    {
+        _options.DrainTimeout = TimeSpan.FromSeconds(seconds);
+
+        AssertOnlyFailure(
+            $"DrainTimeout is {text}. Write a time above 00:00:00, to 01:00:00, or -00:00:00.001 for no limit; the " +
+            "default is 30 seconds.");
     }
 
     [Theory]

@@ -119,6 +119,92 @@ public sealed class ConnectTests : IDisposable
     }
 
     [Fact]
+    public async Task Connect_IPv4MappedAddress_Connects()
+    {
+        using var listener = Listen(new IPEndPoint(IPAddress.Loopback, 0));
+        var port = ((IPEndPoint)listener.LocalEndPoint!).Port;
+
+        await using var connection = await ConnectAsync(new IPEndPoint(IPAddress.Loopback.MapToIPv6(), port));
+        using var peer = await listener.AcceptAsync(Token);
+
+        await AssertExchangeAsync(connection, peer);
+    }
+
+    // The kernel may choose for this end the very port that is connected to.
+    [Fact]
+    public async Task Connect_MeetsItself_IsRefused()
+    {
+        var self = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        self.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var endPoint = self.LocalEndPoint!;
+        await self.ConnectAsync(endPoint, Token);
+        self.SafeHandle.SetHandleAsInvalid();
+        _calls.Prepare(SocketCall.Connect, SocketStep.Returns((int)self.SafeHandle.DangerousGetHandle()));
+
+        var error = await Assert.ThrowsAsync<SocketException>(() => ConnectAsync(endPoint));
+
+        Assert.Equal(SocketError.ConnectionRefused, error.SocketErrorCode);
+        AssertEveryDescriptorClosedOnce();
+    }
+
+    [Fact]
+    public async Task Connect_UnixBacklogIsFull_WaitsForItsTurn()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Elsewhere a full backlog refuses.");
+        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        var endPoint = new UnixDomainSocketEndPoint(path);
+        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(endPoint);
+        listener.Listen(1);
+
+        var connecting = Enumerable.Range(0, 10).Select(_ => ConnectAsync(endPoint)).ToArray();
+        await Waiting.UntilAsync(() => _calls.Calls.Any(
+            made => made.Call == SocketCall.Connect && made.Result.Error == Errno.EAGAIN));
+        for (var i = 0; i < connecting.Length; i++)
+        {
+            (await listener.AcceptAsync(Token)).Dispose();
+        }
+
+        foreach (var connection in await Task.WhenAll(connecting))
+        {
+            await connection.DisposeAsync();
+        }
+
+        File.Delete(path);
+    }
+
+    [Fact]
+    public async Task Connect_UnixBacklogStaysFull_TimesOut()
+    {
+        _options.ConnectTimeout = TimeSpan.FromMilliseconds(100);
+        _calls.Prepare(
+            SocketCall.Connect, Enumerable.Repeat(SocketStep.Fails(Errno.EAGAIN), 10_000).ToArray());
+
+        var error = await Assert.ThrowsAsync<SocketException>(() => ConnectAsync(
+            new UnixDomainSocketEndPoint(Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()))));
+
+        Assert.Equal(SocketError.TimedOut, error.SocketErrorCode);
+    }
+
+    [Fact]
+    public async Task Dispose_OperationsArePending_EndThem()
+    {
+        using var listener = Listen(new IPEndPoint(IPAddress.Loopback, 0));
+        var connection = await ConnectAsync(listener.LocalEndPoint!);
+        using var peer = await listener.AcceptAsync(Token);
+        var reading = connection.Transport.Input.ReadAsync(Token).AsTask();
+        var flushing = connection.Transport.Output.WriteAsync(new byte[32 * 1024 * 1024], Token).AsTask();
+
+        _loops.Value.Dispose();
+
+        await Assert.ThrowsAsync<ConnectionAbortedException>(() => reading.WaitAsync(s_deadline, Token));
+        Assert.True((await flushing.WaitAsync(s_deadline, Token)).IsCompleted);
+        await connection.DisposeAsync().AsTask().WaitAsync(s_deadline, Token);
+        Assert.Equal(1, _calls.CountOf(SocketCall.Abort, connection.Descriptor));
+        Assert.Equal(0, _calls.CountOf(SocketCall.Close, connection.Descriptor));
+    }
+
+    [Fact]
     public async Task Connect_OutOfDescriptors_SaysSo()
     {
         _calls.Prepare(SocketCall.Connect, SocketStep.Fails(Errno.EMFILE));

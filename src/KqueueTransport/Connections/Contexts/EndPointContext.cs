@@ -3,9 +3,7 @@ using KqueueTransport.Diagnostics;
 
 namespace KqueueTransport.Connections.Contexts;
 
-/// <summary>
-/// What all connections of one endpoint share, whatever their loop. Immutable, but for what is counted.
-/// </summary>
+/// <summary>What the connections of one endpoint share, whatever their loop. Immutable, but for counts.</summary>
 internal sealed class EndPointContext(KqueueEndPointOptions options, ListenerPlacement scheduling)
 {
     /// <summary>Where the application of the endpoint's connections runs.</summary>
@@ -36,10 +34,11 @@ internal sealed class EndPointContext(KqueueEndPointOptions options, ListenerPla
     /// <summary>Whether an aborted connection sends FIN instead of RST.</summary>
     public bool FinOnError { get; } = options.FinOnError;
 
-    /// <summary>
-    /// Whether a connection that ends in order waits for its peer's FIN: for the side that answers last.
-    /// </summary>
+    /// <summary>Whether one that ends in order waits for its peer's FIN: for the side that answers last.</summary>
     public bool Lingers { get; init; } = true;
+
+    /// <summary>Is told of each connection that has ended; null where nobody asks.</summary>
+    public Action<Connection>? Ended { get; init; }
 
     /// <summary>From an option, where null or 0 is no limit.</summary>
     public static long LimitOf(long? size) => size is null or 0 ? long.MaxValue : size.Value;

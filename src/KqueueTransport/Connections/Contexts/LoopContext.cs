@@ -30,6 +30,9 @@ internal sealed class LoopContext
 
     public required LoopStatistics Statistics { get; init; }
 
+    /// <summary>How long an output that is completed waits for a peer that takes nothing.</summary>
+    public required TimeSpan DrainTimeout { get; init; }
+
     /// <summary>The loop's closed connections whose peers have not ended yet; null where none waits.</summary>
     public required LingeringCloses? Lingering { get; init; }
 }

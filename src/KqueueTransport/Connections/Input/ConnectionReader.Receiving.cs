@@ -221,15 +221,19 @@ internal sealed partial class ConnectionReader
         {
             // A reset is told once, to whichever call comes first (Linux include/net/sock.h, sock_error): behind a send
             // that was told, a receive finds what looks like the peer's end. Beside one, it is asked for again.
-            var error = result.Error;
-            if (!result.IsError && !_connection.TryGetSendError(out error) &&
+            Exception? error = null;
+            if (result.IsError)
+            {
+                error = SocketErrors.ToException(result.Error);
+            }
+            else if (!_connection.TryGetSendError(out error) &&
                 !_connection.Arm(KEventFilter.Read, KEventFlags.Clear).IsError)
             {
                 Clear(ReaderFlags.Readable | ReaderFlags.MoreAnnounced);
                 return;
             }
 
-            EndWith(error == Errno.None ? null : SocketErrors.ToException(error));
+            EndWith(error);
             return;
         }
 

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Kqueue;
 using Kqueue.EventLoops;
+using Microsoft.AspNetCore.Connections;
 
 namespace KqueueTransport.Connections.Output;
 
@@ -15,6 +16,9 @@ internal sealed partial class ConnectionWriter
 
     private static readonly Action<object?> s_onBuffersDelayOver =
         static state => ((ConnectionWriter)state!).OnWritable();
+
+    private static readonly Action<object?> s_onDrainTimeout =
+        static state => ((ConnectionWriter)state!).OnDrainTimeout();
 
     /// <summary>The socket takes bytes again. On the loop.</summary>
     public void OnWritable() => Send(SendState.Blocked, mayResumeHere: true);
@@ -104,9 +108,8 @@ internal sealed partial class ConnectionWriter
             catch (Exception exception)
             {
                 // Memory of the application's that cannot be pinned, or a fault of ours: it is this connection's.
-                _fault = exception;
-                Fail(Errno.None);
-                break;
+                Fail(exception);
+                return true;
             }
 
             if (result.IsWouldBlock)
@@ -124,8 +127,8 @@ internal sealed partial class ConnectionWriter
 
             if (result.IsError)
             {
-                Fail(result.Error);
-                break;
+                Fail(SocketErrors.ToException(result.Error));
+                return true;
             }
 
             _sentInARow += result.Value;
@@ -168,17 +171,52 @@ internal sealed partial class ConnectionWriter
         return _sentInARow >= SendInARowBytesMax;
     }
 
+    /// <summary>Nobody waits for a completed output but the connection, and it does so for a time.</summary>
+    private void WatchDraining()
+    {
+        lock (_gate)
+        {
+            if (_written.Unsent == 0 || Loop.DrainTimeout == Timeout.InfiniteTimeSpan)
+            {
+                return;
+            }
+
+            _unsentAtLook = _written.Unsent;
+        }
+
+        Loop.Loop.Schedule(Loop.DrainTimeout, s_onDrainTimeout, this);
+    }
+
+    private void OnDrainTimeout()
+    {
+        bool isStuck;
+        lock (_gate)
+        {
+            isStuck = _written.Unsent > 0 && _written.Unsent == _unsentAtLook;
+        }
+
+        if (isStuck)
+        {
+            _connection.Abort(new ConnectionAbortedException(
+                $"The peer has taken nothing for {Loop.DrainTimeout.TotalSeconds} s after the output was completed."));
+        }
+        else
+        {
+            WatchDraining();
+        }
+    }
+
     private void Block()
     {
         _state = SendState.Blocked;
         var result = _connection.Arm(KEventFilter.Write, KEventFlags.OneShot);
         if (result.IsError)
         {
-            Fail(result.Error);
+            Fail(SocketErrors.ToException(result.Error));
         }
     }
 
-    private void Fail(Errno error)
+    private void Fail(Exception error)
     {
         _failure = error;
         Set(WriterFlags.Dead | WriterFlags.Unreported);

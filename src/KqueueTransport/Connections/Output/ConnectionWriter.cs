@@ -1,6 +1,5 @@
 using System.IO.Pipelines;
 using System.Threading.Tasks.Sources;
-using Kqueue;
 using Kqueue.EventLoops;
 using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Connections.Placement;
@@ -28,12 +27,14 @@ internal sealed partial class ConnectionWriter :
     private PendingOperation _flush;
     private SendState _state;
     private WriterFlags _flags;
-    private Errno _failure;
-    private Exception? _fault;
+    private Exception? _failure;
 
     // What was sent since the loop's wait of that number.
     private int _sentInARow;
     private long _lastTurn;
+
+    // What was unsent when somebody last looked whether a completed output still gets on.
+    private long _unsentAtLook;
 
     // Set once, under _gate, before Ended is.
     private Exception? _cause;
@@ -51,18 +52,30 @@ internal sealed partial class ConnectionWriter :
 
     public override long UnflushedBytes => _written.Uncommitted;
 
-    /// <summary>Why the connection has ended; null where it has not.</summary>
-    public Exception? Cause => Volatile.Read(ref _cause);
+    /// <summary>Whether bytes wait for the socket.</summary>
+    public bool HasUnsent
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _state == SendState.Blocked;
+            }
+        }
+    }
+
+    /// <summary>Why the connection has ended, or is about to; null where it has not.</summary>
+    public Exception? Cause => Volatile.Read(ref _cause) ?? Volatile.Read(ref _failure);
 
     /// <summary>
-    /// The error that a send has met, or None. False while a send is under way: it may be about to hear of one.
+    /// The error that a send has met, or null. False while a send is under way: it may be about to hear of one.
     /// </summary>
-    public bool TryGetFailure(out Errno failure)
+    public bool TryGetFailure(out Exception? failure)
     {
         lock (_gate)
         {
             failure = _failure;
-            return failure != Errno.None || _state != SendState.Sending;
+            return failure is not null || _state != SendState.Sending;
         }
     }
 
@@ -149,6 +162,7 @@ internal sealed partial class ConnectionWriter :
         {
             // Nothing more comes that could be sent together with what is here.
             Send(SendState.Scheduled, mayResumeHere: false);
+            WatchDraining();
         }
         else
         {
@@ -254,6 +268,14 @@ internal sealed partial class ConnectionWriter :
         writer.Resume(mustResume, mayResumeHere: false);
     };
 
+    private Continuation CompleteFlush()
+    {
+        lock (_gate)
+        {
+            return _flush.Complete();
+        }
+    }
+
     private bool IsFlushCanceled => _flush.IsPending && Has(WriterFlags.Canceled);
 
     private ValueTask<FlushResult> Flush(ReadOnlyMemory<byte> borrowed, CancellationToken cancellationToken)
@@ -318,8 +340,8 @@ internal sealed partial class ConnectionWriter :
             return false;
         }
 
-        return (Has(WriterFlags.Canceled | WriterFlags.Dead) ||
-            (_written.Unsent <= unsentMax && TryCopyBorrowed())) && _flush.TryEnd();
+        var mayEnd = Has(WriterFlags.Canceled) || _written.Unsent <= unsentMax;
+        return (Has(WriterFlags.Dead) || (mayEnd && TryCopyBorrowed())) && _flush.TryEnd();
     }
 
     private bool TryCopyBorrowed()
@@ -350,11 +372,7 @@ internal sealed partial class ConnectionWriter :
             return;
         }
 
-        if (_fault is not null)
-        {
-            _connection.Fault(_fault);
-        }
-        else if (_failure != Errno.None)
+        if (_failure is not null)
         {
             _connection.OnSendFailed(_failure);
         }
@@ -392,14 +410,6 @@ internal sealed partial class ConnectionWriter :
         else
         {
             _connection.ResumeElsewhere(_resumption ??= new Resumption(() => _connection.Run(CompleteFlush())));
-        }
-    }
-
-    private Continuation CompleteFlush()
-    {
-        lock (_gate)
-        {
-            return _flush.Complete();
         }
     }
 

@@ -6,7 +6,7 @@ internal enum WriterFlags : byte
 {
     None = 0,
 
-    /// <summary>CancelPendingFlush was called and no result has said so yet.</summary>
+    /// <summary>The pending flush, or the next one, is canceled, and no result has said so yet.</summary>
     Canceled = 1,
 
     /// <summary>The application has completed the writer.</summary>

@@ -1,0 +1,355 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Net.WebSockets;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace KqueueTransport.IntegrationTests.Outbound;
+
+/// <summary>
+/// Whoever disposes, cancels or times out does not wait for a peer: clients over the factory, and over sockets as the
+/// oracle, in front of peers that say nothing, read nothing or reset. Every descriptor is given back.
+/// </summary>
+public abstract class ClientEndTests : IAsyncLifetime
+{
+    private const int MiB = 1 << 20;
+
+    // The client's own time in the tests in which it gives up; far below the deadline of a test.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
+
+    private readonly CancellationTokenSource _deadline =
+        CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+
+    private readonly KqueueConnectionFactory? _factory;
+    private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+    private readonly List<Socket> _peers = [];
+    private HashSet<string> _socketsBefore = [];
+
+    /// <param name="scheduling">Null is the oracle.</param>
+    protected ClientEndTests(Scheduling? scheduling)
+    {
+        _deadline.CancelAfter(TimeSpan.FromSeconds(30));
+        _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        _listener.Listen();
+        if (scheduling is { } mode)
+        {
+            _factory = new KqueueConnectionFactory(new KqueueTransportOptions { LoopCount = 1, Scheduling = mode });
+        }
+    }
+
+    private CancellationToken Deadline => _deadline.Token;
+
+    private IPEndPoint EndPoint => (IPEndPoint)_listener.LocalEndPoint!;
+
+    // The loops have a socket in reserve once they run.
+    public async ValueTask InitializeAsync()
+    {
+        if (_factory is not null)
+        {
+            await using var connection = await _factory.ConnectAsync(EndPoint, Deadline);
+            using var peer = await _listener.AcceptAsync(Deadline);
+        }
+
+        _socketsBefore = OpenSockets();
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _peers.ForEach(peer => peer.Dispose());
+        _listener.Dispose();
+        _factory?.Dispose();
+        _deadline.Dispose();
+        GC.SuppressFinalize(this);
+        return default;
+    }
+
+    [Theory]
+    [InlineData("http", "timeout")]
+    [InlineData("http", "token")]
+    [InlineData("http", "dispose")]
+    [InlineData("https", "timeout")]
+    [InlineData("https", "token")]
+    [InlineData("https", "dispose")]
+    public async Task Post_PeerNeverReads_EndsWhenTheClientGivesUp(string scheme, string how)
+    {
+        using var client = MakeClient(scheme, how == "timeout" ? s_patience : Timeout.InfiniteTimeSpan);
+        using var token = new CancellationTokenSource();
+        var accepting = AcceptAsync(scheme);
+        using var content = new ByteArrayContent(new byte[8 * MiB]);
+
+        var posting = client.PostAsync("/", content, token.Token);
+        await accepting.WaitAsync(Deadline);
+        if (how == "token")
+        {
+            token.CancelAfter(s_patience);
+        }
+        else if (how == "dispose")
+        {
+            await Task.Delay(s_patience, Deadline);
+            client.Dispose();
+        }
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => posting.WaitAsync(Deadline));
+        client.Dispose();
+        await AssertDescriptorsAreBackAsync();
+    }
+
+    [Fact]
+    public async Task Send_PeerNeverReads_EndsWhenTheClientGivesUp()
+    {
+        using var client = MakeClient("http", s_patience);
+        var accepting = AcceptAsync("http");
+        var sending = Task.Factory.StartNew(
+            () =>
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Post, "/")
+                {
+                    Content = new ByteArrayContent(new byte[8 * MiB]),
+                };
+                client.Send(request, CancellationToken.None).Dispose();
+            },
+            TaskCreationOptions.LongRunning);
+        await accepting.WaitAsync(Deadline);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sending.WaitAsync(Deadline));
+        client.Dispose();
+        await AssertDescriptorsAreBackAsync();
+    }
+
+    [Theory]
+    [InlineData("abort")]
+    [InlineData("dispose")]
+    [InlineData("token")]
+    public async Task WebSocket_PeerNeverReads_EndsWhenTheClientGivesUp(string how)
+    {
+        using var socket = new ClientWebSocket();
+        using var invoker = new HttpMessageInvoker(MakeHandler());
+        using var token = new CancellationTokenSource();
+        var upgrading = UpgradeAsync();
+        await socket.ConnectAsync(new Uri($"ws://{EndPoint}/"), invoker, Deadline);
+        await upgrading.WaitAsync(Deadline);
+
+        var sending = socket.SendAsync(
+            new byte[16 * MiB], WebSocketMessageType.Binary, endOfMessage: true, token.Token);
+        await Task.Delay(s_patience, Deadline);
+        Assert.False(sending.IsCompleted);
+        switch (how)
+        {
+            case "abort":
+                socket.Abort();
+                break;
+            case "dispose":
+                socket.Dispose();
+                break;
+            default:
+                token.Cancel();
+                break;
+        }
+
+        await Assert.ThrowsAnyAsync<Exception>(() => sending.WaitAsync(Deadline));
+        Assert.False(Deadline.IsCancellationRequested);
+        await AssertDescriptorsAreBackAsync();
+    }
+
+    [Theory]
+    [InlineData("http")]
+    [InlineData("https")]
+    public async Task Post_WithoutEndAndThePeerResets_Fails(string scheme)
+    {
+        using var client = MakeClient(scheme, Timeout.InfiniteTimeSpan);
+        var accepting = AcceptAsync(scheme);
+        using var content = new StreamContent(new EndlessStream());
+
+        var posting = client.PostAsync("/", content, Deadline);
+        var peer = await accepting.WaitAsync(Deadline);
+        peer.LingerState = new LingerOption(enable: true, seconds: 0);
+        peer.Dispose();
+
+        await Assert.ThrowsAsync<HttpRequestException>(() => posting.WaitAsync(Deadline));
+        client.Dispose();
+        await AssertDescriptorsAreBackAsync();
+    }
+
+    [Fact]
+    public async Task Get_CancelledInTheMiddle_ThePeersSendFails()
+    {
+        using var client = MakeClient("http", Timeout.InfiniteTimeSpan);
+        var accepting = AcceptAsync("http");
+        using var token = new CancellationTokenSource();
+
+        var getting = client.GetAsync("/", HttpCompletionOption.ResponseHeadersRead, token.Token);
+        var peer = await accepting.WaitAsync(Deadline);
+        await peer.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n"u8.ToArray(), Deadline);
+        using var response = await getting.WaitAsync(Deadline);
+        await using var body = await response.Content.ReadAsStreamAsync(Deadline);
+        var sent = 0L;
+        var sending = SendAsync();
+        await body.ReadExactlyAsync(new byte[MiB], Deadline);
+        var sentBefore = Interlocked.Read(ref sent);
+        token.Cancel();
+        await body.DisposeAsync();
+        response.Dispose();
+
+        await Assert.ThrowsAsync<SocketException>(() => sending.WaitAsync(Deadline));
+        Assert.InRange(Interlocked.Read(ref sent) - sentBefore, 0, 24 * MiB);
+        client.Dispose();
+        await AssertDescriptorsAreBackAsync();
+
+        async Task SendAsync()
+        {
+            for (var chunk = new byte[MiB / 4]; ; Interlocked.Add(ref sent, chunk.Length))
+            {
+                await peer.SendAsync(chunk, Deadline);
+            }
+        }
+    }
+
+    // What is not copied is not allocated, neither here nor in a pool.
+    [Fact]
+    public async Task Post_HalfAGiBInOneWrite_IsNotCopied()
+    {
+        using var client = MakeClient("http", Timeout.InfiniteTimeSpan);
+        var accepting = AcceptAsync("http");
+        using var content = new ByteArrayContent(new byte[512 * MiB]);
+        using var process = Process.GetCurrentProcess();
+        process.Refresh();
+        var workingSetBefore = process.WorkingSet64;
+
+        var allocatedBefore = GC.GetTotalAllocatedBytes();
+        var posting = client.PostAsync("/", content, Deadline);
+        var peer = await accepting.WaitAsync(Deadline);
+        var buffer = new byte[MiB];
+        for (var received = 0L; received < 512L * MiB;)
+        {
+            received += await peer.ReceiveAsync(buffer, Deadline);
+        }
+
+        await peer.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"u8.ToArray(), Deadline);
+        using var response = await posting.WaitAsync(Deadline);
+        Assert.InRange(GC.GetTotalAllocatedBytes() - allocatedBefore, 0, 32 * MiB);
+        process.Refresh();
+
+        // The content's own pages are read for the first time here.
+        Assert.InRange(process.WorkingSet64 - workingSetBefore, long.MinValue, (512 + 64) * MiB);
+    }
+
+    private SocketsHttpHandler MakeHandler()
+    {
+        var handler = new SocketsHttpHandler
+        {
+            SslOptions = { RemoteCertificateValidationCallback = SelfSignedCertificate.IsTheSame },
+        };
+        return _factory is null ? handler : handler.UseConnectionFactory(_factory);
+    }
+
+    private HttpClient MakeClient(string scheme, TimeSpan timeout) =>
+        new(MakeHandler()) { BaseAddress = new Uri($"{scheme}://{EndPoint}"), Timeout = timeout };
+
+    /// <summary>Accepts, reads the head of a request, or shakes hands, and reads no more.</summary>
+    private async Task<Socket> AcceptAsync(string scheme)
+    {
+        var peer = await _listener.AcceptAsync(Deadline);
+        _peers.Add(peer);
+        Stream stream = new NetworkStream(peer, ownsSocket: false);
+        if (scheme == "https")
+        {
+            var secure = new SslStream(stream, leaveInnerStreamOpen: true);
+            await secure.AuthenticateAsServerAsync(
+                new SslServerAuthenticationOptions { ServerCertificate = SelfSignedCertificate.Instance }, Deadline);
+            stream = secure;
+        }
+
+        if (scheme == "http")
+        {
+            await ReadHeadAsync(stream);
+        }
+
+        return peer;
+    }
+
+    private async Task UpgradeAsync()
+    {
+        var peer = await _listener.AcceptAsync(Deadline);
+        _peers.Add(peer);
+        await using var stream = new NetworkStream(peer, ownsSocket: false);
+        var head = await ReadHeadAsync(stream);
+        var key = head.Split("\r\n").First(line => line.StartsWith("Sec-WebSocket-Key", StringComparison.Ordinal))
+            .Split(": ")[1];
+#pragma warning disable CA5350 // RFC 6455, section 4.2.2, wants SHA-1.
+        var accept = Convert.ToBase64String(
+            SHA1.HashData(Encoding.ASCII.GetBytes(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")));
+#pragma warning restore CA5350
+        await stream.WriteAsync(
+            Encoding.ASCII.GetBytes(
+                "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+                $"Sec-WebSocket-Accept: {accept}\r\n\r\n"),
+            Deadline);
+    }
+
+    private async Task<string> ReadHeadAsync(Stream stream)
+    {
+        var head = new StringBuilder();
+        var one = new byte[1];
+        while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
+        {
+            await stream.ReadExactlyAsync(one, Deadline);
+            head.Append((char)one[0]);
+        }
+
+        return head.ToString();
+    }
+
+    private async Task AssertDescriptorsAreBackAsync()
+    {
+        _peers.ForEach(peer => peer.Dispose());
+        if (OperatingSystem.IsLinux())
+        {
+            await Until.TrueAsync(() => !OpenSockets().Except(_socketsBefore).Any(), Deadline);
+        }
+    }
+
+    /// <summary>The sockets of this process by inode, which tells one socket from the next of its number.</summary>
+    private static HashSet<string> OpenSockets() => !OperatingSystem.IsLinux() ? [] :
+        [.. Directory.GetFiles("/proc/self/fd").Select(LinkOf).Where(
+            link => link.StartsWith("socket:", StringComparison.Ordinal))];
+
+    private static string LinkOf(string path)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(path, returnFinalTarget: false)?.Name ?? "";
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+
+    private sealed class EndlessStream : MemoryStream
+    {
+        public override bool CanSeek => false;
+
+        public override async ValueTask<int> ReadAsync(
+            Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            await Task.Yield();
+            buffer.Span.Clear();
+            return buffer.Length;
+        }
+    }
+}
+
+[Collection<Alone>]
+public sealed class SocketsClientEndTests() : ClientEndTests(scheduling: null);
+
+[Collection<Alone>]
+public sealed class KqueueAdaptiveClientEndTests() : ClientEndTests(Scheduling.Adaptive);
+
+[Collection<Alone>]
+public sealed class KqueueThreadPoolClientEndTests() : ClientEndTests(Scheduling.ThreadPool);
+
+[Collection<Alone>]
+public sealed class KqueueInlineClientEndTests() : ClientEndTests(Scheduling.Inline);

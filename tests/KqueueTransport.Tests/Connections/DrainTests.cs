@@ -1,0 +1,66 @@
+using KqueueTransport.Tests.Sockets;
+
+namespace KqueueTransport.Tests.Connections;
+
+/// <summary>Connections whose application is done while their peer takes nothing, or is gone.</summary>
+public sealed class DrainTests
+{
+    [Fact]
+    public async Task DisposeAsync_PeerNeverReads_EndsWithTheDrainTimeout()
+    {
+        await using var fixture = new ConnectionFixture(
+            configure: options => options.DrainTimeout = TimeSpan.FromMilliseconds(200));
+        var (connection, _) = fixture.Open();
+        await ConnectionFixture.StallAsync(connection);
+
+        await connection.DisposeAsync().Soon();
+
+        fixture.AssertClosed(connection, SocketCall.Abort);
+        await fixture.AssertEndedCleanlyAsync();
+    }
+
+    [Fact]
+    public async Task DisposeAsync_PeerNeverReadsAndTheUserTimeoutIsOver_EndsWithIt()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The option is Linux's.");
+        await using var fixture = new ConnectionFixture(configure: options =>
+            options.DrainTimeout = Timeout.InfiniteTimeSpan);
+        var (connection, peer) = fixture.Open();
+        var socket = ((Microsoft.AspNetCore.Connections.Features.IConnectionSocketFeature)connection).Socket;
+        socket.SetRawSocketOption(6, 18, BitConverter.GetBytes(1000));
+        await ConnectionFixture.StallAsync(connection);
+
+        await connection.DisposeAsync().Soon();
+
+        Assert.Equal(1, fixture.ClosesOf(connection.Descriptor));
+        GC.KeepAlive(peer);
+    }
+
+    // Nobody reads or writes, and both ways lead through the READ event alone.
+    [Theory]
+    [InlineData("peer's FIN came before")]
+    [InlineData("input is completed")]
+    public async Task HalfClose_PeerResetsWhileTheOutputIsIdle_FiresConnectionClosed(string how)
+    {
+        await using var fixture = new ConnectionFixture(configure: options => options.HalfClose = true);
+        var (connection, peer) = fixture.Open();
+        if (how == "input is completed")
+        {
+            await connection.Transport.Input.CompleteAsync();
+        }
+        else
+        {
+            peer.Shutdown(System.Net.Sockets.SocketShutdown.Send);
+            Assert.True((await connection.Transport.Input.ReadAsync().Soon()).IsCompleted);
+        }
+
+        Assert.False(connection.ConnectionClosed.IsCancellationRequested);
+        await connection.Transport.Output.WriteAsync(new byte[1]).Soon();
+        await Waiting.UntilAsync(() => peer.Available == 1);
+        peer.Reset();
+
+        await Waiting.UntilAsync(() => connection.ConnectionClosed.IsCancellationRequested);
+        Assert.Contains(fixture.Log.Entries, entry => entry.Id.Name == "ConnectionReset");
+        await fixture.AssertEndedCleanlyAsync();
+    }
+}
