@@ -102,6 +102,9 @@ internal sealed class Process : IStandbyThreads, IDisposable
     /// <summary>Whether there is nothing left for its threads.</summary>
     public bool HasEnded => _areLoopsStopping && !IsConnecting;
 
+    /// <summary>Whether the loops' timers, from now on, are the clock's.</summary>
+    public bool HaveLoopsEnded => Array.TrueForAll(_loops, loop => loop.Completion.IsCompleted);
+
     public long HandOvers { get; private set; }
 
     public void Start()

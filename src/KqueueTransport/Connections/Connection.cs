@@ -103,7 +103,8 @@ internal sealed partial class Connection :
         var result = Arm(KEventFilter.Read, KEventFlags.Clear);
         if (result.IsError)
         {
-            Fail(SocketErrors.ToException(result.Error));
+            // The acceptor is under its lock, and the end of a connection calls the application's logger.
+            _loop.Queue(new Resumption(() => Fail(SocketErrors.ToException(result.Error))));
         }
     }
 

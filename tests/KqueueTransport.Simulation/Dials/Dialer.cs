@@ -13,9 +13,9 @@ internal sealed class Dialer(Process process, IReadOnlyList<Dial> dials, Connect
 
     public void Start()
     {
+        process.Scheduler.Start("timers", FireTimers);
         if (dials.Count > 0)
         {
-            process.Scheduler.Start("timers", FireTimers);
             process.Scheduler.Start("dialer", () => Begin(areLate: false));
         }
     }
@@ -76,7 +76,9 @@ internal sealed class Dialer(Process process, IReadOnlyList<Dial> dials, Connect
     {
         while (true)
         {
-            process.Scheduler.WaitUntil(() => _clock.HasDueTimer || process.HasEnded);
+            // The timers of a loop that has ended fire all the same.
+            process.Scheduler.WaitUntil(
+                () => _clock.HasDueTimer || (process.HaveLoopsEnded && !IsBusy && _clock.TimerCount == 0));
             if (!_clock.HasDueTimer)
             {
                 return;

@@ -35,6 +35,7 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
     private readonly AcceptBudget _budget;
     private bool _isStopped;
     private bool _isBackingOff;
+    private LoopTimer? _backOff;
 
     public Acceptor(
         ListenSocket socket,
@@ -82,7 +83,7 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
             }
 
             _isStopped = true;
-
+            _backOff?.Dispose();
             if (_socket.IsInherited)
             {
                 _registration.Disarm(KEventFilter.Read);
@@ -227,7 +228,7 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
         }
 
         _isBackingOff = true;
-        _registration.Loop.Schedule(AcceptBudget.BackOff, static state => ((Acceptor)state!).EndBackOff(), this);
+        _backOff = _registration.Loop.Schedule(AcceptBudget.BackOff, static state => ((Acceptor)state!).EndBackOff(), this);
     }
 
     private void EndBackOff()

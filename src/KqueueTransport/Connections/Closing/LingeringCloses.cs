@@ -37,6 +37,7 @@ internal sealed class LingeringCloses
     private readonly LinkedList<Close> _closes = [];
     private byte[]? _dropped;
     private bool _isTimerSet;
+    private LoopTimer? _timer;
     private bool _isEnded;
 
     private LingeringCloses(
@@ -118,6 +119,7 @@ internal sealed class LingeringCloses
         lock (_gate)
         {
             _isEnded = true;
+            _timer?.Dispose();
             while (TryEndOldest())
             {
             }
@@ -169,7 +171,7 @@ internal sealed class LingeringCloses
         if (!_isTimerSet)
         {
             _isTimerSet = true;
-            _loop.Schedule(dueTime, static state => ((LingeringCloses)state!).EndOverdue(), this);
+            _timer = _loop.Schedule(dueTime, static state => ((LingeringCloses)state!).EndOverdue(), this);
         }
     }
 
