@@ -182,9 +182,8 @@ internal sealed partial class ConnectionWriter
             }
 
             _unsentAtLook = _written.Unsent;
+            _nextLook = Loop.Loop.Schedule(Loop.DrainTimeout, s_onDrainTimeout, this);
         }
-
-        Loop.Loop.Schedule(Loop.DrainTimeout, s_onDrainTimeout, this);
     }
 
     private void OnDrainTimeout()
@@ -228,6 +227,7 @@ internal sealed partial class ConnectionWriter
     {
         Set(WriterFlags.Dead);
         Clear(WriterFlags.Unreported);
+        _nextLook?.Dispose();
         _state = SendState.Idle;
         _written.DropUnsent();
     }

@@ -35,6 +35,7 @@ internal sealed partial class ConnectionWriter :
 
     // What was unsent when somebody last looked whether a completed output still gets on.
     private long _unsentAtLook;
+    private LoopTimer? _nextLook;
 
     // Set once, under _gate, before Ended is.
     private Exception? _cause;
