@@ -103,8 +103,7 @@ internal sealed partial class Connection :
         var result = Arm(KEventFilter.Read, KEventFlags.Clear);
         if (result.IsError)
         {
-            // The acceptor is under its lock, and the end of a connection calls the application's logger.
-            _loop.Queue(new Resumption(() => Fail(SocketErrors.ToException(result.Error))));
+            FailElsewhere(result.Error);
         }
     }
 
@@ -327,6 +326,11 @@ internal sealed partial class Connection :
 
     // By itself, because its closure is made with the call.
     private void RunElsewhere(Continuation continuation) => ResumeElsewhere(new Resumption(() => Run(continuation)));
+
+    // The acceptor is under its lock, and the end of a connection calls the application's logger. By itself, because
+    // its closure is made with the call.
+    private void FailElsewhere(Errno error) =>
+        _loop.Queue(new Resumption(() => Fail(SocketErrors.ToException(error))));
 
     private void Fail(Exception error)
     {
