@@ -228,7 +228,8 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
         }
 
         _isBackingOff = true;
-        _backOff = _registration.Loop.Schedule(AcceptBudget.BackOff, static state => ((Acceptor)state!).EndBackOff(), this);
+        _backOff = _registration.Loop.Schedule(
+            AcceptBudget.BackOff, static state => ((Acceptor)state!).EndBackOff(), this);
     }
 
     private void EndBackOff()
