@@ -37,7 +37,10 @@ public sealed partial class EventLoop
     private void DriveOn(LoopDriver driver)
     {
         var word = Word;
-        while (word.Epoch == driver.Epoch)
+
+        // Asked of the loop, not of the copy: a driver that is back from a handler and has lost the loop must not say
+        // that it runs something else, or the handler would not be told.
+        while (driver.IsDriving)
         {
             if (word.IsInWait)
             {
@@ -168,7 +171,11 @@ public sealed partial class EventLoop
         // Nobody is found for a stale event, nor for the wake, whose user data is 0.
         var registration = _registrations.Find(kevent.UserData);
         driver.Running = registration;
-        if (TryAdvance(ref word, word.ClaimEvent()) && registration is not null)
+        if (!TryAdvance(ref word, word.ClaimEvent()))
+        {
+            driver.Running = null;
+        }
+        else if (registration is not null)
         {
             Dispatch(driver, registration, kevent);
         }
@@ -202,10 +209,9 @@ public sealed partial class EventLoop
         driver.Running = held is null ? work : _registrations.Find(held.KEvent.UserData);
         if (!TryAdvance(ref word, word.ClaimEvent()))
         {
-            return;
+            driver.Running = null;
         }
-
-        if (held is null)
+        else if (held is null)
         {
             Execute(driver, work!);
         }

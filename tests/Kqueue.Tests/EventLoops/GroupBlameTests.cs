@@ -8,7 +8,6 @@ public sealed class GroupBlameTests : GroupSuite
     [Fact]
     public void BlockedWork_ComesBack_IsToldOnceAndOnItsThread()
     {
-        Assert.Skip("A known fault: on a quiet machine a handler that returns as its loop is taken is not told.");
         var loop = StartGroup().Loop;
         StayingAction work = new(() => Until.Holds(() => EventLoop.Current is null, "The loop was not handed over."));
 
@@ -35,7 +34,6 @@ public sealed class GroupBlameTests : GroupSuite
     [Fact]
     public void ComputingWork_ComesBack_IsNotCalledBlocking()
     {
-        Assert.Skip("A known fault: on a quiet machine a handler that returns as its loop is taken is not told.");
         Assert.SkipUnless(OperatingSystem.IsLinux(), "only Linux tells for how long a thread waited for a core");
         var loop = StartGroup().Loop;
         StayingAction work = new(() => Compute(() => EventLoop.Current is null));
