@@ -114,11 +114,14 @@ internal sealed class LoopDriver(EventLoop loop, int epoch)
         }
     }
 
-    /// <summary>What the handler did that has just come back: most of what the thread did since the mark.</summary>
-    public HandlerStay StaySinceMark()
+    /// <summary>What the handler did that has just come back, and that the watch took the loop from.</summary>
+    /// <param name="period">The watch's: for so long, at least, the handler had been running then.</param>
+    public HandlerStay StaySinceMark(TimeSpan period)
     {
         var usage = ThreadUsage.Now(TimeProvider.System, isEnd: true);
-        return usage.After(_mark, usage.Wall - _mark.Wall - _waitedSinceMark);
+        var others = Stopwatch.GetElapsedTime(0, LeftBehindAt) - period - _mark.Wall - _waitedSinceMark;
+        return usage.After(
+            _mark, usage.Wall - _mark.Wall - _waitedSinceMark, others > TimeSpan.Zero ? others : TimeSpan.Zero);
     }
 
     /// <summary>What the driver runs is not what it ran at the last look. On the watch.</summary>

@@ -13,7 +13,6 @@ internal sealed class LoopWatch
     private const int IdleLooksBeforeParking = 5;
 
     private readonly EventLoop[] _loops;
-    private readonly TimeSpan _period;
     private readonly int _processorCount = Environment.ProcessorCount;
     private readonly Thread _thread;
 
@@ -32,10 +31,13 @@ internal sealed class LoopWatch
     public LoopWatch(EventLoop[] loops, TimeSpan period)
     {
         _loops = loops;
-        _period = period;
+        Period = period;
         _seen = new ClaimWord[loops.Length];
         _thread = new Thread(Run) { Name = "kqueue watch", IsBackground = true };
     }
+
+    /// <summary>The time from one look to the next.</summary>
+    public TimeSpan Period { get; }
 
     /// <summary>How many looks found a loop stuck and no thread for it.</summary>
     public long RefusedCount => Volatile.Read(ref _refused);
@@ -72,7 +74,7 @@ internal sealed class LoopWatch
 
             // Who comes late was kept from its core, stopped or paused, and so were the drivers: one that has not moved
             // since may not have had the time to.
-            var late = _lookedAt != 0 && Stopwatch.GetElapsedTime(_lookedAt) > 2 * _period;
+            var late = _lookedAt != 0 && Stopwatch.GetElapsedTime(_lookedAt) > 2 * Period;
             _lookedAt = Stopwatch.GetTimestamp();
             _idleLooks = Look(mayJudge: !late && !Debugger.IsAttached) ? 0 : _idleLooks + 1;
             if (_idleLooks >= IdleLooksBeforeParking)
@@ -143,7 +145,7 @@ internal sealed class LoopWatch
         {
             if (!Volatile.Read(ref _isStopped))
             {
-                Monitor.Wait(_gate, _period);
+                Monitor.Wait(_gate, Period);
             }
         }
     }

@@ -47,17 +47,20 @@ internal readonly record struct ThreadUsage(TimeSpan Wall, long CpuNs, long Queu
     public HandlerStay Since(in ThreadUsage before)
     {
         var wall = Wall - before.Wall;
-        return wall <= QuickMax ? HandlerStay.Quick : After(before, wall);
+        return wall <= QuickMax ? HandlerStay.Quick : After(before, wall, TimeSpan.Zero);
     }
 
-    /// <summary>What was done between two moments of which <paramref name="busy"/> belongs to handlers.</summary>
-    public HandlerStay After(in ThreadUsage before, TimeSpan busy)
+    /// <summary>What the last handler did of those that ran between two moments.</summary>
+    /// <param name="before">The first moment.</param>
+    /// <param name="busy">How much of the time between belongs to handlers.</param>
+    /// <param name="others">How much of that belongs to handlers before the last, which are taken to have computed.</param>
+    public HandlerStay After(in ThreadUsage before, TimeSpan busy, TimeSpan others)
     {
         var ranNs = CpuNs - before.CpuNs;
         var isSure = QueuedNs >= 0 && before.QueuedNs >= 0;
         var sleptNs = (long)busy.TotalNanoseconds - ranNs - (isSure ? QueuedNs - before.QueuedNs : 0);
         return sleptNs >= (isSure ? SleptNsMin : UnsureSleptNsMin) ? HandlerStay.Blocked
-            : ranNs >= QuickMax.TotalNanoseconds ? HandlerStay.Computed
+            : ranNs - others.TotalNanoseconds >= QuickMax.TotalNanoseconds ? HandlerStay.Computed
             : HandlerStay.SetAside;
     }
 }
