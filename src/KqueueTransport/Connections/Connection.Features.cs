@@ -28,7 +28,7 @@ internal sealed partial class Connection :
     [
         typeof(IConnectionIdFeature), typeof(IConnectionTransportFeature), typeof(IConnectionItemsFeature),
         typeof(IConnectionLifetimeFeature), typeof(IConnectionEndPointFeature), typeof(IMemoryPoolFeature),
-        typeof(IConnectionSocketFeature),
+        typeof(IConnectionSocketFeature), typeof(ITcpInfoFeature),
     ];
 
     private string? _connectionId;
@@ -168,5 +168,6 @@ internal sealed partial class Connection :
         type == typeof(IConnectionIdFeature) || type == typeof(IConnectionTransportFeature) ||
         type == typeof(IConnectionItemsFeature) || type == typeof(IConnectionLifetimeFeature) ||
         type == typeof(IConnectionEndPointFeature) || type == typeof(IMemoryPoolFeature) ||
-        (type == typeof(IConnectionSocketFeature) && _loop.Calls.HasProcessDescriptors);
+        (type == typeof(IConnectionSocketFeature) && _loop.Calls.HasProcessDescriptors) ||
+        (type == typeof(ITcpInfoFeature) && TryGetTcpInfo(out _));
 }

@@ -69,7 +69,7 @@ internal sealed partial class Connection :
 
     public EventLoop Loop => _loop.Loop;
 
-    /// <summary>Nobody locks it but the reader.</summary>
+    /// <summary>Nobody locks it but the reader, and who asks the kernel about the descriptor.</summary>
     public Registration Registration => _registration;
 
     /// <summary>Whether the application runs on the loop, at the moment.</summary>

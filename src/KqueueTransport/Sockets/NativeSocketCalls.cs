@@ -166,6 +166,20 @@ internal abstract unsafe class NativeSocketCalls(SocketFunctions functions, Sock
         return KernelResult.Success(0);
     }
 
+    public override bool TryGetTcpInfo(int descriptor, out TcpInfo info)
+    {
+        info = default;
+        if (Numbers.TcpInfo is not { } layout)
+        {
+            return false;
+        }
+
+        var buffer = stackalloc byte[TcpInfoLayout.Capacity];
+        var length = (uint)TcpInfoLayout.Capacity;
+        return Functions.getsockopt(descriptor, SocketNumbers.IPPROTO_TCP, layout.Option, buffer, &length) == 0 &&
+            layout.TryDecode(new ReadOnlySpan<byte>(buffer, (int)Math.Min(length, TcpInfoLayout.Capacity)), out info);
+    }
+
     public override KernelResult OpenReserve()
     {
         try

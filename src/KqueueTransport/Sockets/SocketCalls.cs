@@ -93,6 +93,14 @@ internal abstract class SocketCalls
     /// </returns>
     public abstract KernelResult Configure(int descriptor, SocketOptions options);
 
+    /// <summary>What the kernel knows of a TCP connection.</summary>
+    /// <param name="descriptor">The connection, of any kind.</param>
+    /// <param name="info">What it knows.</param>
+    /// <returns>
+    /// False where it is not TCP, where the system tells nothing, and, on BSD, where the peer has reset it.
+    /// </returns>
+    public abstract bool TryGetTcpInfo(int descriptor, out TcpInfo info);
+
     /// <summary>
     /// Opens a descriptor that serves for nothing but to be closed when another one is needed and there is none.
     /// </summary>

@@ -70,6 +70,11 @@ internal sealed unsafe class PlayedSocketFunctions(SocketAbi system) : SocketFun
 
     public override int getsockopt(int descriptor, int level, int name, void* value, uint* length)
     {
+        if (level == system["IPPROTO_TCP"])
+        {
+            return TcpInfo(descriptor, name, (byte*)value, length);
+        }
+
         Assert.Equal((system["SOL_SOCKET"], system["SO_ERROR"]), (level, name));
         var result = Answer(_libc.getsockopt(
             descriptor, (int)_linux["SOL_SOCKET"], (int)_linux["SO_ERROR"], value, length));
@@ -90,6 +95,47 @@ internal sealed unsafe class PlayedSocketFunctions(SocketAbi system) : SocketFun
     {
         Assert.Equal(system["FIOCLEX"], (long)request);
         return Answer(_libc.ioctl(descriptor, (nuint)_linux["FIOCLEX"]));
+    }
+
+    private int TcpInfo(int descriptor, int name, byte* value, uint* length)
+    {
+        var isDarwin = system.OrZero("TCP_CONNECTION_INFO") != 0;
+        Assert.Equal(system[isDarwin ? "TCP_CONNECTION_INFO" : "TCP_INFO"], name);
+        var here = stackalloc byte[(int)_linux["tcp_info.size"]];
+        var hereLength = (uint)_linux["tcp_info.size"];
+        var result = Answer(_libc.getsockopt(
+            descriptor, (int)_linux["IPPROTO_TCP"], (int)_linux["TCP_INFO"], here, &hereLength));
+        var size = system[isDarwin ? "tcp_connection_info.size" : "tcp_info.size"];
+        *length = result < 0 ? 0 : (uint)Math.Min(*length, size);
+        new Span<byte>(value, (int)*length).Clear();
+        if (result < 0)
+        {
+            return result;
+        }
+
+        var window = Here("tcpi_snd_cwnd") * Here("tcpi_snd_mss");
+        if (isDarwin)
+        {
+            Write("tcp_connection_info.tcpi_srtt", Here("tcpi_rtt") / 1000);
+            Write("tcp_connection_info.tcpi_rttvar", Here("tcpi_rttvar") / 1000);
+            Write("tcp_connection_info.tcpi_rto", Here("tcpi_rto") / 1000);
+            Write("tcp_connection_info.tcpi_maxseg", Here("tcpi_snd_mss"));
+            Write("tcp_connection_info.tcpi_snd_cwnd", window);
+        }
+        else
+        {
+            Write("tcp_info.tcpi_rtt", Here("tcpi_rtt"));
+            Write("tcp_info.tcpi_rttvar", Here("tcpi_rttvar"));
+            Write("tcp_info.tcpi_rto", Here("tcpi_rto"));
+            Write("tcp_info.tcpi_snd_mss", Here("tcpi_snd_mss"));
+            Write("tcp_info.tcpi_snd_cwnd", window);
+        }
+
+        return 0;
+
+        uint Here(string field) => *(uint*)(here + _linux[$"tcp_info.{field}.offset"]);
+
+        void Write(string field, uint number) => *(uint*)(value + system[$"{field}.offset"]) = number;
     }
 
     private int SendFlags(int flags)

@@ -20,6 +20,7 @@ internal sealed class ScriptedSocketCalls(SocketCalls? kernel = null) : SocketCa
     private readonly Dictionary<(SocketCall Call, int? Descriptor), LinkedList<SocketStep>> _script = [];
     private readonly Dictionary<int, List<byte>> _sent = [];
     private readonly List<(SocketCall Call, int Descriptor, KernelResult Result)> _calls = [];
+    private int _tcpInfos;
 
     public override bool BalancesSharedPort => kernel?.BalancesSharedPort ?? false;
 
@@ -35,6 +36,9 @@ internal sealed class ScriptedSocketCalls(SocketCalls? kernel = null) : SocketCa
 
     /// <summary>Runs before each call, on its thread, outside of any lock.</summary>
     public Action<SocketCall, int>? BeforeCall { get; set; }
+
+    /// <summary>Runs before the kernel is asked about a TCP connection.</summary>
+    public Action? BeforeTcpInfo { get; set; }
 
     /// <summary>Every call so far, in order of completion. Accept has the listen socket's descriptor.</summary>
     public IReadOnlyList<(SocketCall Call, int Descriptor, KernelResult Result)> Calls
@@ -80,6 +84,9 @@ internal sealed class ScriptedSocketCalls(SocketCalls? kernel = null) : SocketCa
             }
         }
     }
+
+    /// <summary>How often it was asked what it knows of a TCP connection.</summary>
+    public int TcpInfoCount => Volatile.Read(ref _tcpInfos);
 
     /// <summary>All bytes that were sent on a descriptor.</summary>
     public byte[] SentOn(int descriptor)
@@ -204,6 +211,14 @@ internal sealed class ScriptedSocketCalls(SocketCalls? kernel = null) : SocketCa
         {
             _script[(SocketCall.Receive, descriptor)].AddFirst(rest);
         }
+    }
+
+    public override bool TryGetTcpInfo(int descriptor, out TcpInfo info)
+    {
+        Interlocked.Increment(ref _tcpInfos);
+        BeforeTcpInfo?.Invoke();
+        info = default;
+        return kernel?.TryGetTcpInfo(descriptor, out info) ?? false;
     }
 
     private KernelResult Play(SocketCall call, int descriptor, Func<KernelResult?> real) =>

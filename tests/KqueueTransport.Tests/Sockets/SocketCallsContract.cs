@@ -25,6 +25,9 @@ public abstract unsafe class SocketCallsContract
     /// <summary>Why there are no Unix sockets; null where there are.</summary>
     protected virtual string? LacksUnixSockets => null;
 
+    /// <summary>Whether it is known what the kernel tells of a TCP connection.</summary>
+    protected virtual bool TellsOfTcp => true;
+
     [Fact]
     public void Listen_PortZero_EndPointHasTheRealPort()
     {
@@ -264,6 +267,33 @@ public abstract unsafe class SocketCallsContract
         using var connection = SocketPair.Create(Calls, s_anyPort);
 
         Assert.False(Calls.Configure(connection.Accepted, new SocketOptions(NoDelay: true)).IsError);
+    }
+
+    [Fact]
+    public void TryGetTcpInfo_TcpConnection_IsPlausible()
+    {
+        using var connection = SocketPair.Create(Calls, s_anyPort);
+
+        Assert.Equal(TellsOfTcp, Calls.TryGetTcpInfo(connection.Accepted, out var info));
+
+        Assert.InRange(info.RoundTripTime, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        Assert.InRange(info.RoundTripTimeVariance, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        Assert.InRange(info.RetransmissionTimeout.TotalSeconds, TellsOfTcp ? 0.01 : 0, 10);
+        Assert.InRange(info.MaxSegmentSize, TellsOfTcp ? 500 : 0, 65_536);
+        Assert.InRange(info.CongestionWindow, info.MaxSegmentSize, 100 * 65_536);
+        Assert.Equal(0, info.Retransmits);
+    }
+
+    [Fact]
+    public void TryGetTcpInfo_UnixSocketOrNoDescriptor_IsFalse()
+    {
+        Assert.False(Calls.TryGetTcpInfo(descriptor: -1, out _));
+        Assert.SkipWhen(LacksUnixSockets is not null, LacksUnixSockets ?? "");
+        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        using var connection = SocketPair.Create(Calls, new UnixDomainSocketEndPoint(path));
+
+        Assert.False(Calls.TryGetTcpInfo(connection.Accepted, out _));
+        File.Delete(path);
     }
 
     [Fact]

@@ -80,6 +80,9 @@ internal sealed record SocketNumbers
     /// <summary>Whether an accepted socket is known to have the options of its listen socket.</summary>
     public bool InheritsTcpOptions { get; init; }
 
+    /// <summary>What the system tells of a TCP connection; null where it is not known to tell anything.</summary>
+    public TcpInfoLayout? TcpInfo { get; init; }
+
     /// <summary>The names of the error numbers.</summary>
     public required ErrnoNumbering Errnos { get; init; }
 
@@ -109,6 +112,7 @@ internal sealed record SocketNumbers
         BalancingReusePort = 15, // SO_REUSEPORT
         Accept4Flags = 0x800 | 0x80000,
         InheritsTcpOptions = true, // tcp_create_openreq_child copies the listen socket's tcp_sock.
+        TcpInfo = TcpInfoLayout.Linux,
         Errnos = ErrnoNumbering.Linux,
     };
 
@@ -132,6 +136,7 @@ internal sealed record SocketNumbers
         BalancingReusePort = 0x10000, // SO_REUSEPORT_LB: plain SO_REUSEPORT does not balance (setsockopt(2)).
         Accept4Flags = 0x20000000 | 0x10000000,
         InheritsTcpOptions = true, // sonewconn copies so_options and buffers, syncache_socket what is TCP's.
+        TcpInfo = TcpInfoLayout.FreeBsd,
         Errnos = ErrnoNumbering.FreeBsd,
     };
 
@@ -145,6 +150,7 @@ internal sealed record SocketNumbers
         TCP_FASTOPEN = 0,
         BalancingReusePort = 0,
         InheritsTcpOptions = false,
+        TcpInfo = null,
         Errnos = ErrnoNumbering.NetBsd,
     };
 
@@ -168,6 +174,7 @@ internal sealed record SocketNumbers
         TCP_FASTOPEN = 0x105,
         SO_NOSIGPIPE = 0x1022,
         FIOCLEX = 0x20006601,
+        TcpInfo = TcpInfoLayout.Darwin,
         Errnos = ErrnoNumbering.Darwin,
     };
 
