@@ -33,7 +33,8 @@ public static class OnPlayedLibkqueue
 
     public sealed class ConnectionHandler() : ConnectionHandlerTests(Played.Libkqueue)
     {
-        protected override string? LacksUrgentMarks => "Its events say nothing of urgent data.";
+        protected override string? LacksUrgentMarks =>
+            "It counts up to the mark of urgent data, as Linux does, and says nothing of it.";
     }
 
     public sealed class EarlyEnd() : EarlyEndTests(Played.Libkqueue);

@@ -217,7 +217,7 @@ internal sealed partial class Connection :
             {
                 Writer.OnWritable();
             }
-            else if (!_reader.OnReadable(kevent.Flags, out var error))
+            else if (!_reader.OnReadable(kevent, out var error))
             {
                 Volatile.Read(ref _lingering)?.Drain();
                 if (error is not null)

@@ -180,7 +180,7 @@ internal abstract unsafe class NativeSocketCalls(SocketFunctions functions, Sock
             layout.TryDecode(new ReadOnlySpan<byte>(buffer, (int)Math.Min(length, TcpInfoLayout.Capacity)), out info);
     }
 
-    public override KernelResult OpenReserve()
+    public override KernelResult OpenProbe()
     {
         try
         {

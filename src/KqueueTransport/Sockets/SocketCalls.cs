@@ -102,12 +102,12 @@ internal abstract class SocketCalls
     public abstract bool TryGetTcpInfo(int descriptor, out TcpInfo info);
 
     /// <summary>
-    /// Opens a descriptor that serves for nothing but to be closed when another one is needed and there is none.
+    /// Opens a descriptor to see its number: the lowest that is free, which says how many there are at least.
     /// </summary>
     /// <returns>
     /// The descriptor, which the caller closes; EMFILE where there is none, ENOBUFS where anything else is wanting.
     /// </returns>
-    public abstract KernelResult OpenReserve();
+    public abstract KernelResult OpenProbe();
 
     /// <summary>
     /// Whether the kernel spreads connections over listen sockets that share one address

@@ -88,7 +88,8 @@ internal static unsafe class PlayedKernel
     private sealed class Kernel(string layout, PlayedKnotes? knotes = null)
     {
         private readonly PlayedLayout _layout = new(SystemAbi.OfLayout(layout));
-        private readonly PlayedTranslation _translation = new(SystemAbi.OfLayout(layout));
+        private readonly PlayedTranslation _translation = new(
+            SystemAbi.OfLayout(layout), countsBehindMarks: layout != "libkqueue");
 
         public int Kevent(int queue, byte* changes, int changeCount, byte* events, int eventCount, TimeSpec* timeout)
         {

@@ -4,7 +4,12 @@ using Kqueue.Tests.Abi;
 namespace Kqueue.Tests.Native;
 
 /// <summary>The played system's numbers to neutral values and back, by the names of abi.json.</summary>
-internal sealed class PlayedTranslation(SystemAbi abi)
+/// <param name="abi">The system.</param>
+/// <param name="countsBehindMarks">
+/// Whether data counts what is behind the mark of urgent data, which is a byte at least (FreeBSD uipc_socket.c,
+/// filt_soread). Linux counts up to the mark (include/net/tcp.h, tcp_inq), and libkqueue asks Linux.
+/// </param>
+internal sealed class PlayedTranslation(SystemAbi abi, bool countsBehindMarks)
 {
     private static readonly (string Name, KEventFilter Filter)[] s_filters =
     [
@@ -50,7 +55,8 @@ internal sealed class PlayedTranslation(SystemAbi abi)
     {
         var flags = s_flags.Where(pair => (neutral.Flags & pair.Flag) != 0).Sum(pair => abi[pair.Name]) +
             ((neutral.Flags & KEventFlags.OutOfBand) != 0 ? abi.Find("EV_OOBAND") ?? 0 : 0);
-        var data = (neutral.Flags & KEventFlags.Error) != 0 ? ToNumber(neutral.ChangeError) : neutral.Data;
+        var data = (neutral.Flags & KEventFlags.Error) != 0 ? ToNumber(neutral.ChangeError)
+            : neutral.Data + (countsBehindMarks && (neutral.Flags & KEventFlags.OutOfBand) != 0 ? 1 : 0);
         var filter = abi[s_filters.Single(pair => pair.Filter == neutral.Filter).Name];
         var notes = neutral.Filter is KEventFilter.Read or KEventFilter.Write
             ? ToNumber(neutral.SocketError)

@@ -24,7 +24,7 @@ internal sealed class SimulatedCalls : NativeSocketCalls
     public override ListenSocket Listen(EndPoint endPoint, ListenSocketOptions options) =>
         throw new NotSupportedException();
 
-    public override KernelResult OpenReserve()
+    public override KernelResult OpenProbe()
     {
         var descriptor = _kernel.TakeDescriptor(SimulatedKernel.Reserve);
         return descriptor < 0 ? KernelResult.Failure(Errno.EMFILE) : KernelResult.Success(descriptor);

@@ -85,8 +85,11 @@ internal sealed class SimulatedConnection(SimulatedKernel kernel, int id)
 
         _isFinAnnounced |= IsFinDelivered;
         return (IsOver || IsFinDelivered ? KEventFlags.Eof : KEventFlags.None) |
-            (_urgentMark > Received ? KEventFlags.OutOfBand : KEventFlags.None);
+            (_urgentMark > Received && !kernel.CountsBytes ? KEventFlags.OutOfBand : KEventFlags.None);
     }
+
+    /// <summary>What is there to receive, also behind an urgent mark.</summary>
+    public long DataOf(KEventFilter filter) => kernel.CountsBytes && filter == KEventFilter.Read ? Unread : 0;
 
     public void StartConnect(int descriptor)
     {

@@ -25,6 +25,7 @@ internal sealed class SimulatedKernel
         Random = random;
         Faults = faults;
         DropsOnReset = random.Next(2) == 0;
+        CountsBytes = random.Next(2) == 0;
         DescriptorsMax = random.Next(4) == 0 ? random.Next(4, 9) : int.MaxValue;
         Calls = new SimulatedCalls(this);
     }
@@ -41,6 +42,11 @@ internal sealed class SimulatedKernel
 
     /// <summary>Whether an RST takes what was received and not read with it.</summary>
     public bool DropsOnReset { get; }
+
+    /// <summary>
+    /// Whether events count the bytes, as FreeBSD's do; otherwise they say that there is an urgent mark, as macOS's.
+    /// </summary>
+    public bool CountsBytes { get; }
 
     /// <summary>How many descriptors the process may have.</summary>
     public int DescriptorsMax { get; }

@@ -207,16 +207,16 @@ internal sealed class SimulatedQueue : KernelQueue
         return kevent;
     }
 
-    // Its data tells whose event it is, so that whoever gets it can say whether it is the right one.
+    // A probe's data tells whose event it is, so that the probe can say whether it is the right one.
     private KEvent EventOf(Knote knote)
     {
         var owner = knote.Filter == KEventFilter.User ? null : _kernel.Find((int)knote.Ident);
-        var (flags, id) = owner switch
+        var (flags, data) = owner switch
         {
-            SimulatedConnection connection => (connection.FlagsOf(knote.Filter), connection.Id),
+            SimulatedConnection connection => (connection.FlagsOf(knote.Filter), connection.DataOf(knote.Filter)),
             SimulatedProbe probe => (KEventFlags.None, probe.Id),
             _ => (KEventFlags.None, 0),
         };
-        return new KEvent(knote.Ident, knote.Filter, flags, data: id, userData: knote.UserData);
+        return new KEvent(knote.Ident, knote.Filter, flags, data: data, userData: knote.UserData);
     }
 }

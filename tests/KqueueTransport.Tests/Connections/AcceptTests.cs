@@ -98,7 +98,7 @@ public sealed class AcceptTests : IAsyncDisposable
     {
         AtTheWarning(() =>
         {
-            _fixture.Calls.Prepare(SocketCall.OpenReserve, SocketStep.Fails(Errno.EMFILE));
+            _fixture.Calls.Prepare(SocketCall.OpenProbe, SocketStep.Fails(Errno.EMFILE));
             _fixture.Calls.Prepare(SocketCall.Accept, SocketStep.Fails(Errno.EMFILE), SocketStep.Fails(Errno.EMFILE));
             _fixture.Clock.Advance(AcceptBudget.Patience);
         });
@@ -157,7 +157,7 @@ public sealed class AcceptTests : IAsyncDisposable
     public async Task Accept_ShortOfMemoryForDescriptorsToo_LeavesPeersInTheKernel()
     {
         _fixture.Calls.Prepare(
-            SocketCall.OpenReserve, [.. Enumerable.Repeat(SocketStep.Fails(Errno.ENOBUFS), 10)]);
+            SocketCall.OpenProbe, [.. Enumerable.Repeat(SocketStep.Fails(Errno.ENOBUFS), 10)]);
         AtTheWarning(() => _fixture.Clock.Advance(AcceptBudget.Patience));
         _fixture.Listen(SocketStep.Fails(Errno.ENOBUFS));
 

@@ -91,8 +91,10 @@ internal sealed class ConnectionFixture : IAsyncDisposable
     public Task LoopBarrierAsync() => OnLoopAsync(() => { });
 
     /// <summary>Plays an event of the kernel to a connection, on its loop.</summary>
-    public Task RaiseAsync(Connection connection, KEventFilter filter, KEventFlags flags = KEventFlags.None) =>
-        OnLoopAsync(() => ((IEventHandler)connection).OnEvent(new KEvent(connection.Descriptor, filter, flags)));
+    public Task RaiseAsync(
+        Connection connection, KEventFilter filter, KEventFlags flags = KEventFlags.None, long data = 0) =>
+        OnLoopAsync(() => ((IEventHandler)connection).OnEvent(
+            new KEvent(connection.Descriptor, filter, flags, data: data)));
 
     /// <summary>How often a descriptor was given back.</summary>
     public int ClosesOf(int descriptor) =>

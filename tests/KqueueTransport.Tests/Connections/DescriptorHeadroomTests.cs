@@ -21,8 +21,8 @@ public sealed class DescriptorHeadroomTests : IAsyncDisposable
         await _fixture.ConnectAsync(2);
         await _fixture.AcceptAsync();
         await Waiting.UntilAsync(() => _fixture.WarningCount == 1);
-        var looks = _fixture.CountOf(SocketCall.OpenReserve);
-        await Waiting.UntilAsync(() => _fixture.CountOf(SocketCall.OpenReserve) > looks + 1);
+        var looks = _fixture.CountOf(SocketCall.OpenProbe);
+        await Waiting.UntilAsync(() => _fixture.CountOf(SocketCall.OpenProbe) > looks + 1);
         Assert.Equal(1, _fixture.AcceptedByTheKernel);
 
         _fixture.Calls.Limit = null;

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using Kqueue;
 using KqueueTransport.Connections;
 using KqueueTransport.Tests.Sockets;
 
@@ -54,6 +55,56 @@ public sealed class UrgentDataTests : IAsyncDisposable
 
         var result = await input.ReadAsync().Soon();
         Assert.Equal("c", Encoding.ASCII.GetString(result.Buffer));
+    }
+
+    // FreeBSD and NetBSD say nothing of the mark, but count what is behind it (FreeBSD uipc_socket.c, filt_soread).
+    [Fact]
+    public async Task BytesBehindTheMark_AreOnlyCounted_ComeWithTheNextReadAndWithoutAReceiveMore()
+    {
+        var (connection, _) = _fixture.Open();
+        var reading = ReadAsync(connection);
+        await _fixture.LoopBarrierAsync();
+        _fixture.Calls.Prepare(SocketCall.Receive, SocketStep.Delivers("a"), SocketStep.Delivers("cd"));
+
+        await _fixture.RaiseAsync(connection, KEventFilter.Read, KEventFlags.Clear, data: 3);
+
+        Assert.Equal("a", await reading);
+        Assert.Equal("cd", await ReadAsync(connection));
+        reading = ReadAsync(connection);
+        await _fixture.LoopBarrierAsync();
+        Assert.Equal(2, _fixture.Calls.CountOf(SocketCall.Receive, connection.Descriptor));
+        await EndAsync(connection, reading);
+    }
+
+    // A read may have taken the bytes between the kernel's count and its event.
+    [Fact]
+    public async Task BytesThatWereCounted_AreGone_CostOneReceive()
+    {
+        var (connection, _) = _fixture.Open();
+        var reading = ReadAsync(connection);
+        await _fixture.LoopBarrierAsync();
+        _fixture.Calls.Prepare(
+            SocketCall.Receive, SocketStep.Delivers("a"), SocketStep.WouldBlock, SocketStep.Delivers("d"));
+
+        await _fixture.RaiseAsync(connection, KEventFilter.Read, KEventFlags.Clear, data: 1000);
+        Assert.Equal("a", await reading);
+        reading = ReadAsync(connection);
+        await _fixture.LoopBarrierAsync();
+        Assert.Equal(2, _fixture.Calls.CountOf(SocketCall.Receive, connection.Descriptor));
+
+        await _fixture.RaiseAsync(connection, KEventFilter.Read, KEventFlags.Clear, data: 1);
+        Assert.Equal("d", await reading);
+        reading = ReadAsync(connection);
+        await _fixture.LoopBarrierAsync();
+        Assert.Equal(3, _fixture.Calls.CountOf(SocketCall.Receive, connection.Descriptor));
+        await EndAsync(connection, reading);
+    }
+
+    private async Task EndAsync(Connection connection, Task<string> reading)
+    {
+        _fixture.Calls.Prepare(SocketCall.Receive, SocketStep.End);
+        await _fixture.RaiseAsync(connection, KEventFilter.Read, KEventFlags.Eof);
+        Assert.Equal("", await reading);
     }
 
     private static async Task<string> ReadAsync(Connection connection)

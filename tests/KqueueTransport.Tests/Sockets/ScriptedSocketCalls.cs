@@ -166,8 +166,8 @@ internal sealed class ScriptedSocketCalls(SocketCalls? kernel = null) : SocketCa
     public override KernelResult Connect(EndPoint remote, SocketOptions options) =>
         Play(SocketCall.Connect, -1, () => kernel?.Connect(remote, options));
 
-    public override KernelResult OpenReserve() =>
-        Play(SocketCall.OpenReserve, -1, () => kernel?.OpenReserve());
+    public override KernelResult OpenProbe() =>
+        Play(SocketCall.OpenProbe, -1, () => kernel?.OpenProbe());
 
     public override ListenSocket Listen(EndPoint endPoint, ListenSocketOptions options) =>
         kernel?.Listen(endPoint, options) ?? throw new InvalidOperationException("A script alone cannot listen.");

@@ -15,7 +15,7 @@ internal enum SocketCall
     Configure,
     Connect,
     FinishConnect,
-    OpenReserve,
+    OpenProbe,
 }
 
 /// <summary>One prepared answer of the scripted kernel.</summary>

@@ -244,9 +244,9 @@ public sealed class SystemListenTests
     }
 
     [Fact]
-    public void OpenReserve_Closed_IsADescriptorLikeAnyOther()
+    public void OpenProbe_Closed_IsADescriptorLikeAnyOther()
     {
-        var reserve = _calls.OpenReserve();
+        var reserve = _calls.OpenProbe();
 
         Assert.False(reserve.IsError);
         Assert.False(_calls.Close(reserve.Value).IsError);

@@ -72,7 +72,7 @@ internal sealed class AcceptBudget(TransportLoops loops)
     /// <summary>Whether the next descriptor, if there is one, is to be left free. Makes one to see.</summary>
     public bool IsSpent()
     {
-        var made = _calls.OpenReserve();
+        var made = _calls.OpenProbe();
         if (made.IsError)
         {
             // A shortage of anything else is the accept's to find out.

@@ -16,13 +16,13 @@ internal sealed partial class ConnectionReader
     /// The kernel has something for this connection. On the loop. False when the stream has ended already: it is
     /// somebody else's then.
     /// </summary>
-    /// <param name="flags">What the event says.</param>
+    /// <param name="kevent">The event.</param>
     /// <param name="error">A reset that came behind the end.</param>
-    public bool OnReadable(KEventFlags flags, out Exception? error)
+    public bool OnReadable(in KEvent kevent, out Exception? error)
     {
         error = null;
-        var isEof = (flags & KEventFlags.Eof) != 0;
-        var hasMore = (flags & (KEventFlags.Eof | KEventFlags.OutOfBand)) != 0;
+        var isEof = (kevent.Flags & KEventFlags.Eof) != 0;
+        var hasMore = (kevent.Flags & (KEventFlags.Eof | KEventFlags.OutOfBand)) != 0;
         bool mustResume;
         ReaderFlags reports;
         lock (Gate)
@@ -36,6 +36,11 @@ internal sealed partial class ConnectionReader
             }
 
             _received?.ReceivedInARow = 0;
+            if (kevent.Data > 0)
+            {
+                Received.Announced = Math.Max(Received.Announced, kevent.Data);
+            }
+
             if (isEof && (!_read.IsPending || Has(ReaderFlags.Completed)))
             {
                 ReadAhead();
@@ -239,9 +244,10 @@ internal sealed partial class ConnectionReader
 
         // A short receive has drained the socket; what comes after it makes a new edge. Only what was announced does
         // not: data and EOF may have come in one event, and a receive stops at the mark of urgent data (Linux
-        // net/ipv4/tcp.c, tcp_recvmsg_locked).
+        // net/ipv4/tcp.c, tcp_recvmsg_locked), of which FreeBSD and NetBSD say nothing but the count of all bytes
+        // (uipc_socket.c, filt_soread).
         loop.Statistics.CountReceived(result.Value);
-        if (isShort && !Has(ReaderFlags.MoreAnnounced))
+        if (isShort && Received.Announced == 0 && !Has(ReaderFlags.MoreAnnounced))
         {
             Clear(ReaderFlags.Readable);
         }

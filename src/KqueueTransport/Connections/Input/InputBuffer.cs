@@ -34,6 +34,12 @@ internal sealed class InputBuffer
     /// <summary>How many bytes were received since the loop last served others, which its owner notes.</summary>
     public int ReceivedInARow { get; set; }
 
+    /// <summary>
+    /// How many bytes events have announced, which its owner notes, and no receive has brought; none once a receive
+    /// has found nothing.
+    /// </summary>
+    public long Announced { get; set; }
+
     /// <summary>How many bytes are here.</summary>
     public long Length => _end - _consumed;
 
@@ -70,7 +76,7 @@ internal sealed class InputBuffer
     /// <param name="calls">The kernel.</param>
     /// <param name="descriptor">The connection.</param>
     /// <param name="pool">Where blocks come from.</param>
-    /// <param name="isShort">The kernel had less than there was room for: the socket is drained.</param>
+    /// <param name="isShort">The kernel had less than there was room for.</param>
     /// <returns>How many bytes came; 0 is the peer's end.</returns>
     public KernelResult Receive(SocketCalls calls, int descriptor, BlockPool pool, out bool isShort)
     {
@@ -83,6 +89,7 @@ internal sealed class InputBuffer
             : isShort ? Math.Max(1, _blocksPerReceive / 2)
             : Math.Min(_blocksPerReceive * 2, BlocksPerReceiveMax);
         ReceivedInARow += received;
+        Announced = received == 0 ? 0 : Math.Max(0, Announced - received);
         Volatile.Write(ref _end, _end + received);
         ReturnEmptyTail();
         return result;
