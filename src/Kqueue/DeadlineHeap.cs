@@ -14,16 +14,16 @@ internal interface IDeadline
 internal sealed class DeadlineHeap<T>
     where T : class, IDeadline
 {
-    private readonly List<T> _items = [];
+    // With the deadlines, so that to compare two looks at neither item.
+    private readonly List<(long Deadline, T Item)> _entries = [];
 
     /// <summary>The item with the earliest deadline, or null.</summary>
-    public T? First => _items.Count == 0 ? null : _items[0];
+    public T? First => _entries.Count == 0 ? null : _entries[0].Item;
 
     public void Add(T item)
     {
-        _items.Add(item);
-        item.HeapIndex = _items.Count - 1;
-        SiftUp(item.HeapIndex);
+        _entries.Add(default);
+        SiftUp(_entries.Count - 1, (item.Deadline, item));
     }
 
     /// <summary>Removes an item; one that is not there is no error.</summary>
@@ -36,55 +36,50 @@ internal sealed class DeadlineHeap<T>
         }
 
         item.HeapIndex = -1;
-        var last = _items[^1];
-        _items.RemoveAt(_items.Count - 1);
-        if (index < _items.Count)
+        var last = _entries[^1];
+        _entries.RemoveAt(_entries.Count - 1);
+        if (index < _entries.Count)
         {
-            Place(last, index);
-            SiftDown(index);
-            SiftUp(last.HeapIndex);
+            SiftDown(index, last);
+            SiftUp(last.Item.HeapIndex, last);
         }
     }
 
-    private void SiftUp(int index)
+    private void SiftUp(int index, (long Deadline, T Item) entry)
     {
-        while (index > 0 && _items[index].Deadline < _items[(index - 1) / 2].Deadline)
+        while (index > 0 && entry.Deadline < _entries[(index - 1) / 2].Deadline)
         {
-            Swap(index, (index - 1) / 2);
+            Place(_entries[(index - 1) / 2], index);
             index = (index - 1) / 2;
         }
+
+        Place(entry, index);
     }
 
-    private void SiftDown(int index)
+    private void SiftDown(int index, (long Deadline, T Item) entry)
     {
         while (true)
         {
             var child = (2 * index) + 1;
-            if (child + 1 < _items.Count && _items[child + 1].Deadline < _items[child].Deadline)
+            if (child + 1 < _entries.Count && _entries[child + 1].Deadline < _entries[child].Deadline)
             {
                 child++;
             }
 
-            if (child >= _items.Count || _items[index].Deadline <= _items[child].Deadline)
+            if (child >= _entries.Count || entry.Deadline <= _entries[child].Deadline)
             {
+                Place(entry, index);
                 return;
             }
 
-            Swap(index, child);
+            Place(_entries[child], index);
             index = child;
         }
     }
 
-    private void Swap(int left, int right)
+    private void Place((long Deadline, T Item) entry, int index)
     {
-        var moved = _items[left];
-        Place(_items[right], left);
-        Place(moved, right);
-    }
-
-    private void Place(T item, int index)
-    {
-        _items[index] = item;
-        item.HeapIndex = index;
+        _entries[index] = entry;
+        entry.Item.HeapIndex = index;
     }
 }

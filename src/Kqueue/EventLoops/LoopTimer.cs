@@ -3,7 +3,7 @@ namespace Kqueue.EventLoops;
 /// <summary>
 /// A callback that an <see cref="EventLoop"/> makes at a deadline, once or again and again. Any thread may call it.
 /// </summary>
-public sealed class LoopTimer : IDisposable, IThreadPoolWorkItem
+public sealed class LoopTimer : IDisposable, IThreadPoolWorkItem, IDeadline
 {
     private readonly EventLoop _loop;
     private readonly Action<object?> _callback;
@@ -17,14 +17,17 @@ public sealed class LoopTimer : IDisposable, IThreadPoolWorkItem
         _state = state;
     }
 
+    /// <inheritdoc/>
+    long IDeadline.Deadline => Deadline;
+
+    /// <inheritdoc/>
+    int IDeadline.HeapIndex { get; set; } = -1;
+
     /// <summary>In ticks of the loop's clock. Under the queue's lock.</summary>
     internal long Deadline { get; set; }
 
     /// <summary>In ticks of the loop's clock; 0 is once. Under the queue's lock.</summary>
     internal long Period { get; set; }
-
-    /// <summary>The timer's place in the queue's heap, or -1. Under the queue's lock.</summary>
-    internal int HeapIndex { get; set; } = -1;
 
     /// <summary>What goes on with the timer when its loop has ended. Under the queue's lock.</summary>
     internal ITimer? Successor { get; set; }

@@ -7,8 +7,8 @@ internal sealed class TimerQueue(TimeProvider clock)
 {
     private readonly Lock _gate = new();
 
-    // Under _gate. Each timer knows its index, so that removal needs no search.
-    private readonly List<LoopTimer> _heap = [];
+    // Under _gate.
+    private readonly DeadlineHeap<LoopTimer> _heap = new();
     private bool _hasEnded;
 
     // Written under _gate, read without it: the driver asks at every turn.
@@ -20,27 +20,18 @@ internal sealed class TimerQueue(TimeProvider clock)
         var now = clock.GetTimestamp();
         lock (_gate)
         {
-            if (timer.HeapIndex >= 0)
-            {
-                RemoveAt(timer.HeapIndex);
-            }
-
+            _heap.Remove(timer);
             timer.Successor?.Dispose();
             timer.Period = TicksOf(period);
-            if (dueTime == Timeout.InfiniteTimeSpan || timer.IsDisposed)
+            var isSet = dueTime != Timeout.InfiniteTimeSpan && !timer.IsDisposed;
+            if (isSet)
             {
-                return false;
+                timer.Deadline = now + Math.Min(TicksOf(dueTime), long.MaxValue - now);
+                Add(timer, now);
             }
 
-            timer.Deadline = now + Math.Min(TicksOf(dueTime), long.MaxValue - now);
-            if (_hasEnded)
-            {
-                Succeed(timer, now);
-                return false;
-            }
-
-            Add(timer);
-            return timer.HeapIndex == 0;
+            Publish();
+            return isSet && _heap.First == timer;
         }
     }
 
@@ -50,9 +41,11 @@ internal sealed class TimerQueue(TimeProvider clock)
         lock (_gate)
         {
             _hasEnded = true;
-            _heap.ForEach(timer => Succeed(timer, clock.GetTimestamp()));
-            _heap.ForEach(timer => timer.HeapIndex = -1);
-            _heap.Clear();
+            for (var now = clock.GetTimestamp(); _heap.First is { } timer;)
+            {
+                _heap.Remove(timer);
+                Add(timer, now);
+            }
         }
     }
 
@@ -68,20 +61,20 @@ internal sealed class TimerQueue(TimeProvider clock)
     {
         lock (_gate)
         {
-            if (_heap.Count == 0 || _heap[0].Deadline > now)
+            if (_heap.First is not { } timer || timer.Deadline > now)
             {
                 return null;
             }
 
-            var timer = _heap[0];
-            RemoveAt(0);
+            _heap.Remove(timer);
             if (timer.Period > 0)
             {
                 // What the loop came too late for is left out.
                 timer.Deadline += timer.Period * (1 + ((now - timer.Deadline) / timer.Period));
-                Add(timer);
+                _heap.Add(timer);
             }
 
+            Publish();
             return timer;
         }
     }
@@ -99,6 +92,18 @@ internal sealed class TimerQueue(TimeProvider clock)
         return (long)Math.Ceiling(ticks * (1e9 / clock.TimestampFrequency));
     }
 
+    private void Add(LoopTimer timer, long now)
+    {
+        if (_hasEnded)
+        {
+            Succeed(timer, now);
+        }
+        else
+        {
+            _heap.Add(timer);
+        }
+    }
+
     private void Succeed(LoopTimer timer, long now) => timer.Successor = clock.CreateTimer(
         static timer => ((IThreadPoolWorkItem)timer!).Execute(),
         timer,
@@ -113,76 +118,5 @@ internal sealed class TimerQueue(TimeProvider clock)
     private long TicksOf(TimeSpan time) =>
         (long)(Math.Max(0, time.TotalSeconds) * clock.TimestampFrequency);
 
-    private void Add(LoopTimer timer)
-    {
-        _heap.Add(timer);
-        timer.HeapIndex = _heap.Count - 1;
-        SiftUp(timer.HeapIndex);
-        PublishEarliest();
-    }
-
-    private void RemoveAt(int index)
-    {
-        _heap[index].HeapIndex = -1;
-        var last = _heap[^1];
-        _heap.RemoveAt(_heap.Count - 1);
-        if (index < _heap.Count)
-        {
-            Place(last, index);
-            SiftDown(index);
-            SiftUp(last.HeapIndex);
-        }
-
-        PublishEarliest();
-    }
-
-    private void SiftUp(int index)
-    {
-        while (index > 0 && _heap[index].Deadline < _heap[(index - 1) / 2].Deadline)
-        {
-            Swap(index, (index - 1) / 2);
-            index = (index - 1) / 2;
-        }
-    }
-
-    private void SiftDown(int index)
-    {
-        while (true)
-        {
-            var child = (2 * index) + 1;
-            if (child >= _heap.Count)
-            {
-                return;
-            }
-
-            if (child + 1 < _heap.Count && _heap[child + 1].Deadline < _heap[child].Deadline)
-            {
-                child++;
-            }
-
-            if (_heap[index].Deadline <= _heap[child].Deadline)
-            {
-                return;
-            }
-
-            Swap(index, child);
-            index = child;
-        }
-    }
-
-    private void Swap(int left, int right)
-    {
-        var moved = _heap[left];
-        Place(_heap[right], left);
-        Place(moved, right);
-    }
-
-    private void Place(LoopTimer timer, int index)
-    {
-        _heap[index] = timer;
-        timer.HeapIndex = index;
-    }
-
-    private void PublishEarliest() =>
-        Volatile.Write(ref _earliest, _heap.Count == 0 ? long.MaxValue : _heap[0].Deadline);
+    private void Publish() => Volatile.Write(ref _earliest, _heap.First?.Deadline ?? long.MaxValue);
 }
