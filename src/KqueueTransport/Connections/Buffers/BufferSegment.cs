@@ -75,6 +75,9 @@ internal sealed class BufferSegment : ReadOnlySequenceSegment<byte>
         _owner = null;
         _block = default;
         Memory = default;
+
+        // A position of an earlier read is before every other.
+        RunningIndex = long.MinValue / 2;
         Next = null;
         _end = 0;
     }

@@ -53,14 +53,14 @@ internal sealed partial class ConnectionWriter :
 
     public override long UnflushedBytes => _written.Uncommitted;
 
-    /// <summary>Whether bytes wait for the socket.</summary>
+    /// <summary>Whether the kernel has not taken all that is flushed.</summary>
     public bool HasUnsent
     {
         get
         {
             lock (_gate)
             {
-                return _state == SendState.Blocked;
+                return _state != SendState.Idle;
             }
         }
     }
@@ -112,23 +112,11 @@ internal sealed partial class ConnectionWriter :
     public override void Advance(int bytes) => _written.Advance(bytes);
 
     public override ValueTask<FlushResult> WriteAsync(
-        ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default)
-    {
-        ThrowIfCompleted();
-        if (cancellationToken.IsCancellationRequested)
-        {
-            return ValueTask.FromCanceled<FlushResult>(cancellationToken);
-        }
-
-        return source.Length < EndPoint.MaxWriteBufferBytes
-            ? base.WriteAsync(source, cancellationToken)
-            : Flush(source, cancellationToken);
-    }
+        ReadOnlyMemory<byte> source, CancellationToken cancellationToken = default) =>
+        Flush(isWrite: true, source, cancellationToken);
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
-        cancellationToken.IsCancellationRequested
-            ? ValueTask.FromCanceled<FlushResult>(cancellationToken)
-            : Flush(borrowed: default, cancellationToken);
+        Flush(isWrite: false, borrowed: default, cancellationToken);
 
     public override void CancelPendingFlush()
     {
@@ -279,12 +267,23 @@ internal sealed partial class ConnectionWriter :
 
     private bool IsFlushCanceled => _flush.IsPending && Has(WriterFlags.Canceled);
 
-    private ValueTask<FlushResult> Flush(ReadOnlyMemory<byte> borrowed, CancellationToken cancellationToken)
+    private ValueTask<FlushResult> Flush(
+        bool isWrite, ReadOnlyMemory<byte> borrowed, CancellationToken cancellationToken)
     {
         ValueTask<FlushResult> task;
         var mustSchedule = false;
         lock (_gate)
         {
+            if (isWrite)
+            {
+                ThrowIfCompleted();
+            }
+
+            if (cancellationToken.IsCancellationRequested)
+            {
+                return ValueTask.FromCanceled<FlushResult>(cancellationToken);
+            }
+
             Commit(borrowed);
             if (_state == SendState.Idle && _written.Unsent > 0)
             {
@@ -295,9 +294,9 @@ internal sealed partial class ConnectionWriter :
             var unsentMax = _state == SendState.Scheduled
                 ? Math.Min(EndPoint.MaxWriteBufferBytes, SendInARowBytesMax)
                 : EndPoint.MaxWriteBufferBytes;
-            if (_written.Unsent < unsentMax || Has(WriterFlags.Canceled | WriterFlags.Dead | WriterFlags.Ended))
+            var mayEnd = _written.Unsent < unsentMax || Has(WriterFlags.Canceled | WriterFlags.Dead | WriterFlags.Ended);
+            if (mayEnd && TryCopyBorrowed())
             {
-                _written.CopyBorrowed(Loop.Blocks);
                 task = new ValueTask<FlushResult>(TakeResult());
             }
             else

@@ -72,8 +72,7 @@ internal struct OutputBuffer
         {
             // Memory of a tail with too little room left was never handed out twice: what lies behind its end stays
             // unused.
-            var size = (int)Math.Min(Unsent + Uncommitted, BlockBytesMax);
-            _tailMemory = _segments.Append(pool, Math.Max(sizeHint, size), runningIndex: 0).Free;
+            AppendTail(pool, sizeHint);
         }
 
         return _tailMemory;
@@ -99,16 +98,18 @@ internal struct OutputBuffer
     /// <summary>Gives the application its memory back, also while a part of it is being sent.</summary>
     public void CopyBorrowed(BlockPool pool)
     {
-        var left = _borrowed.Span;
-        while (!left.IsEmpty)
+        while (!_borrowed.IsEmpty)
         {
-            var segment = _segments.Append(pool, Math.Min(left.Length, BlockBytesMax), runningIndex: 0);
-            var length = Math.Min(left.Length, segment.Free.Length);
-            left[..length].CopyTo(segment.Free.Span);
-            segment.End = length;
-            left = left[length..];
+            if (_tailMemory.IsEmpty)
+            {
+                AppendTail(pool, sizeHint: 1);
+            }
+
+            var length = Math.Min(_borrowed.Length, _tailMemory.Length);
+            _borrowed[..length].CopyTo(_tailMemory);
             _borrowed = _borrowed[length..];
-            _tailMemory = default;
+            _tailWritten = length;
+            KeepWritten();
         }
     }
 
@@ -246,6 +247,12 @@ internal struct OutputBuffer
             sent -= left;
             _segments.RemoveHead();
         }
+    }
+
+    private void AppendTail(BlockPool pool, int sizeHint)
+    {
+        var size = (int)Math.Min(Unsent + Uncommitted, BlockBytesMax);
+        _tailMemory = _segments.Append(pool, Math.Max(sizeHint, size), runningIndex: 0).Free;
     }
 
     /// <summary>Makes what the application advanced over a part of the tail, sendable once it is committed.</summary>

@@ -74,6 +74,8 @@ public sealed class SocketsSource : ConnectionSource
             "It hears of the error when the peer has taken what was flushed before.",
         [nameof(ConnectionSuite.PeersReset_IsLoggedAsAResetAndNotAsAFin)] =
             "It logs that it sends FIN as well, where its send loop ends in order behind the reset.",
+        [nameof(WriterMemorySuite.Advance_OnMemoryKeptOverAFlush_Throws)] =
+            "It hears that all is sent a moment after the peer has it, and throws from then on.",
         [nameof(PooledMemorySuite.Pool_BytesFilledTheirBlocks_HoldsNothing)] =
             "Now and then it takes a block for the next receive before there is one.",
     };

@@ -165,6 +165,18 @@ public abstract class AdvanceToSuite(DuplexSource source) : DuplexSuite(source)
     }
 
     [Fact]
+    public async Task AdvanceTo_PositionOfAnEarlierRead_Throws()
+    {
+        var earlier = (await DeliverAndReadAsync(100)).Buffer;
+        Reader.AdvanceTo(earlier.End);
+        Reader.CancelPendingRead();
+        var read = await Reader.ReadAsync().Soon();
+
+        Assert.Throws<InvalidOperationException>(() => Reader.AdvanceTo(earlier.End));
+        Reader.AdvanceTo(read.Buffer.End);
+    }
+
+    [Fact]
     public void AdvanceTo_WithoutARead_Throws() =>
         Assert.Throws<InvalidOperationException>(() => Reader.AdvanceTo(default));
 

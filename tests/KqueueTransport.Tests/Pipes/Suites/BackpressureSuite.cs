@@ -33,4 +33,18 @@ public abstract class BackpressureSuite(DuplexSource source) : DuplexSuite(sourc
         Assert.False((await flush.Soon()).IsCanceled);
         await PeerTakesAsync((Limit / 2) - 1, written - ((Limit / 2) - 1));
     }
+
+    [Fact]
+    public async Task FlushAsync_NoLimit_CompletesThoughThePeerTakesNothing()
+    {
+        const int pieceBytes = 1024 * 1024;
+        await using var duplex = await Source.OpenAsync(new DuplexOptions { MaxWriteBufferSize = 0 });
+
+        for (var written = 0; written < Limit; written += pieceBytes)
+        {
+            await duplex.Output.WriteAsync(Payload.Create(pieceBytes, written)).Soon();
+        }
+
+        Payload.Check(await duplex.Peer.ReceiveExactlyAsync(Limit).Soon());
+    }
 }

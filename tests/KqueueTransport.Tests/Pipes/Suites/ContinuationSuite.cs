@@ -102,6 +102,31 @@ public abstract class ContinuationSuite(DuplexSource source) : DuplexSuite(sourc
         await PeerTakesAsync(10, written);
     }
 
+    // The thread that cancels holds no lock that the other thread's read, or its cancellation, would need.
+    [Fact]
+    public async Task ReadAsync_TokenIsCancelled_ItsContinuationMayWaitForAnotherCancelledRead()
+    {
+        using var source = new CancellationTokenSource();
+        var awaiter = Reader.ReadAsync(source.Token).GetAwaiter();
+        var done = RunWhenCompleted(awaiter, () =>
+        {
+            Assert.ThrowsAny<OperationCanceledException>(() => awaiter.GetResult());
+            Assert.True(Task.Run(CancelAnotherAsync).Wait(TimeSpan.FromSeconds(20)));
+        });
+
+        await source.CancelAsync();
+
+        await done.Soon();
+
+        async Task CancelAnotherAsync()
+        {
+            using var another = new CancellationTokenSource();
+            var reading = Reader.ReadAsync(another.Token).AsTask();
+            await another.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading.Soon());
+        }
+    }
+
     [Fact]
     public async Task FlushAsync_ContinuationCompletesTheWriter_EndsTheStream()
     {

@@ -140,6 +140,16 @@ public abstract class FlushSuite(DuplexSource source) : DuplexSuite(source)
     }
 
     [Fact]
+    public async Task CancelPendingFlush_Twice_CancelsOneFlush()
+    {
+        Writer.CancelPendingFlush();
+        Writer.CancelPendingFlush();
+
+        Assert.True((await Writer.FlushAsync().Soon()).IsCanceled);
+        Assert.False((await Writer.FlushAsync().Soon()).IsCanceled);
+    }
+
+    [Fact]
     public async Task FlushAsync_AfterACancelledOne_PendsAgainWhileThePeerStillDoesNotRead()
     {
         var (flush, written) = await WriteUntilStalledAsync();

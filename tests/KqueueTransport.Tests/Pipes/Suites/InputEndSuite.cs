@@ -93,6 +93,15 @@ public abstract class InputEndSuite(DuplexSource source) : DuplexSuite(source)
     }
 
     [Fact]
+    public async Task TryRead_AfterThePeersReset_Throws()
+    {
+        Peer.Reset();
+        await Assert.ThrowsAsync<ConnectionResetException>(() => Reader.ReadAsync().Soon());
+
+        Assert.Throws<ConnectionResetException>(() => Reader.TryRead(out _));
+    }
+
+    [Fact]
     public async Task ReadAsync_AfterReaderCompleted_Throws()
     {
         await Reader.CompleteAsync();

@@ -6,6 +6,8 @@ namespace KqueueTransport.Tests.Pipes.Suites;
 /// <summary>The end of the output: our own completion of the writer, and a peer that is gone.</summary>
 public abstract class OutputEndSuite(DuplexSource source) : DuplexSuite(source)
 {
+    private int _writes;
+
     [Fact]
     public async Task Complete_NothingWritten_EndsTheStream()
     {
@@ -47,6 +49,35 @@ public abstract class OutputEndSuite(DuplexSource source) : DuplexSuite(source)
 
         await Assert.ThrowsAsync<InvalidOperationException>(() => Writer.WriteAsync(Payload.Create(1)).Soon());
         await Assert.ThrowsAsync<InvalidOperationException>(() => Writer.WriteAsync(Array.Empty<byte>()).Soon());
+    }
+
+    // The write that meets the end is sent whole or not at all.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public async Task WriteAsync_AnotherThreadCompletes_Throws(int pieceKiB)
+    {
+        var writing = Task.Run(WriteForeverAsync);
+        var receiving = Peer.ReceiveToEndAsync();
+        await Waiting.UntilAsync(() => Volatile.Read(ref _writes) > 100);
+
+        await Writer.CompleteAsync();
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => writing.Soon());
+        var received = await receiving.Soon();
+        Assert.Equal(0, received.Length % (pieceKiB * 1024));
+        Payload.Check(received);
+
+        async Task WriteForeverAsync()
+        {
+            while (true)
+            {
+                await Writer.WriteAsync(Payload.Create(pieceKiB * 1024, (long)_writes * pieceKiB * 1024)).Soon();
+                Interlocked.Increment(ref _writes);
+            }
+        }
     }
 
     [Fact]

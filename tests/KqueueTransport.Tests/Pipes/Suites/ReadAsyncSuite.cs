@@ -181,6 +181,16 @@ public abstract class ReadAsyncSuite(DuplexSource source) : DuplexSuite(source)
     }
 
     [Fact]
+    public async Task ReadAsync_AfterACancelledReadAtLeast_WaitsForOneByteAgain()
+    {
+        var atLeast = Reader.ReadAtLeastAsync(100).AsTask();
+        Reader.CancelPendingRead();
+        Reader.AdvanceTo((await atLeast.Soon()).Buffer.End);
+
+        Assert.Equal(1, (await DeliverAndReadAsync(1)).Buffer.Length);
+    }
+
+    [Fact]
     public async Task ReadAtLeastAsync_Negative_Throws() =>
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => Reader.ReadAtLeastAsync(-1).Soon());
 

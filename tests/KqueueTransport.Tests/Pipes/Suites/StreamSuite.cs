@@ -57,12 +57,23 @@ public abstract class StreamSuite(DuplexSource source) : DuplexSuite(source)
     }
 
     [Fact]
-    public async Task CopyToAsync_DestinationFails_ThrowsItsException()
+    public async Task CopyToAsync_DestinationFails_ThrowsItsExceptionAndKeepsTheInput()
     {
         await Peer.SendAsync(Payload.Create(10)).Soon();
         using var readOnly = new MemoryStream([], writable: false);
 
         await Assert.ThrowsAsync<NotSupportedException>(() => Reader.CopyToAsync(readOnly).Soon());
+
+        Payload.Check((await ReadBufferedAsync(10)).Buffer);
+    }
+
+    [Fact]
+    public async Task CopyToAsync_FlushOfTheDestinationIsCancelled_Throws()
+    {
+        Writer.CancelPendingFlush();
+        await Peer.SendAsync(Payload.Create(10)).Soon();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Reader.CopyToAsync(Writer).Soon());
     }
 
     [Fact]

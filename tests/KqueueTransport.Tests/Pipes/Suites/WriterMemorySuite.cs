@@ -41,6 +41,14 @@ public abstract class WriterMemorySuite(DuplexSource source) : DuplexSuite(sourc
     }
 
     [Fact]
+    public void GetMemory_AgainWithoutAdvance_IsTheSame()
+    {
+        var first = Writer.GetMemory(10);
+
+        Assert.True(first.Equals(Writer.GetMemory(10)));
+    }
+
+    [Fact]
     public async Task GetMemory_AfterAPartialAdvance_ContinuesBehindIt()
     {
         const int pieces = 2000;
@@ -79,9 +87,26 @@ public abstract class WriterMemorySuite(DuplexSource source) : DuplexSuite(sourc
 
         await PeerTakesAsync(written);
         await flush.Soon();
+        var next = PeerTakesAsync(10, written);
+        Assert.True(await next.IsStalledAsync());
         await Writer.FlushAsync().Soon();
 
-        await PeerTakesAsync(10, written);
+        await next;
+    }
+
+    // Behind a flush, memory that was handed out before belongs to somebody else as soon as it is sent.
+    [Fact]
+    public async Task Advance_OnMemoryKeptOverAFlush_Throws()
+    {
+        Payload.Fill(Writer.GetSpan(10)[..10], 0);
+        Writer.Advance(5);
+        await Writer.FlushAsync().Soon();
+        await PeerTakesAsync(5);
+
+        Assert.Throws<ArgumentOutOfRangeException>(() => Writer.Advance(5));
+        Assert.Equal(0, Writer.UnflushedBytes);
+        await Writer.WriteAsync(Payload.Create(5, 5)).Soon();
+        await PeerTakesAsync(5, 5);
     }
 
     [Fact]
