@@ -21,9 +21,10 @@ public static class ConnectionStreamExtensions
     /// returns 0.
     /// </para>
     /// <para>
-    /// It may be disposed at any time and from any thread. Without running operations and unsent bytes that closes the
-    /// connection in order; otherwise it aborts: the operations fail with <see cref="ObjectDisposedException"/>, and
-    /// the peer sees a reset. Neither waits for the peer.
+    /// It may be disposed at any time and from any thread. Without running operations that closes the connection in
+    /// order, once the peer has taken what was written, or has taken nothing for
+    /// <see cref="KqueueTransportOptions.DrainTimeout"/>; otherwise it aborts: the operations fail with
+    /// <see cref="ObjectDisposedException"/>, and the peer sees a reset. Neither waits for the peer.
     /// </para>
     /// </returns>
     public static Stream AsStream(this ConnectionContext connection)

@@ -43,7 +43,12 @@ public sealed class KqueueConnectionFactory : IConnectionFactory, IDisposable
     /// or a <see cref="UnixDomainSocketEndPoint"/>.
     /// </param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>The connection, which the caller disposes.</returns>
+    /// <returns>
+    /// The connection, which the caller disposes. That does not wait for the peer: what was flushed, and a flush that
+    /// pends, go on until the peer has all, or has taken nothing for <see cref="KqueueTransportOptions.DrainTimeout"/>,
+    /// after which the connection is aborted. To know that the peer's kernel takes it, await the flush first; that
+    /// nothing more is sent, call <see cref="ConnectionContext.Abort()"/>.
+    /// </returns>
     /// <exception cref="SocketException">
     /// Refused, unreachable, unknown, or not answered within <see cref="KqueueTransportOptions.ConnectTimeout"/>.
     /// </exception>

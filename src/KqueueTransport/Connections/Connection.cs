@@ -78,9 +78,6 @@ internal sealed partial class Connection :
     /// <summary>Whether the input goes on when the output is completed. From any thread.</summary>
     public bool KeepsInput => _endPoint.HalfClose && !_reader.HasEnded;
 
-    /// <summary>Whether the socket is full, and bytes wait for that to change.</summary>
-    public bool HasUnsent => Volatile.Read(ref _writer) is { HasUnsent: true };
-
     /// <summary>Why it has ended; null where it has not.</summary>
     public Exception? EndCause => Volatile.Read(ref _writer)?.Cause;
 
@@ -237,14 +234,15 @@ internal sealed partial class Connection :
 
     /// <summary>
     /// Ends the reader and the writer, lets what was written go out, and completes when FIN or RST is sent and the
-    /// callbacks of ConnectionClosed have run. The descriptor may wait for the peer's FIN for a while longer.
+    /// callbacks of ConnectionClosed have run. The descriptor may wait for the peer's FIN for a while longer. Whoever
+    /// disposes of an outbound connection does not wait for its peer: the connection goes on by itself.
     /// </summary>
     [SuppressMessage("Usage", "CA2215", Justification = "The base class has nothing to dispose.")]
     public override ValueTask DisposeAsync()
     {
         _reader.Complete();
         Writer.Complete();
-        return new ValueTask(_lifetime.WhenOver());
+        return _endPoint.IsOutbound && Writer.HasUnsent ? default : new ValueTask(_lifetime.WhenOver());
     }
 
     /// <summary>The stream of received bytes ended. Null is an orderly end.</summary>
@@ -424,7 +422,7 @@ internal sealed partial class Connection :
     /// <summary>Sends FIN and leaves the descriptor open until the peer has ended, too.</summary>
     private bool TryLinger(bool isFinSent)
     {
-        if (!_endPoint.Lingers || _loop.Lingering is not { } lingering ||
+        if (_endPoint.IsOutbound || _loop.Lingering is not { } lingering ||
             (!isFinSent && _loop.Calls.Shutdown(Descriptor, SocketShutdown.Send).IsError) ||
             lingering.TryAdd(Descriptor, _registration) is not { } close)
         {

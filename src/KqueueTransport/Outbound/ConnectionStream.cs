@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
@@ -121,23 +120,11 @@ internal sealed class ConnectionStream(ConnectionContext connection) : Stream
 
     public override void SetLength(long value) => throw new NotSupportedException("A connection has no length.");
 
-    [SuppressMessage("Usage", "CA2215", Justification = "The base class calls Dispose, which has been done.")]
-    public override async ValueTask DisposeAsync()
-    {
-        Dispose(disposing: true);
-        if (Volatile.Read(ref _users) == 0)
-        {
-            await connection.DisposeAsync().ConfigureAwait(false);
-        }
-
-        GC.SuppressFinalize(this);
-    }
-
     protected override void Dispose(bool disposing)
     {
         if (disposing && !Interlocked.Exchange(ref _isDisposed, true))
         {
-            if (Volatile.Read(ref _users) > 1 || connection is Connection { HasUnsent: true })
+            if (Volatile.Read(ref _users) > 1)
             {
                 connection.Abort(new ConnectionAbortedException("The stream over the connection was disposed."));
             }
@@ -185,7 +172,7 @@ internal sealed class ConnectionStream(ConnectionContext connection) : Stream
     {
         if (Interlocked.Decrement(ref _users) == 0)
         {
-            // It ends the connection before it returns. What is left to wait for is the callbacks of ConnectionClosed.
+            // What is left to wait for is the callbacks of ConnectionClosed, and a peer that has not taken all.
             _ = connection.DisposeAsync().AsTask();
         }
     }

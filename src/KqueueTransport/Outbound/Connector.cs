@@ -33,7 +33,7 @@ internal sealed class Connector
         _resolve = resolve ?? (static (name, cancellationToken) =>
             Dns.GetHostAddressesAsync(name.Host, name.AddressFamily, cancellationToken));
         var scheduling = loops.SchedulingFor(OutboundEndPoint.Instance, options.Scheduling, logger);
-        _endPoint = new EndPointContext(options, scheduling) { Lingers = false, Ended = _open.Remove };
+        _endPoint = new EndPointContext(options, scheduling) { IsOutbound = true, Ended = _open.Remove };
         _loopsEnd.UnsafeRegister(static open => ((OpenConnections)open!).EndAll(), _open);
         _socketOptions = EndPointConfiguration.ToSocketOptions(options);
         _timeout = options.ConnectTimeout;

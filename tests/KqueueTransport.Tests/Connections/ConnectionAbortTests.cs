@@ -163,7 +163,7 @@ public sealed class ConnectionAbortTests : IAsyncDisposable
     public async Task Abort_FlushIsPending_EndsTheFlush()
     {
         var (connection, _) = _fixture.Open();
-        var flush = await ConnectionFixture.StallAsync(connection);
+        var (flush, _) = await ConnectionFixture.StallAsync(connection);
 
         connection.Abort(s_reason);
 

@@ -99,7 +99,7 @@ public sealed class ConnectionEndTests : IAsyncDisposable
     public async Task Dispose_BytesUnsentAndThePeerResets_Ends()
     {
         var (connection, peer) = _fixture.Open();
-        var flush = await ConnectionFixture.StallAsync(connection);
+        var (flush, _) = await ConnectionFixture.StallAsync(connection);
         var disposing = connection.DisposeAsync();
         Assert.False(disposing.IsCompleted);
 

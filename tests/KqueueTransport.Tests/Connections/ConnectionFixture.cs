@@ -47,7 +47,7 @@ internal sealed class ConnectionFixture : IAsyncDisposable
     public EventLoop Loop => _loops.LeastLoaded().Loop;
 
     /// <summary>A connection that receives events, and the socket at its other end.</summary>
-    public (Connection Connection, Socket Peer) Open(Action<int>? prepare = null)
+    public (Connection Connection, Socket Peer) Open(Action<int>? prepare = null, bool isOutbound = false)
     {
         using var pair = SocketPair.Create(SystemSocketCalls.Instance, new IPEndPoint(IPAddress.Loopback, 0));
         var peer = new Socket(new SafeSocketHandle(pair.TakeConnected(), ownsHandle: true));
@@ -56,7 +56,7 @@ internal sealed class ConnectionFixture : IAsyncDisposable
         var scheduling = _loops.SchedulingFor(pair.ListenEndPoint, _options.Scheduling, Log);
         var connection = new Connection(
             _loops.LeastLoaded(),
-            new EndPointContext(_options, scheduling),
+            new EndPointContext(_options, scheduling) { IsOutbound = isOutbound },
             descriptor,
             pair.ListenEndPoint,
             peer.LocalEndPoint);
@@ -114,15 +114,15 @@ internal sealed class ConnectionFixture : IAsyncDisposable
         AssertClosed(connection, SocketCall.Close);
     }
 
-    /// <summary>Writes until a flush waits for the peer, and returns that.</summary>
-    public static async Task<Task<FlushResult>> StallAsync(Connection connection)
+    /// <summary>Writes until a flush waits for the peer; the result is that, and how much was written.</summary>
+    public static async Task<(Task<FlushResult> Flush, int Written)> StallAsync(Connection connection)
     {
-        while (true)
+        for (var written = 64 * 1024; ; written += 64 * 1024)
         {
             var flush = connection.Transport.Output.WriteAsync(new byte[64 * 1024]).AsTask();
             if (await flush.IsStalledAsync())
             {
-                return flush;
+                return (flush, written);
             }
         }
     }

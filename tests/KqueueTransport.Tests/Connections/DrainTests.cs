@@ -36,6 +36,38 @@ public sealed class DrainTests
         GC.KeepAlive(peer);
     }
 
+    [Fact]
+    public async Task DisposeAsync_OutboundAndThePeerReadsLater_DoesNotWaitAndEverythingArrives()
+    {
+        await using var fixture = new ConnectionFixture();
+        var (connection, peer) = fixture.Open(isOutbound: true);
+        var (flush, written) = await ConnectionFixture.StallAsync(connection);
+
+        Assert.True(connection.DisposeAsync().IsCompleted);
+
+        Assert.False(flush.IsCompleted);
+        Assert.Equal(written, (await peer.ReceiveAllAsync()).Length);
+        Assert.False((await flush.Soon()).IsCanceled);
+        await fixture.AssertEndedCleanlyAsync();
+    }
+
+    [Fact]
+    public async Task DisposeAsync_OutboundAndThePeerNeverReads_EndsBehindItWithTheDrainTimeout()
+    {
+        await using var fixture = new ConnectionFixture(
+            configure: options => options.DrainTimeout = TimeSpan.FromMilliseconds(200));
+        var (connection, _) = fixture.Open(isOutbound: true);
+        var (flush, _) = await ConnectionFixture.StallAsync(connection);
+
+        Assert.True(connection.DisposeAsync().IsCompleted);
+
+        Assert.True((await flush.Soon()).IsCompleted);
+        await Waiting.UntilAsync(() => fixture.ClosesOf(connection.Descriptor) > 0);
+        fixture.AssertClosed(connection, SocketCall.Abort);
+        Assert.Contains(fixture.Log.Entries, entry => entry.Id.Name == "ConnectionWriteRst");
+        await fixture.AssertEndedCleanlyAsync();
+    }
+
     // Nobody reads or writes, and both ways lead through the READ event alone.
     [Theory]
     [InlineData("peer's FIN came before")]

@@ -57,7 +57,7 @@ public abstract class FaultSuite : IAsyncDisposable
     [Fact]
     public async Task Flush_ContinuationThrows_EndsItsConnection()
     {
-        var stalled = await ConnectionFixture.StallAsync(_victim);
+        var (stalled, _) = await ConnectionFixture.StallAsync(_victim);
         _victim.Transport.Output.CancelPendingFlush();
         await stalled.Soon();
         Throwing(_victim.Transport.Output.FlushAsync().GetAwaiter());
@@ -70,7 +70,7 @@ public abstract class FaultSuite : IAsyncDisposable
     [Fact]
     public async Task Flush_ContinuationOfACancelledOneThrows_EndsItsConnection()
     {
-        var stalled = await ConnectionFixture.StallAsync(_victim);
+        var (stalled, _) = await ConnectionFixture.StallAsync(_victim);
         _victim.Transport.Output.CancelPendingFlush();
         await stalled.Soon();
         Throwing(_victim.Transport.Output.FlushAsync().GetAwaiter());

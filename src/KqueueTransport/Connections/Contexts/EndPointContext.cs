@@ -34,8 +34,8 @@ internal sealed class EndPointContext(KqueueEndPointOptions options, ListenerPla
     /// <summary>Whether an aborted connection sends FIN instead of RST.</summary>
     public bool FinOnError { get; } = options.FinOnError;
 
-    /// <summary>Whether one that ends in order waits for its peer's FIN: for the side that answers last.</summary>
-    public bool Lingers { get; init; } = true;
+    /// <summary>Whether this side has connected: it is not the one that answers last.</summary>
+    public bool IsOutbound { get; init; }
 
     /// <summary>Is told of each connection that has ended; null where nobody asks.</summary>
     public Action<Connection>? Ended { get; init; }
