@@ -5,6 +5,7 @@ using KqueueTransport.Connections.Accepting;
 using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Sockets.Interop;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -204,6 +205,35 @@ public sealed class EndPointOptionsTests : IAsyncDisposable
         await AcceptAsync(listener);
         await listener.UnbindAsync(TestContext.Current.CancellationToken);
         Assert.True(made.SafeHandle.IsClosed);
+    }
+
+    // What it makes of a handle is its own affair, as with Sockets, which asks for every kind of end point.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task CreateBoundListenSocket_FileHandle_IsAskedToo(bool onSockets)
+    {
+        using var given = Bound(s_anyPort);
+        var handle = new FileHandleEndPoint((ulong)given.Handle, FileHandleType.Tcp);
+        var asked = new List<EndPoint>();
+        IConnectionListenerFactory factory = onSockets
+            ? new SocketTransportFactory(
+                Options.Create(new SocketTransportOptions { CreateBoundListenSocket = Create }),
+                NullLoggerFactory.Instance)
+            : CreateFactory(options => options.CreateBoundListenSocket = Create);
+        await using var listener = await factory.BindAsync(handle);
+
+        Assert.Equal([handle], asked);
+        using var peer = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await peer.ConnectAsync(given.LocalEndPoint!).Soon();
+        await using var connection = await listener.AcceptAsync().Soon();
+        Assert.Equal(peer.LocalEndPoint, connection!.RemoteEndPoint);
+
+        Socket Create(EndPoint endPoint)
+        {
+            asked.Add(endPoint);
+            return new Socket(new SafeSocketHandle(given.Handle, ownsHandle: false));
+        }
     }
 
     [Fact]
