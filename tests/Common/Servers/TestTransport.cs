@@ -55,14 +55,22 @@ public sealed record TestTransport
     /// <summary>The same with memory from elsewhere.</summary>
     public TestTransport On(IMemoryPoolFactory<byte> memory) => this with { Memory = memory };
 
+    /// <summary>The same with memory from here, unless it has some from elsewhere.</summary>
+    public TestTransport OnUnlessElsewhere(IMemoryPoolFactory<byte> memory) => Memory is null ? On(memory) : this;
+
+    /// <summary>Adds its memory, if that is not Kestrel's own.</summary>
+    public void AddMemory(IServiceCollection services)
+    {
+        if (Memory is not null)
+        {
+            services.AddSingleton(Memory);
+        }
+    }
+
     /// <summary>Puts the transport under Kestrel.</summary>
     public void Use(IWebHostBuilder webHost)
     {
-        if (Memory is { } memory)
-        {
-            webHost.ConfigureServices(services => services.AddSingleton(memory));
-        }
-
+        webHost.ConfigureServices(AddMemory);
         if (!IsSockets)
         {
             webHost.UseKqueueTransport(Configure);
@@ -72,6 +80,7 @@ public sealed record TestTransport
     /// <summary>Adds the transport to a host without Kestrel.</summary>
     public void Add(IServiceCollection services)
     {
+        AddMemory(services);
         if (IsSockets)
         {
             services.AddSingleton<IConnectionListenerFactory, SocketTransportFactory>();

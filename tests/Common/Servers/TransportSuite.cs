@@ -8,14 +8,15 @@ namespace Common.Servers;
 
 /// <summary>
 /// A suite that runs on every transport. It owns what its test starts, ends every wait after a minute, and fails a test
-/// that leaves an error in the log.
+/// that leaves an error in the log, or does with a block of the memory pool what must not be done.
 /// </summary>
 public abstract class TransportSuite(TestTransport transport) : IAsyncDisposable
 {
     private readonly CancellationTokenSource _deadline = MakeDeadline(transport);
     private readonly Stack<object> _owned = new();
+    private readonly CheckingMemoryPoolFactory _memory = new();
 
-    protected TestTransport Transport { get; } = transport;
+    protected TestTransport Transport => transport.OnUnlessElsewhere(_memory);
 
     protected ErrorLog Log { get; } = new();
 
@@ -38,6 +39,7 @@ public abstract class TransportSuite(TestTransport transport) : IAsyncDisposable
 
         _deadline.Dispose();
         Log.AssertNothingUnexpected();
+        Assert.Empty(_memory.Violations);
         GC.SuppressFinalize(this);
     }
 

@@ -51,6 +51,7 @@ internal sealed class WebAppServer : WebApplicationFactory<Program>
         }
 
         builder.ConfigureServices(services => services.PostConfigure<KqueueTransportOptions>(_transport.Configure));
+        builder.ConfigureServices(_transport.AddMemory);
         builder.ConfigureLogging(logging => logging.AddProvider(_log));
     }
 }
