@@ -1,3 +1,9 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.IO.Pipelines;
+using System.Text;
 using Microsoft.AspNetCore.Http;
 
 namespace KqueueTransport.IntegrationTests.HandOver;
@@ -6,6 +12,7 @@ namespace KqueueTransport.IntegrationTests.HandOver;
 public abstract class ThreadTests(TestTransport transport) : TransportSuite(transport)
 {
     private static readonly AsyncLocal<string?> s_local = new();
+    private static readonly CultureInfo s_ownCulture = (CultureInfo)CultureInfo.InvariantCulture.Clone();
 
     [Fact]
     public async Task Handler_BeforeAndAfterAnAwait_HasNoSynchronizationContext()
@@ -79,5 +86,105 @@ public abstract class ThreadTests(TestTransport transport) : TransportSuite(tran
         }
 
         Array.ForEach(connections, connection => connection.Dispose());
+    }
+
+    // Goal: whatever a handler does to its thread, nobody else sees it. Method: one connection does everything, in a
+    // continuation that brings no context which would be put back behind it; two hundred others look at theirs.
+    [Fact]
+    public async Task Thread_OneHandlerChangesEverythingOnIt_NoOtherOfTwoHundredSeesIt()
+    {
+        const int Others = 200;
+        var seen = new ConcurrentQueue<string>();
+        var server = await HandleAsync(context =>
+        {
+            var over = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            using (ExecutionContext.SuppressFlow())
+            {
+                Serve(context.Transport, seen, over);
+            }
+
+            return over.Task;
+        });
+        using var changing = await ConnectAsync(server);
+        var others = await Task.WhenAll(Enumerable.Range(0, Others).Select(_ => ConnectAsync(server)));
+
+        for (var i = 0; i < 3; i++)
+        {
+            await changing.SendAsync("!");
+            await Task.WhenAll(others.Select(other => other.SendAsync("?")));
+            await Task.WhenAll(others.Select(other => other.ReceiveTextAsync(1)));
+            Assert.Equal("!", await changing.ReceiveTextAsync(1));
+        }
+
+        Array.ForEach(others, other => other.Dispose());
+        Assert.Empty(seen);
+    }
+
+#pragma warning disable CA2012 // The awaiter is driven by hand.
+    /// <summary>Answers each byte; no async method, which would put back what it finds changed.</summary>
+    private static void Serve(IDuplexPipe pipes, ConcurrentQueue<string> seen, TaskCompletionSource over)
+    {
+        var reading = pipes.Input.ReadAsync().GetAwaiter();
+        reading.UnsafeOnCompleted(() =>
+        {
+            try
+            {
+                var read = reading.GetResult();
+                var text = Encoding.ASCII.GetString(read.Buffer);
+                pipes.Input.AdvanceTo(read.Buffer.End);
+                if (read.IsCompleted)
+                {
+                    over.SetResult();
+                    return;
+                }
+
+                if (text == "?")
+                {
+                    LookAtThread(seen);
+                }
+
+                pipes.Output.Write(Encoding.ASCII.GetBytes(text));
+                pipes.Output.FlushAsync().GetAwaiter().GetResult();
+                Serve(pipes, seen, over);
+                if (text == "!")
+                {
+                    ChangeThread();
+                }
+            }
+            catch (Exception error)
+            {
+                over.TrySetException(error);
+            }
+        });
+    }
+
+#pragma warning restore CA2012
+
+    private static void ChangeThread()
+    {
+        s_local.Value = "changed";
+        Activity.Current = new Activity("changed").Start();
+        SynchronizationContext.SetSynchronizationContext(new SynchronizationContext());
+        CultureInfo.CurrentCulture = s_ownCulture;
+        Thread.CurrentThread.Priority = ThreadPriority.BelowNormal;
+        Thread.CurrentThread.Name = "changed";
+    }
+
+    private static void LookAtThread(ConcurrentQueue<string> seen)
+    {
+        Look("the AsyncLocal", s_local.Value is not null);
+        Look("the Activity", Activity.Current is not null);
+        Look("the SynchronizationContext", SynchronizationContext.Current is not null);
+        Look("the culture", CultureInfo.CurrentCulture == s_ownCulture);
+        Look("the priority", Thread.CurrentThread.Priority != ThreadPriority.Normal);
+        Look("the name", Thread.CurrentThread.Name == "changed");
+
+        void Look(string what, bool isChanged)
+        {
+            if (isChanged)
+            {
+                seen.Enqueue(what);
+            }
+        }
     }
 }
