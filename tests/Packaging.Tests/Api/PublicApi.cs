@@ -46,7 +46,8 @@ internal static class PublicApi
         }
 
         var parent = type.BaseType;
-        var own = type.GetInterfaces().Except(parent?.GetInterfaces() ?? []).OrderBy(each => each.FullName);
+        var own = type.GetInterfaces().Except(parent?.GetInterfaces() ?? [])
+            .Where(each => each.IsVisible).OrderBy(each => each.FullName);
         return parent is null || parent == typeof(object) || parent == typeof(ValueType) ? own : own.Prepend(parent);
     }
 
