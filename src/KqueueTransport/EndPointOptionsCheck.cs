@@ -10,6 +10,9 @@ internal static class EndPointOptionsCheck
     private const int KeepAliveSecondsMax = 32_767;
     private const int KeepAliveProbesMax = 127;
 
+    // IFNAMSIZ and TCP_CA_NAME_MAX of Linux, less the zero at the end. What is shorter elsewhere the kernel refuses.
+    private const int NameLengthMax = 15;
+
     private const UnixFileMode AllModes = (UnixFileMode)0b111_111_111_111;
 
     private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
@@ -27,6 +30,10 @@ internal static class EndPointOptionsCheck
         failures.CheckBytes(nameof(options.NotSentLowWater), options.NotSentLowWater);
         failures.CheckTime(
             nameof(options.UserTimeout), options.UserTimeout, TimeSpan.FromMilliseconds(1), int.MaxValue);
+        failures.CheckName(nameof(options.CongestionControl), options.CongestionControl, NameLengthMax);
+        failures.CheckName(nameof(options.BoundDevice), options.BoundDevice, NameLengthMax);
+        failures.CheckRange(
+            nameof(options.TypeOfService), options.TypeOfService, byte.MaxValue, "the default is the system's", min: 0);
     }
 
     private static void CheckAccepting(OptionFailures failures, KqueueEndPointOptions options)

@@ -147,6 +147,47 @@ public abstract class KqueueEndPointOptions
     public TimeSpan? UserTimeout { get; set; }
 
     /// <summary>
+    /// The congestion control of connections (TCP_CONGESTION), such as <c>cubic</c> or <c>bbr</c>. One of
+    /// <c>net.ipv4.tcp_available_congestion_control</c> on Linux, of <c>net.inet.tcp.cc.available</c> on FreeBSD.
+    /// </summary>
+    /// <remarks>Defaults to null: the system's. Up to 15 ASCII characters. macOS does not have it.</remarks>
+    public string? CongestionControl { get; set; }
+
+    /// <summary>
+    /// The type of service in the header of every packet that a connection sends (IP_TOS, for IPv6 IPV6_TCLASS): six
+    /// bits of DSCP, and two that TCP uses for ECN itself. Routers may treat packets by it.
+    /// </summary>
+    /// <remarks>Defaults to null: the system's, which is 0. From 0 to 255, as 0x88 for AF41.</remarks>
+    public int? TypeOfService { get; set; }
+
+    /// <summary>
+    /// The mark of every packet that a connection sends (SO_MARK), for policy routing and packet filters.
+    /// </summary>
+    /// <remarks>
+    /// Defaults to null: none. Needs the capability CAP_NET_ADMIN or, since Linux 5.17, CAP_NET_RAW. Linux only.
+    /// </remarks>
+    public uint? Mark { get; set; }
+
+    /// <summary>
+    /// The network interface whose packets an endpoint and its connections take and send (SO_BINDTODEVICE), such as
+    /// <c>eth0</c> or a VRF.
+    /// </summary>
+    /// <remarks>
+    /// Defaults to null: all of them. Up to 15 ASCII characters. FreeBSD does not have it, nor has macOS before 13.
+    /// </remarks>
+    public string? BoundDevice { get; set; }
+
+    /// <summary>
+    /// Whether connections may use several paths at once, such as Wi-Fi and a mobile network (MPTCP, RFC 8684). One
+    /// whose peer does not know it is an ordinary TCP connection.
+    /// </summary>
+    /// <remarks>
+    /// Defaults to false. Needs <c>net.mptcp.enabled</c>; Linux only. The kernel takes most of the other options on
+    /// such a socket, and says which it does not.
+    /// </remarks>
+    public bool MultipathTcp { get; set; }
+
+    /// <summary>
     /// The number of connections whose first bytes came with the SYN (TCP_FASTOPEN) that may wait for the end of their
     /// handshake; macOS and FreeBSD know only on and off. The system must allow it for servers too
     /// (<c>net.ipv4.tcp_fastopen</c>, <c>net.inet.tcp.fastopen</c>, <c>net.inet.tcp.fastopen.server_enable</c>). Only

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace KqueueTransport;
 
@@ -49,6 +50,16 @@ internal sealed class OptionFailures
                 CultureInfo.InvariantCulture,
                 $"Write whole {(unit == TimeSpan.FromSeconds(1) ? "seconds" : "milliseconds")} from {unit:c} to " +
                 $"{unit * max:c}, or leave it out."));
+        }
+    }
+
+    /// <summary>A name for the kernel.</summary>
+    public void CheckName(string option, string? value, int lengthMax)
+    {
+        if (value is not null && (value.Length is 0 || value.Length > lengthMax || !Ascii.IsValid(value)))
+        {
+            Add(option, value, string.Create(
+                CultureInfo.InvariantCulture, $"Write 1 to {lengthMax} ASCII characters, or leave it out."));
         }
     }
 

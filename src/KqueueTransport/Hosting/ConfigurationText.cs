@@ -18,6 +18,19 @@ internal readonly struct ConfigurationText(string key, string? text)
 
     public int? ToOptionalInt32() => string.IsNullOrEmpty(text) ? null : ToInt32();
 
+    // Marks are written in either way, as in tc(8) and ip(8).
+    public uint? ToOptionalMark()
+    {
+        var isHex = text?.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ?? false;
+        return string.IsNullOrEmpty(text) ? null
+            : uint.TryParse(
+                isHex ? text[2..] : text,
+                isHex ? NumberStyles.AllowHexSpecifier : NumberStyles.None,
+                CultureInfo.InvariantCulture,
+                out var value) ? value
+            : throw Unreadable("a number up to 0xffffffff");
+    }
+
     public int[] ToNumbers()
     {
         var words = (text ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);

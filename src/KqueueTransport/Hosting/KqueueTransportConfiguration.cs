@@ -57,6 +57,14 @@ internal sealed class KqueueTransportConfiguration(IConfiguration configuration)
                 (options, text) => options.NotSentLowWater = text.ToOptionalInt32(),
             [nameof(KqueueTransportOptions.UserTimeout)] =
                 (options, text) => options.UserTimeout = text.ToOptionalTimeSpan(),
+            [nameof(KqueueTransportOptions.CongestionControl)] =
+                (options, text) => options.CongestionControl = text.ToText(),
+            [nameof(KqueueTransportOptions.TypeOfService)] =
+                (options, text) => options.TypeOfService = text.ToOptionalInt32(),
+            [nameof(KqueueTransportOptions.Mark)] = (options, text) => options.Mark = text.ToOptionalMark(),
+            [nameof(KqueueTransportOptions.BoundDevice)] = (options, text) => options.BoundDevice = text.ToText(),
+            [nameof(KqueueTransportOptions.MultipathTcp)] =
+                (options, text) => options.MultipathTcp = text.ToBoolean(),
             [nameof(KqueueTransportOptions.FastOpenQueueLength)] =
                 (options, text) => options.FastOpenQueueLength = text.ToInt32(),
             [nameof(KqueueTransportOptions.DeferAccept)] =

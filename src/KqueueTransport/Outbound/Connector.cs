@@ -74,13 +74,13 @@ internal sealed class Connector
                     ? await RaceAsync(addresses, name.Port, cancellationToken).ConfigureAwait(false)
                     : throw new SocketException((int)SocketError.HostNotFound, $"{name.Host} has no address.");
 
-            case IPEndPoint or UnixDomainSocketEndPoint:
+            case IPEndPoint or UnixDomainSocketEndPoint or VsockEndPoint:
                 return await ConnectToAsync(endPoint, cancellationToken).ConfigureAwait(false);
 
             default:
                 throw new NotSupportedException(
                     $"The kqueue transport cannot connect to a {endPoint.GetType().Name}; give an IPEndPoint, a " +
-                    "DnsEndPoint or a UnixDomainSocketEndPoint.");
+                    "DnsEndPoint, a UnixDomainSocketEndPoint or a VsockEndPoint.");
         }
     }
 

@@ -14,6 +14,9 @@ namespace KqueueTransport.Sockets;
 /// </summary>
 internal sealed unsafe class LibrarySocketCalls : NativeSocketCalls
 {
+    private static readonly byte[] s_on = [1, 0, 0, 0];
+    private static readonly byte[] s_off = [0, 0, 0, 0];
+
     private readonly LibraryFunctions _library;
 
     public LibrarySocketCalls(LibraryFunctions library, SocketNumbers numbers)
@@ -56,13 +59,13 @@ internal sealed unsafe class LibrarySocketCalls : NativeSocketCalls
             throw new NotSupportedException("The sockets of a named library have no options of a listen socket.");
         }
 
-        var descriptor = Check(CreateSocket(endPoint), endPoint);
+        var descriptor = Check(CreateSocket(endPoint, options.Accepted.MultipathTcp), endPoint);
         try
         {
-            Check(SetOption(descriptor, Numbers.SOL_SOCKET, Numbers.SO_REUSEADDR, 1), endPoint);
+            Check(SetOption(descriptor, Numbers.SOL_SOCKET, Numbers.SO_REUSEADDR, s_on), endPoint);
             if (endPoint is IPEndPoint { Address: var address } && address.Equals(IPAddress.IPv6Any))
             {
-                Check(SetOption(descriptor, SocketNumbers.IPPROTO_IPV6, Numbers.IPV6_V6ONLY, 0), endPoint);
+                Check(SetOption(descriptor, SocketNumbers.IPPROTO_IPV6, Numbers.IPV6_V6ONLY, s_off), endPoint);
             }
 
             Check(Bind(descriptor, ToLibrary(endPoint.Serialize())), endPoint);
@@ -78,8 +81,13 @@ internal sealed unsafe class LibrarySocketCalls : NativeSocketCalls
         }
     }
 
-    protected override KernelResult CreateSocket(EndPoint remote)
+    protected override KernelResult CreateSocket(EndPoint remote, bool isMultipath)
     {
+        if (isMultipath)
+        {
+            throw new NotSupportedException("The sockets of a named library have no MPTCP.");
+        }
+
         if (remote is not IPEndPoint)
         {
             throw new NotSupportedException($"{remote}: the sockets of a named library are IP only.");

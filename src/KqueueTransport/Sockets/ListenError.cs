@@ -39,6 +39,19 @@ internal static class ListenError
             "net.inet.tcp.fastopen.server_enable=1 does). Allow it, or leave it out.",
         nameof(KqueueEndPointOptions.DeferAccept) =>
             $"{option} is set and needs a kernel module (on FreeBSD kldload accf_data). Load it, or leave it out.",
+        nameof(KqueueEndPointOptions.MultipathTcp) =>
+            $"{option} is set and the kernel does not have it (CONFIG_MPTCP, and sysctl net.mptcp.enabled=1). Allow " +
+            "it, or leave it out.",
+        nameof(KqueueEndPointOptions.CongestionControl) =>
+            $"{option} has to be one of sysctl net.ipv4.tcp_available_congestion_control, on FreeBSD of " +
+            "net.inet.tcp.cc.available. Write one of them, or leave it out.",
+        nameof(KqueueEndPointOptions.Mark) =>
+            $"{option} needs the capability CAP_NET_ADMIN or CAP_NET_RAW. Give it to the process, or leave it out.",
+        nameof(KqueueEndPointOptions.BoundDevice) =>
+            $"{option} has to be the name of a network interface of this machine (ip link). Write one of them, or " +
+            "leave it out.",
+        nameof(VsockEndPoint) =>
+            "The kernel has no vsock (CONFIG_VSOCKETS). Use an IP address or a Unix socket.",
         _ => $"It was {option} that could not be set. Choose another value, or leave it out.",
     };
 

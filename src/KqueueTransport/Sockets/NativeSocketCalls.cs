@@ -147,16 +147,16 @@ internal abstract unsafe class NativeSocketCalls(SocketFunctions functions, Sock
         }
     }
 
-    public override KernelResult Configure(int descriptor, SocketOptions options)
+    public override KernelResult Configure(int descriptor, AddressFamily family, SocketOptions options)
     {
-        foreach (var option in SocketOptionNumbers.All)
+        foreach (var option in SocketOptionNumbers.Of(family, Numbers))
         {
             if (option.ValueIn(options) is not { } value)
             {
                 continue;
             }
 
-            var result = SetOption(descriptor, option.LevelIn(Numbers), option.NumberIn(Numbers), value);
+            var result = SetOption(descriptor, option.LevelIn(Numbers), option.NumberIn(Numbers), value.Bytes);
             if (result.IsError)
             {
                 return result;
@@ -184,7 +184,7 @@ internal abstract unsafe class NativeSocketCalls(SocketFunctions functions, Sock
     {
         try
         {
-            return CreateSocket(s_anyIPv4);
+            return CreateSocket(s_anyIPv4, isMultipath: false);
         }
         catch (SocketException error)
         {
@@ -195,14 +195,14 @@ internal abstract unsafe class NativeSocketCalls(SocketFunctions functions, Sock
 
     public override KernelResult Connect(EndPoint remote, SocketOptions options)
     {
-        var created = CreateSocket(remote);
+        var created = CreateSocket(remote, options.MultipathTcp);
         if (created.IsError)
         {
             return created;
         }
 
-        var isTcp = remote.AddressFamily != AddressFamily.Unix;
-        var result = isTcp ? Configure(created.Value, options) : KernelResult.Success(0);
+        var isTcp = remote.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6;
+        var result = isTcp ? Configure(created.Value, remote.AddressFamily, options) : KernelResult.Success(0);
         result = result.IsError ? result : StartConnect(created.Value, remote.Serialize());
         if (!result.IsError)
         {
@@ -222,7 +222,7 @@ internal abstract unsafe class NativeSocketCalls(SocketFunctions functions, Sock
     }
 
     /// <summary>Makes a socket that can connect there: non-blocking, close-on-exec, raising no SIGPIPE.</summary>
-    protected abstract KernelResult CreateSocket(EndPoint remote);
+    protected abstract KernelResult CreateSocket(EndPoint remote, bool isMultipath);
 
     /// <summary>Starts to connect a descriptor that is non-blocking.</summary>
     protected virtual KernelResult StartConnect(int descriptor, SocketAddress address)
@@ -236,8 +236,13 @@ internal abstract unsafe class NativeSocketCalls(SocketFunctions functions, Sock
         }
     }
 
-    protected KernelResult SetOption(int descriptor, int level, int name, int value) =>
-        Result(Functions.setsockopt(descriptor, level, name, &value, sizeof(int)));
+    protected KernelResult SetOption(int descriptor, int level, int name, ReadOnlySpan<byte> value)
+    {
+        fixed (byte* start = value)
+        {
+            return Result(Functions.setsockopt(descriptor, level, name, start, (uint)value.Length));
+        }
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     protected KernelResult Result(nint returned) =>

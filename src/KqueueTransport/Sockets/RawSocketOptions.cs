@@ -10,8 +10,9 @@ internal readonly struct RawSocketOptions(Socket socket, SocketNumbers numbers)
     // struct accept_filter_arg: af_name[16] and af_arg[240] (FreeBSD sys/socket.h).
     private const int AcceptFilterBytes = 256;
 
-    /// <summary>Whether accepted sockets are known to have the options of their listen socket.</summary>
-    public bool AreInherited => numbers.InheritsTcpOptions;
+    /// <summary>Whether accepted sockets are known to have these options of their listen socket.</summary>
+    public bool AreInherited(SocketOptions options) =>
+        numbers.InheritsTcpOptions && (options.TypeOfService is null || numbers.InheritsTypeOfService);
 
     /// <summary>Keeps sends from raising SIGPIPE where no flag of the call does; accepted sockets inherit it.</summary>
     public void NoSigPipe()
@@ -23,6 +24,9 @@ internal readonly struct RawSocketOptions(Socket socket, SocketNumbers numbers)
     }
 
     /// <summary>Before bind(2).</summary>
+    public void ReuseAddress() => Set(numbers.SOL_SOCKET, numbers.SO_REUSEADDR, 1, nameof(numbers.SO_REUSEADDR));
+
+    /// <summary>Before bind(2).</summary>
     public void SharePort() => Set(
         numbers.SOL_SOCKET,
         Require(numbers.BalancingReusePort, nameof(KqueueEndPointOptions.SharePort)),
@@ -32,11 +36,11 @@ internal readonly struct RawSocketOptions(Socket socket, SocketNumbers numbers)
     /// <summary>What connections get.</summary>
     public void Set(SocketOptions options)
     {
-        foreach (var option in SocketOptionNumbers.All)
+        foreach (var option in SocketOptionNumbers.Of(socket.AddressFamily, numbers))
         {
             if (option.ValueIn(options) is { } value)
             {
-                Set(option.LevelIn(numbers), Require(option.NumberIn(numbers), option.Name), value, option.Name);
+                Set(option.LevelIn(numbers), Require(option.NumberIn(numbers), option.Name), value.Bytes, option.Name);
             }
         }
     }
@@ -88,6 +92,9 @@ internal readonly struct RawSocketOptions(Socket socket, SocketNumbers numbers)
         }
     }
 
-    private static int Require(int number, string option) => number != 0 ? number : throw new NotSupportedException(
+    /// <summary>An option is set that the system does not have.</summary>
+    public static NotSupportedException NotOnThisSystem(string option) => new(
         $"{option} is set, but {RuntimeInformation.OSDescription} does not have it. Leave it out on this system.");
+
+    private static int Require(int number, string option) => number != 0 ? number : throw NotOnThisSystem(option);
 }

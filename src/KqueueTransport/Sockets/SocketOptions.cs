@@ -21,4 +21,18 @@ internal sealed record SocketOptions(bool NoDelay)
     public int? NotSentLowWaterBytes { get; init; }
 
     public int? UserTimeoutMs { get; init; }
+
+    /// <summary>The name of a congestion control, as the kernel takes it.</summary>
+    public byte[]? CongestionControl { get; init; }
+
+    /// <summary>Of IP, in both versions.</summary>
+    public int? TypeOfService { get; init; }
+
+    public uint? Mark { get; init; }
+
+    /// <summary>The name of a network interface, as the kernel takes it.</summary>
+    public byte[]? BoundDevice { get; init; }
+
+    /// <summary>Whether the socket is made for MPTCP: no option, and before all of them.</summary>
+    public bool MultipathTcp { get; init; }
 }

@@ -82,8 +82,7 @@ internal sealed class SystemListenSocket : ListenSocket
             return new Socket(new SafeSocketHandle((nint)handle.FileHandle, ownsHandle: false));
         }
 
-        var protocol = endPoint.AddressFamily == AddressFamily.Unix ? ProtocolType.Unspecified : ProtocolType.Tcp;
-        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, protocol);
+        var socket = SystemSocket.Create(endPoint, options.Accepted.MultipathTcp, numbers);
         try
         {
             Bind(socket, endPoint, options, numbers);
@@ -114,7 +113,9 @@ internal sealed class SystemListenSocket : ListenSocket
             new RawSocketOptions(socket, numbers).SharePort();
         }
 
-        socket.Bind(endPoint); // Sets SO_REUSEADDR for TCP, so that a restart need not wait for TIME_WAIT.
+        // A restart need not wait for TIME_WAIT. Socket sets it by itself only for TCP.
+        new RawSocketOptions(socket, numbers).ReuseAddress();
+        socket.Bind(endPoint);
     }
 
     private static void BindUnix(
@@ -144,7 +145,7 @@ internal sealed class SystemListenSocket : ListenSocket
     {
         socket.Blocking = false;
         raw.NoSigPipe();
-        if (socket.AddressFamily == AddressFamily.Unix)
+        if (socket.AddressFamily is not (AddressFamily.InterNetwork or AddressFamily.InterNetworkV6))
         {
             socket.Listen(options.Backlog);
             return null;
@@ -155,6 +156,6 @@ internal sealed class SystemListenSocket : ListenSocket
         socket.Listen(options.Backlog);
         raw.FastOpen(options.FastOpenQueueLength);
         raw.DeferAccept(options.DeferAcceptSeconds);
-        return raw.AreInherited ? null : options.Accepted;
+        return raw.AreInherited(options.Accepted) ? null : options.Accepted;
     }
 }

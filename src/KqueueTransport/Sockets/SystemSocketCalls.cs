@@ -28,10 +28,10 @@ internal sealed class SystemSocketCalls : NativeSocketCalls
         SystemListenSocket.Open(endPoint, options, Numbers);
 
     // Socket makes the descriptor, close-on-exec and of the right family, and gives it up without closing it.
-    protected override KernelResult CreateSocket(EndPoint remote)
+    protected override KernelResult CreateSocket(EndPoint remote, bool isMultipath)
     {
-        var protocol = remote.AddressFamily == AddressFamily.Unix ? ProtocolType.Unspecified : ProtocolType.Tcp;
-        var socket = new Socket(remote.AddressFamily, SocketType.Stream, protocol) { Blocking = false };
+        var socket = SystemSocket.Create(remote, isMultipath, Numbers);
+        socket.Blocking = false;
         new RawSocketOptions(socket, Numbers).NoSigPipe();
         var descriptor = (int)socket.SafeHandle.DangerousGetHandle();
         socket.SafeHandle.SetHandleAsInvalid();

@@ -30,7 +30,7 @@ internal sealed class SimulatedCalls : NativeSocketCalls
         return descriptor < 0 ? KernelResult.Failure(Errno.EMFILE) : KernelResult.Success(descriptor);
     }
 
-    protected override KernelResult CreateSocket(EndPoint remote)
+    protected override KernelResult CreateSocket(EndPoint remote, bool isMultipath)
     {
         var random = _kernel.Random;
         if (_kernel.Faults.Strikes(Fault.NoSocket))

@@ -36,6 +36,11 @@ public sealed class ConfigurationTests
             ("ReceiveLowWater", "2"),
             ("NotSentLowWater", "16384"),
             ("UserTimeout", "00:00:00.5000000"),
+            ("CongestionControl", "bbr"),
+            ("TypeOfService", "136"),
+            ("Mark", "0xff"),
+            ("BoundDevice", "eth0"),
+            ("MultipathTcp", "true"),
             ("FastOpenQueueLength", "16"),
             ("DeferAccept", "00:00:10"),
             ("SharePort", "true"),
@@ -70,6 +75,11 @@ public sealed class ConfigurationTests
         Assert.Equal(2, options.ReceiveLowWater);
         Assert.Equal(16_384, options.NotSentLowWater);
         Assert.Equal(TimeSpan.FromMilliseconds(500), options.UserTimeout);
+        Assert.Equal("bbr", options.CongestionControl);
+        Assert.Equal(136, options.TypeOfService);
+        Assert.Equal(255u, options.Mark);
+        Assert.Equal("eth0", options.BoundDevice);
+        Assert.True(options.MultipathTcp);
         Assert.Equal(16, options.FastOpenQueueLength);
         Assert.Equal(TimeSpan.FromSeconds(10), options.DeferAccept);
         Assert.True(options.SharePort);

@@ -183,6 +183,33 @@ public sealed class OptionsValidationTests
             StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("sixteen-characte")]
+    [InlineData("schön")]
+    public void NamesForTheKernel_TooLongOrNotAscii_SayWhatToWrite(string name)
+    {
+        _options.CongestionControl = _options.BoundDevice = name;
+
+        Assert.Equal(
+            [
+                $"CongestionControl is {name}. Write 1 to 15 ASCII characters, or leave it out.",
+                $"BoundDevice is {name}. Write 1 to 15 ASCII characters, or leave it out.",
+            ],
+            Failures());
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(256)]
+    public void TypeOfService_NoByte_SaysWhatToWrite(int value)
+    {
+        _options.TypeOfService = value;
+
+        AssertOnlyFailure(
+            $"TypeOfService is {value}. Write a number from 0 to 255; the default is the system's.");
+    }
+
     [Fact]
     public void UnixFileMode_BitsThatAreNone_SaysWhatToWrite()
     {

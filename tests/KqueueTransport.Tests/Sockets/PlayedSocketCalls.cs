@@ -21,7 +21,7 @@ internal sealed class PlayedSocketCalls(SocketAbi system, SocketNumbers numbers)
         return new PlayedListenSocket(opened, isTcp && !Numbers.InheritsTcpOptions ? options.Accepted : null);
     }
 
-    protected override KernelResult CreateSocket(EndPoint remote)
+    protected override KernelResult CreateSocket(EndPoint remote, bool isMultipath)
     {
         var socket = new Socket(remote.AddressFamily, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
         var descriptor = (int)socket.SafeHandle.DangerousGetHandle();

@@ -68,6 +68,14 @@ public sealed class SocketNumbersTests
         Assert.Equal(abi.OrZero("TCP_FASTOPEN"), numbers.TCP_FASTOPEN);
         Assert.Equal(abi.OrZero("TCP_DEFER_ACCEPT"), numbers.TCP_DEFER_ACCEPT);
         Assert.Equal(abi.OrZero("SO_ACCEPTFILTER"), numbers.SO_ACCEPTFILTER);
+        Assert.Equal(SocketNumbers.IPPROTO_IP, abi["IPPROTO_IP"]);
+        Assert.Equal(abi["IP_TOS"], numbers.IP_TOS);
+        Assert.Equal(abi["IPV6_TCLASS"], numbers.IPV6_TCLASS);
+        Assert.Equal(abi.OrZero("SO_MARK"), numbers.SO_MARK);
+        Assert.Equal(abi.OrZero("SO_BINDTODEVICE"), numbers.SO_BINDTODEVICE);
+        Assert.Equal(abi.OrZero("TCP_CONGESTION"), numbers.TCP_CONGESTION);
+        Assert.Equal(abi.OrZero("IPPROTO_MPTCP"), numbers.IPPROTO_MPTCP);
+        Assert.Equal(abi.OrZero("AF_VSOCK"), numbers.AF_VSOCK);
     }
 
     [Theory]

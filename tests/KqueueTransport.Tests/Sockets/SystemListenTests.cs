@@ -47,7 +47,7 @@ public sealed class SystemListenTests
         using var connection = SocketPair.Create(_calls, s_anyPort, new SocketOptions(noDelay));
         if (connection.OptionsToSet is { } options)
         {
-            Assert.False(_calls.Configure(connection.Accepted, options).IsError);
+            Assert.False(_calls.Configure(connection.Accepted, AddressFamily.InterNetwork, options).IsError);
         }
 
         Assert.Equal(noDelay, Borrow(connection.Accepted).NoDelay);

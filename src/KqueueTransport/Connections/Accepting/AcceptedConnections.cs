@@ -34,7 +34,7 @@ internal sealed class AcceptedConnections(ListenSocket socket, TransportLoops lo
         if (socket.OptionsToSet is { } options)
         {
             // An error is the peer's end, which the first receive reports better.
-            _calls.Configure(descriptor, options);
+            _calls.Configure(descriptor, socket.EndPoint.AddressFamily, options);
         }
 
         var (loop, local) = (loops.LeastLoaded(), LocalEndPoint(descriptor));

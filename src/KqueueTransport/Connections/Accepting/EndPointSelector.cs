@@ -16,7 +16,7 @@ internal sealed class EndPointSelector(KqueueTransportOptions options, ILogger l
 
     public bool CanBind(EndPoint endPoint)
     {
-        if (endPoint is not (IPEndPoint or UnixDomainSocketEndPoint or FileHandleEndPoint))
+        if (endPoint is not (IPEndPoint or UnixDomainSocketEndPoint or FileHandleEndPoint or VsockEndPoint))
         {
             return false;
         }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using KqueueTransport.Sockets;
 using Microsoft.Extensions.Options;
 
@@ -46,7 +47,14 @@ internal static class EndPointConfiguration
         ReceiveLowWaterBytes = options.ReceiveLowWater,
         NotSentLowWaterBytes = options.NotSentLowWater,
         UserTimeoutMs = (int?)options.UserTimeout?.TotalMilliseconds,
+        CongestionControl = Name(options.CongestionControl),
+        TypeOfService = options.TypeOfService,
+        Mark = options.Mark,
+        BoundDevice = Name(options.BoundDevice),
+        MultipathTcp = options.MultipathTcp,
     };
+
+    private static byte[]? Name(string? name) => name is null ? null : Encoding.ASCII.GetBytes(name);
 
     private static int? Seconds(TimeSpan? time) => (int?)time?.TotalSeconds;
 }

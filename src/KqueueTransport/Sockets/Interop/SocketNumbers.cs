@@ -7,6 +7,7 @@ internal sealed record SocketNumbers
 {
     public const int AF_INET = 2;
     public const int SOCK_STREAM = 1;
+    public const int IPPROTO_IP = 0;
     public const int IPPROTO_TCP = 6;
     public const int IPPROTO_IPV6 = 41;
     public const int TCP_NODELAY = 1;
@@ -65,6 +66,31 @@ internal sealed record SocketNumbers
     /// <summary>Zero where the system does not have it.</summary>
     public int SO_ACCEPTFILTER { get; init; }
 
+    /// <summary>Zero where the system does not have it.</summary>
+    public int TCP_CONGESTION { get; init; }
+
+    public int IP_TOS { get; init; } = 3;
+
+    public required int IPV6_TCLASS { get; init; }
+
+    /// <summary>Whether a socket of IPv6 takes the options of IPv4, for the peers that have that.</summary>
+    public bool TakesIPv4OptionsOnIPv6 { get; init; }
+
+    /// <summary>Whether an accepted socket has the type of service of its listen socket.</summary>
+    public bool InheritsTypeOfService { get; init; }
+
+    /// <summary>Zero where the system does not have it.</summary>
+    public int SO_MARK { get; init; }
+
+    /// <summary>Zero where the system does not have it.</summary>
+    public int SO_BINDTODEVICE { get; init; }
+
+    /// <summary>Zero where the system does not have it.</summary>
+    public int IPPROTO_MPTCP { get; init; }
+
+    /// <summary>Zero where the system does not have it.</summary>
+    public int AF_VSOCK { get; init; }
+
     /// <summary>Zero where it is not needed, because <see cref="MSG_NOSIGNAL"/> exists.</summary>
     public int SO_NOSIGPIPE { get; init; }
 
@@ -109,6 +135,15 @@ internal sealed record SocketNumbers
         TCP_FASTOPEN = 23,
         FastOpenTakesLength = true,
         TCP_DEFER_ACCEPT = 9,
+        TCP_CONGESTION = 13,
+        IP_TOS = 1,
+        IPV6_TCLASS = 67,
+        TakesIPv4OptionsOnIPv6 = true,
+        InheritsTypeOfService = true, // tcp_v4_syn_recv_sock and tcp_v6_syn_recv_sock copy all of the socket.
+        SO_MARK = 36,
+        SO_BINDTODEVICE = 25,
+        IPPROTO_MPTCP = 262,
+        AF_VSOCK = 40,
         BalancingReusePort = 15, // SO_REUSEPORT
         Accept4Flags = 0x800 | 0x80000,
         InheritsTcpOptions = true, // tcp_create_openreq_child copies the listen socket's tcp_sock.
@@ -132,6 +167,8 @@ internal sealed record SocketNumbers
         TCP_KEEPINTVL = 0x200,
         TCP_KEEPCNT = 0x400,
         TCP_FASTOPEN = 0x401,
+        TCP_CONGESTION = 64,
+        IPV6_TCLASS = 61,
         SO_ACCEPTFILTER = 0x1000,
         BalancingReusePort = 0x10000, // SO_REUSEPORT_LB: plain SO_REUSEPORT does not balance (setsockopt(2)).
         Accept4Flags = 0x20000000 | 0x10000000,
@@ -148,6 +185,7 @@ internal sealed record SocketNumbers
         TCP_KEEPINTVL = 5,
         TCP_KEEPCNT = 6,
         TCP_FASTOPEN = 0,
+        TCP_CONGESTION = 0,
         BalancingReusePort = 0,
         InheritsTcpOptions = false,
         TcpInfo = null,
@@ -172,6 +210,8 @@ internal sealed record SocketNumbers
         TCP_KEEPCNT = 0x102,
         TCP_NOTSENT_LOWAT = 0x201,
         TCP_FASTOPEN = 0x105,
+        IPV6_TCLASS = 36,
+        SO_BINDTODEVICE = 0x1134,
         SO_NOSIGPIPE = 0x1022,
         FIOCLEX = 0x20006601,
         TcpInfo = TcpInfoLayout.Darwin,

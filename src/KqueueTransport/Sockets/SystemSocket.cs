@@ -1,0 +1,56 @@
+using System.Net;
+using System.Net.Sockets;
+using Kqueue;
+using KqueueTransport.Sockets.Interop;
+
+namespace KqueueTransport.Sockets;
+
+/// <summary>Makes sockets of the running system, also of what <see cref="Socket"/> has no name for.</summary>
+internal static class SystemSocket
+{
+    /// <summary>A stream socket of the end point's family, close-on-exec.</summary>
+    /// <exception cref="SocketException">The kernel makes none.</exception>
+    /// <exception cref="NotSupportedException">The system does not have what is asked for.</exception>
+    public static Socket Create(EndPoint endPoint, bool isMultipath, SocketNumbers numbers)
+    {
+        if (endPoint is VsockEndPoint)
+        {
+            return numbers.AF_VSOCK != 0 ? Create(numbers.AF_VSOCK, protocol: 0, nameof(VsockEndPoint), numbers)
+                : throw new NotSupportedException("This system has no vsock. Use an IP address or a Unix socket.");
+        }
+
+        var isIP = endPoint.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6;
+        if (!isMultipath || !isIP)
+        {
+            var protocol = isIP ? ProtocolType.Tcp : ProtocolType.Unspecified;
+            return new Socket(endPoint.AddressFamily, SocketType.Stream, protocol);
+        }
+
+        return numbers.IPPROTO_MPTCP == 0
+            ? throw RawSocketOptions.NotOnThisSystem(nameof(KqueueEndPointOptions.MultipathTcp))
+            : Create(
+                endPoint.AddressFamily == AddressFamily.InterNetwork ? SocketNumbers.AF_INET : numbers.AF_INET6,
+                numbers.IPPROTO_MPTCP,
+                nameof(KqueueEndPointOptions.MultipathTcp),
+                numbers);
+    }
+
+    private static Socket Create(int family, int protocol, string option, SocketNumbers numbers)
+    {
+        var library = LibraryFunctions.OfSystem;
+
+        // As for accept4(2), but that Socket makes it non-blocking by itself.
+        var type = SocketNumbers.SOCK_STREAM | (numbers.Accept4Flags & ~numbers.SOCK_NONBLOCK);
+        var descriptor = library.socket(family, type, protocol);
+        if (descriptor >= 0)
+        {
+            return new Socket(new SafeSocketHandle(descriptor, ownsHandle: true));
+        }
+
+        var isShort = numbers.Errnos.ToErrno(library.errno) is Errno.EMFILE or Errno.ENFILE;
+        var error = new SocketException(
+            (int)(isShort ? SocketError.TooManyOpenSockets : SocketError.ProtocolNotSupported));
+        ListenError.NameOption(error, option);
+        throw error;
+    }
+}
