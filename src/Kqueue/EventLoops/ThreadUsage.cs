@@ -53,7 +53,9 @@ internal readonly record struct ThreadUsage(TimeSpan Wall, long CpuNs, long Queu
     /// <summary>What the last handler did of those that ran between two moments.</summary>
     /// <param name="before">The first moment.</param>
     /// <param name="busy">How much of the time between belongs to handlers.</param>
-    /// <param name="others">How much of that belongs to handlers before the last, which are taken to have computed.</param>
+    /// <param name="others">
+    /// How much of that belongs to handlers before the last, which are taken to have computed.
+    /// </param>
     public HandlerStay After(in ThreadUsage before, TimeSpan busy, TimeSpan others)
     {
         var ranNs = CpuNs - before.CpuNs;

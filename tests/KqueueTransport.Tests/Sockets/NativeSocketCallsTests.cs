@@ -180,6 +180,7 @@ public sealed unsafe class NativeSocketCallsTests
         public override ListenSocket Listen(EndPoint endPoint, ListenSocketOptions options) =>
             throw new NotSupportedException();
 
-        protected override KernelResult CreateSocket(EndPoint remote, bool isMultipath) => KernelResult.Success(Descriptor);
+        protected override KernelResult CreateSocket(EndPoint remote, bool isMultipath) =>
+            KernelResult.Success(Descriptor);
     }
 }

@@ -255,7 +255,7 @@ public abstract unsafe class SocketCallsContract
         Assert.Equal(Errno.EBADF, Calls.Shutdown(None, SocketShutdown.Both).Error);
         Assert.Equal(Errno.EBADF, Calls.GetLocalAddress(None, address).Error);
         Assert.Equal(Errno.EBADF, Calls.GetRemoteAddress(None, address).Error);
-        Assert.Equal(Errno.EBADF, Calls.Configure(None, AddressFamily.InterNetwork, new SocketOptions(NoDelay: true)).Error);
+        Assert.Equal(Errno.EBADF, Configure(None).Error);
         Assert.Equal(Errno.EBADF, Calls.FinishConnect(None).Error);
         Assert.Equal(Errno.EBADF, Calls.Abort(None).Error);
         Assert.Equal(Errno.EBADF, Calls.Close(None).Error);
@@ -266,7 +266,7 @@ public abstract unsafe class SocketCallsContract
     {
         using var connection = SocketPair.Create(Calls, s_anyPort);
 
-        Assert.False(Calls.Configure(connection.Accepted, AddressFamily.InterNetwork, new SocketOptions(NoDelay: true)).IsError);
+        Assert.False(Configure(connection.Accepted).IsError);
     }
 
     [Fact]
@@ -322,6 +322,9 @@ public abstract unsafe class SocketCallsContract
 
         Assert.Equal(0, Calls.FinishConnect(connection.Connected).Value);
     }
+
+    private KernelResult Configure(int descriptor) =>
+        Calls.Configure(descriptor, AddressFamily.InterNetwork, new SocketOptions(NoDelay: true));
 
     private static KernelResult Until(Func<KernelResult> call, Func<KernelResult, bool> condition) =>
         SocketPair.Until(call, condition);
