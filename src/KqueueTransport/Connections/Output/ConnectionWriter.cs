@@ -294,7 +294,8 @@ internal sealed partial class ConnectionWriter :
             var unsentMax = _state == SendState.Scheduled
                 ? Math.Min(EndPoint.MaxWriteBufferBytes, SendInARowBytesMax)
                 : EndPoint.MaxWriteBufferBytes;
-            var mayEnd = _written.Unsent < unsentMax || Has(WriterFlags.Canceled | WriterFlags.Dead | WriterFlags.Ended);
+            var mayEnd =
+                _written.Unsent < unsentMax || Has(WriterFlags.Canceled | WriterFlags.Dead | WriterFlags.Ended);
             if (mayEnd && TryCopyBorrowed())
             {
                 task = new ValueTask<FlushResult>(TakeResult());
