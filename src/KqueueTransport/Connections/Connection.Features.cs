@@ -28,7 +28,7 @@ internal sealed partial class Connection :
     [
         typeof(IConnectionIdFeature), typeof(IConnectionTransportFeature), typeof(IConnectionItemsFeature),
         typeof(IConnectionLifetimeFeature), typeof(IConnectionEndPointFeature), typeof(IMemoryPoolFeature),
-        typeof(IConnectionSocketFeature), typeof(ITcpInfoFeature),
+        typeof(IConnectionSocketFeature), typeof(ITcpInfoFeature), typeof(IUnixPeerCredentialsFeature),
     ];
 
     private string? _connectionId;
@@ -113,7 +113,7 @@ internal sealed partial class Connection :
 
         foreach (var (type, feature) in _addedFeatures.All())
         {
-            if (!IsOwnFeature(type))
+            if (!s_ownFeatures.Contains(type))
             {
                 yield return new(type, feature);
             }
@@ -156,6 +156,7 @@ internal sealed partial class Connection :
     private object? FindFeature(Type type) =>
         _addedFeatures.TryGet(type, out var added) ? added
         : IsOwnFeature(type) ? this
+        : type == typeof(IUnixPeerCredentialsFeature) ? GetPeerCredentials()
         : null;
 
     private void SetFeature(Type type, object? feature)

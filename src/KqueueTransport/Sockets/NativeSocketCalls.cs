@@ -180,6 +180,29 @@ internal abstract unsafe class NativeSocketCalls(SocketFunctions functions, Sock
             layout.TryDecode(new ReadOnlySpan<byte>(buffer, (int)Math.Min(length, TcpInfoLayout.Capacity)), out info);
     }
 
+    public override UnixPeerCredentials? GetPeerCredentials(int descriptor)
+    {
+        if (Numbers.PeerCredentials is not { } layout)
+        {
+            return null;
+        }
+
+        var buffer = stackalloc byte[PeerCredentialsLayout.Capacity];
+        var length = (uint)PeerCredentialsLayout.Capacity;
+        if (Functions.getsockopt(descriptor, layout.Level, layout.Option, buffer, &length) != 0 ||
+            layout.TryDecode(new ReadOnlySpan<byte>(buffer, (int)length)) is not { } credentials)
+        {
+            return null;
+        }
+
+        int process;
+        length = sizeof(int);
+        return layout.ProcessOption != 0 &&
+            Functions.getsockopt(descriptor, layout.Level, layout.ProcessOption, &process, &length) == 0
+            ? credentials with { ProcessId = process }
+            : credentials;
+    }
+
     public override KernelResult OpenProbe()
     {
         try

@@ -102,6 +102,11 @@ internal abstract class SocketCalls
     /// </returns>
     public abstract bool TryGetTcpInfo(int descriptor, out TcpInfo info);
 
+    /// <summary>Who is at the other end of a Unix socket.</summary>
+    /// <param name="descriptor">The connection, of any kind.</param>
+    /// <returns>Null where it is not a Unix socket, and where the system tells nothing.</returns>
+    public abstract UnixPeerCredentials? GetPeerCredentials(int descriptor);
+
     /// <summary>
     /// Opens a descriptor to see its number: the lowest that is free, which says how many there are at least.
     /// </summary>

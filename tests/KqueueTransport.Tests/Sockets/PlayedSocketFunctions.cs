@@ -11,6 +11,12 @@ namespace KqueueTransport.Tests.Sockets;
 #pragma warning disable IDE1006 // The functions keep their C names.
 internal sealed unsafe class PlayedSocketFunctions(SocketAbi system) : SocketFunctions
 {
+    // sys/un.h and sys/ucred.h of both, in words of four bytes: cr_version, cr_uid, cr_ngroups, cr_groups[16].
+    private const int SOL_LOCAL = 0;
+    private const int LOCAL_PEERCRED = 1;
+    private const int LOCAL_PEERPID = 2;
+    private const uint XucredWords = 19;
+
     [ThreadStatic]
     private static int t_errno;
 
@@ -75,6 +81,11 @@ internal sealed unsafe class PlayedSocketFunctions(SocketAbi system) : SocketFun
             return TcpInfo(descriptor, name, (byte*)value, length);
         }
 
+        if (level == SOL_LOCAL)
+        {
+            return PeerCredentials(descriptor, name, (int*)value, length);
+        }
+
         Assert.Equal((system["SOL_SOCKET"], system["SO_ERROR"]), (level, name));
         var result = Answer(_libc.getsockopt(
             descriptor, (int)_linux["SOL_SOCKET"], (int)_linux["SO_ERROR"], value, length));
@@ -136,6 +147,40 @@ internal sealed unsafe class PlayedSocketFunctions(SocketAbi system) : SocketFun
         uint Here(string field) => *(uint*)(here + _linux[$"tcp_info.{field}.offset"]);
 
         void Write(string field, uint number) => *(uint*)(value + system[$"{field}.offset"]) = number;
+    }
+
+    private int PeerCredentials(int descriptor, int name, int* value, uint* length)
+    {
+        const int SO_PEERCRED = 17;
+        var here = stackalloc int[3];
+        var hereLength = 3u * sizeof(int);
+        var result = Answer(_libc.getsockopt(
+            descriptor, (int)_linux["SOL_SOCKET"], SO_PEERCRED, here, &hereLength));
+        if (result < 0 || here[1] == -1)
+        {
+            // Of a TCP socket it is IP_OPTIONS, and there are none.
+            *length = 0;
+            return result;
+        }
+
+        if (name == LOCAL_PEERPID)
+        {
+            *value = here[0];
+            return 0;
+        }
+
+        // FreeBSD has the process behind the groups, where a pointer is aligned.
+        Assert.Equal(LOCAL_PEERCRED, name);
+        var isDarwin = system.OrZero("TCP_CONNECTION_INFO") != 0;
+        *length = isDarwin ? XucredWords * sizeof(int) : 88u;
+        new Span<byte>(value, (int)*length).Clear();
+        (value[1], value[2], value[3]) = (here[1], 1, here[2]);
+        if (!isDarwin)
+        {
+            value[20] = here[0];
+        }
+
+        return 0;
     }
 
     private int SendFlags(int flags)

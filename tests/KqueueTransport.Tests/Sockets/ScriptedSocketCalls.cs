@@ -160,6 +160,8 @@ internal sealed class ScriptedSocketCalls(SocketCalls? kernel = null) : SocketCa
     public override KernelResult Configure(int descriptor, AddressFamily family, SocketOptions options) =>
         Play(SocketCall.Configure, descriptor, () => kernel?.Configure(descriptor, family, options));
 
+    public override UnixPeerCredentials? GetPeerCredentials(int descriptor) => kernel?.GetPeerCredentials(descriptor);
+
     public override KernelResult FinishConnect(int descriptor) =>
         Play(SocketCall.FinishConnect, descriptor, () => kernel?.FinishConnect(descriptor));
 

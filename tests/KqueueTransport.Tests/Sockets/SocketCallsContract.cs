@@ -25,6 +25,9 @@ public abstract unsafe class SocketCallsContract
     /// <summary>Why there are no Unix sockets; null where there are.</summary>
     protected virtual string? LacksUnixSockets => null;
 
+    /// <summary>Whether it is known how the kernel tells who is at the other end of a Unix socket.</summary>
+    protected virtual bool TellsOfUnixPeers => true;
+
     /// <summary>Whether it is known what the kernel tells of a TCP connection.</summary>
     protected virtual bool TellsOfTcp => true;
 
@@ -294,6 +297,33 @@ public abstract unsafe class SocketCallsContract
 
         Assert.False(Calls.TryGetTcpInfo(connection.Accepted, out _));
         File.Delete(path);
+    }
+
+    [Fact]
+    public void GetPeerCredentials_UnixSocket_AreThoseOfThisProcess()
+    {
+        Assert.SkipWhen(LacksUnixSockets is not null, LacksUnixSockets ?? "");
+        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        using var connection = SocketPair.Create(Calls, new UnixDomainSocketEndPoint(path));
+
+        foreach (var descriptor in (int[])[connection.Accepted, connection.Connected])
+        {
+            var credentials = Calls.GetPeerCredentials(descriptor);
+
+            Assert.Equal(TellsOfUnixPeers ? Environment.ProcessId : null, credentials?.ProcessId);
+        }
+
+        File.Delete(path);
+    }
+
+    [Fact]
+    public void GetPeerCredentials_TcpConnectionOrNoDescriptor_AreNone()
+    {
+        using var connection = SocketPair.Create(Calls, s_anyPort);
+
+        Assert.Null(Calls.GetPeerCredentials(connection.Accepted));
+        Assert.Null(Calls.GetPeerCredentials(connection.Connected));
+        Assert.Null(Calls.GetPeerCredentials(descriptor: -1));
     }
 
     [Fact]

@@ -109,6 +109,9 @@ internal sealed record SocketNumbers
     /// <summary>What the system tells of a TCP connection; null where it is not known to tell anything.</summary>
     public TcpInfoLayout? TcpInfo { get; init; }
 
+    /// <summary>Who is at the other end of a Unix socket; null where the system is not known to tell.</summary>
+    public PeerCredentialsLayout? PeerCredentials { get; init; }
+
     /// <summary>The names of the error numbers.</summary>
     public required ErrnoNumbering Errnos { get; init; }
 
@@ -148,6 +151,7 @@ internal sealed record SocketNumbers
         Accept4Flags = 0x800 | 0x80000,
         InheritsTcpOptions = true, // tcp_create_openreq_child copies the listen socket's tcp_sock.
         TcpInfo = TcpInfoLayout.Linux,
+        PeerCredentials = PeerCredentialsLayout.Linux,
         Errnos = ErrnoNumbering.Linux,
     };
 
@@ -174,6 +178,7 @@ internal sealed record SocketNumbers
         Accept4Flags = 0x20000000 | 0x10000000,
         InheritsTcpOptions = true, // sonewconn copies so_options and buffers, syncache_socket what is TCP's.
         TcpInfo = TcpInfoLayout.FreeBsd,
+        PeerCredentials = PeerCredentialsLayout.FreeBsd,
         Errnos = ErrnoNumbering.FreeBsd,
     };
 
@@ -189,6 +194,7 @@ internal sealed record SocketNumbers
         BalancingReusePort = 0,
         InheritsTcpOptions = false,
         TcpInfo = null,
+        PeerCredentials = null,
         Errnos = ErrnoNumbering.NetBsd,
     };
 
@@ -215,6 +221,7 @@ internal sealed record SocketNumbers
         SO_NOSIGPIPE = 0x1022,
         FIOCLEX = 0x20006601,
         TcpInfo = TcpInfoLayout.Darwin,
+        PeerCredentials = PeerCredentialsLayout.Darwin,
         Errnos = ErrnoNumbering.Darwin,
     };
 
