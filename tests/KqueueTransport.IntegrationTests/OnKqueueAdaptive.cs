@@ -59,6 +59,9 @@ public static class OnKqueueAdaptive
     [Collection<Alone>]
     public sealed class DescriptorLimit() : DescriptorLimitTests(TestTransport.KqueueAdaptive);
 
+    [Collection<Alone>]
+    public sealed class ThreadLimit() : ThreadLimitTests(TestTransport.KqueueAdaptive);
+
     public sealed class HttpClient() : HttpClientTests(TestTransport.KqueueAdaptive);
 
     public sealed class ProxyProtocol() : ProxyProtocolTests(TestTransport.KqueueAdaptive);

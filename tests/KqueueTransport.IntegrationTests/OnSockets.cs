@@ -52,6 +52,9 @@ public static class OnSockets
     public sealed class Transfers() : TransferTests(TestTransport.Sockets);
 
     [Collection<Alone>]
+    public sealed class ThreadLimit() : ThreadLimitTests(TestTransport.Sockets);
+
+    [Collection<Alone>]
     public sealed class Systemd() : SystemdTests(TestTransport.Sockets);
 
     public sealed class ProxyProtocol() : ProxyProtocolTests(TestTransport.Sockets);

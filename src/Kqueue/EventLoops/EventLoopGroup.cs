@@ -36,6 +36,7 @@ public sealed class EventLoopGroup : IDisposable
                 Processors = options.Processors is { Count: > 0 } processors
                     ? new LoopProcessors(_loops, processors)
                     : null,
+                Refused = options.ThreadRefused,
             };
             if (options.HandOver && options.StandbyThreadsMax > 0)
             {

@@ -37,4 +37,7 @@ public sealed class EventLoopGroupOptions
     /// handler returns. Linux only: elsewhere it is a <see cref="PlatformNotSupportedException"/>.
     /// </summary>
     public IReadOnlyList<int>? Processors { get; set; }
+
+    /// <summary>Called each time that the system refuses a thread, on any thread. It must not throw.</summary>
+    internal Action? ThreadRefused { get; set; }
 }

@@ -27,6 +27,9 @@ internal sealed class LoopThreads(int loopCount, int standbyMax, TimeSpan standb
     /// <summary>Where the loops run; null is anywhere.</summary>
     public LoopProcessors? Processors { get; init; }
 
+    /// <summary>Called when the system refuses a thread, on any thread. It must not throw.</summary>
+    public Action? Refused { get; init; }
+
     /// <inheritdoc/>
     public bool CanLeaveBehind => Volatile.Read(ref _busy) < loopCount + standbyMax;
 
@@ -134,6 +137,7 @@ internal sealed class LoopThreads(int loopCount, int standbyMax, TimeSpan standb
                 _busy--;
             }
 
+            Refused?.Invoke();
             return null;
         }
     }

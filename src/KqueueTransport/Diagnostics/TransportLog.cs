@@ -105,6 +105,12 @@ internal static partial class TransportLog
         EventName = nameof(HandlersBlock))]
     public static partial void HandlersBlock(ILogger logger, EndPoint endPoint);
 
+    [LoggerMessage(110, LogLevel.Warning,
+        "The system refuses threads for the event loops. Until it has some again, a handler that blocks holds up the " +
+        "other connections of its loop. Raise the limit of processes (pids), or of memory.",
+        EventName = nameof(ThreadsRefused))]
+    public static partial void ThreadsRefused(ILogger logger);
+
     // Debug, because whoever reaches the port could fill the log.
     [LoggerMessage(104, LogLevel.Debug, "Connection {ConnectionId} of {Peer} is reset: {Reason}.",
         EventName = nameof(ProxyProtocolRefused))]

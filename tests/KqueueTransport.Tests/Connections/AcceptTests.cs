@@ -31,6 +31,25 @@ public sealed class AcceptTests : IAsyncDisposable
         Assert.True(_fixture.Calls.IsPlayed);
     }
 
+    [Fact]
+    public async Task Accept_ProcessHasNoMemory_BacksOffWarnsOnceAndRecovers()
+    {
+        var left = 3;
+        _fixture.Calls.BeforeCall = (call, _) =>
+        {
+            if (call == SocketCall.Accept && Interlocked.Decrement(ref left) >= 0)
+            {
+                throw new InsufficientMemoryException();
+            }
+        };
+        _fixture.Listen();
+
+        await _fixture.ConnectAsync();
+
+        await _fixture.AcceptAsync();
+        Assert.Equal(1, _fixture.WarningCount);
+    }
+
     // Goal: a server that hovers at its limit. Method: failures and connections by turns.
     [Fact]
     public async Task Accept_ShortageWithATrickleOfConnections_WarnsOnce()

@@ -53,6 +53,7 @@ public sealed class TransportLogTests : IDisposable
         TransportLog.AcceptError(_logs, new IPEndPoint(IPAddress.Loopback, 80), Errno.EMFILE);
         TransportLog.UnexpectedException(_logs, "the loop", new InvalidOperationException());
         TransportLog.HandlersBlock(_logs, new IPEndPoint(IPAddress.Loopback, 80));
+        TransportLog.ThreadsRefused(_logs);
 
         Assert.Equal(
             [
@@ -60,6 +61,7 @@ public sealed class TransportLogTests : IDisposable
                 (101, LogLevel.Warning),
                 (102, LogLevel.Error),
                 (103, LogLevel.Warning),
+                (110, LogLevel.Warning),
             ],
             _logs.Entries.Select(entry => (entry.Id.Id, entry.Level)));
         Assert.Contains("of this and that", _logs.Entries[0].Message, StringComparison.Ordinal);

@@ -172,11 +172,30 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
     /// </summary>
     private Errno AcceptOne()
     {
-        var result = _calls.Accept(_socket.Descriptor, _peer);
+        var result = KernelResult.Failure(Errno.ENOMEM);
+        Connection? accepted = null;
+        try
+        {
+            result = _calls.Accept(_socket.Descriptor, _peer);
+            if (!result.IsError)
+            {
+                accepted = _connections.Take(result.Value, _peer);
+            }
+        }
+        catch (OutOfMemoryException)
+        {
+            // As if the kernel had none: it is tried again later. The edge that led here has been taken.
+            if (!result.IsError)
+            {
+                _calls.Abort(result.Value);
+                result = KernelResult.Failure(Errno.ENOMEM);
+            }
+        }
+
         if (!result.IsError)
         {
             _statistics.CountAccept();
-            if (_connections.Take(result.Value, _peer) is { } connection)
+            if (accepted is { } connection)
             {
                 _queue.Add(connection);
             }

@@ -120,6 +120,7 @@ internal sealed class TransportLoops : IDisposable
             HandOver = options.Scheduling == Scheduling.Adaptive || options.ConfigureEndPoint is not null,
             StandbyThreadsMax = options.StandbyThreadsMax,
             Processors = options.LoopProcessors,
+            ThreadRefused = new ThreadShortage(logger).Note,
         };
         try
         {

@@ -1,0 +1,26 @@
+using Microsoft.Extensions.Logging;
+
+namespace KqueueTransport.Diagnostics;
+
+/// <summary>
+/// Says once that the system refuses threads, and again only after a minute without. While it does, a handler that
+/// blocks keeps its loop until it returns.
+/// </summary>
+internal sealed class ThreadShortage(ILogger logger) : IThreadPoolWorkItem
+{
+    private const long QuietMilliseconds = 60_000;
+
+    private long _lastRefusal = -QuietMilliseconds;
+
+    /// <summary>A thread was refused. From any thread, the watch's, too, which calls no logger.</summary>
+    public void Note()
+    {
+        var now = Environment.TickCount64;
+        if (now - Interlocked.Exchange(ref _lastRefusal, now) >= QuietMilliseconds)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        }
+    }
+
+    void IThreadPoolWorkItem.Execute() => TransportLog.ThreadsRefused(logger);
+}

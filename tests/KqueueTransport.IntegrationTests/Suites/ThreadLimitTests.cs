@@ -1,0 +1,85 @@
+using System.Runtime.InteropServices;
+using KqueueTransport.IntegrationTests.Processes;
+
+namespace KqueueTransport.IntegrationTests.Suites;
+
+/// <summary>
+/// A process that gets no further threads, as at the limit of a container's <c>pids</c>: samples/WebApp, for which
+/// strace refuses them and then lets go.
+/// </summary>
+public abstract class ThreadLimitTests(TestTransport transport) : TransportSuite(transport)
+{
+    private const int Clients = 40;
+
+    [Fact]
+    public async Task Threads_Refused_EverybodyIsServedAndBlockedLoopsGoOnOnceThereAreSome()
+    {
+        var app = Own(await WebAppProcess.StartAsync(
+            Transport.WebAppOptions.SelectMany(option => new[] { $"--{option.Key}", option.Value }).Append("--port=0"),
+            Deadline,
+            Transport.Environment));
+        await AskAsync(app, "/block");
+
+        var threads = await WithoutThreadsAsync(app, async () =>
+        {
+            var before = ProcessFacts.Of(app.Id).Threads;
+            for (var round = 0; round < 2; round++)
+            {
+                await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => AskAsync(app, "/block?ms=20")));
+                await AskAsync(app, "/plaintext");
+            }
+
+            Assert.InRange(ProcessFacts.Of(app.Id).Threads, 0, before);
+            return before;
+        });
+
+        await Until.TrueAsync(
+            async () =>
+            {
+                await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => AskAsync(app, "/block?ms=50")));
+                return ProcessFacts.Of(app.Id).Threads > threads;
+            },
+            Deadline);
+        app.Signal(PosixSignal.SIGTERM);
+        var end = await app.WaitForEndAsync(Deadline);
+        Assert.Equal(0, end.ExitCode);
+        Assert.Equal(Transport.IsSockets ? 1 : 2, end.Output.Split("The system refuses threads").Length);
+        Assert.DoesNotContain("fail:", end.Output, StringComparison.Ordinal);
+    }
+
+    private async Task<int> WithoutThreadsAsync(WebAppProcess app, Func<Task<int>> body)
+    {
+        var strace = Tool.Require("strace", "strace");
+        await using var refusing = RunningProgram.Start(
+            strace.Path,
+            [
+                "-qq", "-f", "-o", "/dev/null", "-e", "trace=clone,clone3", "-e", "inject=clone,clone3:error=EAGAIN",
+                "-p", $"{app.Id}",
+            ]);
+        await Until.TrueAsync(() => Directory.GetDirectories($"/proc/{app.Id}/task").All(IsTraced), Deadline);
+        var result = await body();
+        refusing.Signal(PosixSignal.SIGINT);
+        await refusing.WaitForEndAsync(Deadline);
+        return result;
+    }
+
+    private static bool IsTraced(string task)
+    {
+        try
+        {
+            return !File.ReadAllText($"{task}/status").Contains("TracerPid:\t0\n", StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            // It has ended.
+            return true;
+        }
+    }
+
+    private async Task AskAsync(WebAppProcess app, string path)
+    {
+        using var connection = await ConnectAsync(app.Http);
+        await connection.SendAsync($"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        Assert.StartsWith("HTTP/1.1 200", await connection.ReceiveToEndAsync(), StringComparison.Ordinal);
+    }
+}
