@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using KqueueTransport.Connections;
@@ -57,10 +58,7 @@ public abstract class FaultSuite : IAsyncDisposable
     [Fact]
     public async Task Flush_ContinuationThrows_EndsItsConnection()
     {
-        var (stalled, _) = await ConnectionFixture.StallAsync(_victim);
-        _victim.Transport.Output.CancelPendingFlush();
-        await stalled.Soon();
-        Throwing(_victim.Transport.Output.FlushAsync().GetAwaiter());
+        Throwing((await StallAsync()).GetAwaiter());
 
         _ = Task.Run(_victimsPeer.ReceiveAllAsync);
 
@@ -70,10 +68,7 @@ public abstract class FaultSuite : IAsyncDisposable
     [Fact]
     public async Task Flush_ContinuationOfACancelledOneThrows_EndsItsConnection()
     {
-        var (stalled, _) = await ConnectionFixture.StallAsync(_victim);
-        _victim.Transport.Output.CancelPendingFlush();
-        await stalled.Soon();
-        Throwing(_victim.Transport.Output.FlushAsync().GetAwaiter());
+        Throwing((await StallAsync()).GetAwaiter());
 
         _victim.Transport.Output.CancelPendingFlush();
 
@@ -184,6 +179,22 @@ public abstract class FaultSuite : IAsyncDisposable
         await Waiting.UntilAsync(() => Errors().Count() == 2);
         await _neighbour.AssertServedAsync();
         AssertNothingUnhandled();
+    }
+
+    /// <summary>A flush of the victim's that pends and that nobody awaits.</summary>
+    private async Task<ValueTask<FlushResult>> StallAsync()
+    {
+        var (stalled, _) = await ConnectionFixture.StallAsync(_victim);
+        _victim.Transport.Output.CancelPendingFlush();
+        await stalled.Soon();
+        ValueTask<FlushResult> flush;
+        while ((flush = _victim.Transport.Output.WriteAsync(new byte[64 * 1024])).IsCompleted)
+        {
+            // The kernel has taken some more meanwhile.
+            await flush;
+        }
+
+        return flush;
     }
 
     private static void Throwing<TAwaiter>(TAwaiter awaiter)
