@@ -82,7 +82,7 @@ public sealed partial class EventLoop
         // Not after the claim: by then this thread may have lost the loop, and the entry may be the next turn's.
         Array.Clear(_work, 0, _workCount);
         _workCount = 0;
-        var began = _clock.GetTimestamp();
+        var (began, lastTurnAt) = (_clock.GetTimestamp(), _now);
         if (_now != 0)
         {
             Volatile.Write(ref _handlerTicks, _handlerTicks + began - _now);
@@ -100,6 +100,7 @@ public sealed partial class EventLoop
         _eventCount = result.Value;
         Volatile.Write(ref _eventsTaken, _eventsTaken + result.Value);
         TakeWork();
+        BeginDelay(lastTurnAt, began);
         (_batchStart, _batchStartedAt) = (0, _now);
         if (Watch is not null)
         {
@@ -171,12 +172,14 @@ public sealed partial class EventLoop
         // Nobody is found for a stale event, nor for the wake, whose user data is 0.
         var registration = _registrations.Find(kevent.UserData);
         driver.Running = registration;
+        var delay = DelayTo(word);
         if (!TryAdvance(ref word, word.ClaimEvent()))
         {
             driver.Running = null;
         }
         else if (registration is not null)
         {
+            TellDelay(delay);
             Dispatch(driver, registration, kevent);
         }
     }
@@ -207,11 +210,15 @@ public sealed partial class EventLoop
         var work = word.Event < _work.Length ? _work[word.Event] : null;
         var held = work as HeldEvent;
         driver.Running = held is null ? work : _registrations.Find(held.KEvent.UserData);
+        var delay = DelayTo(word);
         if (!TryAdvance(ref word, word.ClaimEvent()))
         {
             driver.Running = null;
+            return;
         }
-        else if (held is null)
+
+        TellDelay(delay);
+        if (held is null)
         {
             Execute(driver, work!);
         }

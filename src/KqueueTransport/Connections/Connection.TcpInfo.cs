@@ -1,3 +1,5 @@
+using KqueueTransport.Diagnostics;
+
 namespace KqueueTransport.Connections;
 
 // What the kernel knows of the connection. Nothing is kept of it: it costs who asks.
@@ -10,6 +12,25 @@ internal sealed partial class Connection : ITcpInfoFeature
         {
             info = default;
             return !HasShutDown && _loop.Calls.TryGetTcpInfo(Descriptor, out info);
+        }
+    }
+
+    /// <summary>At the end, by the thread that closes the descriptor next.</summary>
+    private void MeasureTcp()
+    {
+        if (!_loop.Tcp.IsWanted || !_loop.Calls.TryGetTcpInfo(Descriptor, out var info))
+        {
+            return;
+        }
+
+        try
+        {
+            _loop.Tcp.Add(info, _endPoint.Scheduling.EndPoint);
+        }
+        catch (Exception exception)
+        {
+            // Of whoever listens: the descriptor has to be closed all the same.
+            TransportLog.UnexpectedException(_loop.Logger, "a listener of the meter", exception);
         }
     }
 }

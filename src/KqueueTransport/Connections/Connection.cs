@@ -380,6 +380,7 @@ internal sealed partial class Connection :
     public void OnSendsEnded(Exception cause)
     {
         DisposeSocket();
+        MeasureTcp();
         EndDescriptor(_lifetime.Reason, cause);
         _endPoint.Ended?.Invoke(this);
         _lifetime.OnDescriptorEnded();

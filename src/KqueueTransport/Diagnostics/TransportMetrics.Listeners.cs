@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Net;
 
 namespace KqueueTransport.Diagnostics;
 
@@ -53,16 +54,16 @@ internal sealed partial class TransportMetrics
 
     private List<Measurement<T>> OfListeners<T>(Func<IMeasuredListener, T> value)
         where T : struct =>
-        [.. Listeners().Select(listener => new Measurement<T>(value(listener), EndPointTag(listener)))];
+        [.. Listeners().Select(listener => new Measurement<T>(value(listener), EndPointTag(listener.EndPoint)))];
 
     private List<Measurement<long>> ListenerErrors() =>
         [.. Listeners().SelectMany(listener => listener.Statistics.Errors.Select(error => new Measurement<long>(
-            error.Value, EndPointTag(listener), Tag("error.type", error.Key.ToString()))))];
+            error.Value, EndPointTag(listener.EndPoint), Tag("error.type", error.Key.ToString()))))];
 
     private List<Measurement<long>> ListenerEnds() =>
         [.. Listeners().SelectMany(listener => EndReasons.All.Select(reason => new Measurement<long>(
             listener.Statistics.EndsFor(reason),
-            EndPointTag(listener),
+            EndPointTag(listener.EndPoint),
             Tag("kqueue.connection.end_reason", EndReasons.NameOf(reason)))))];
 
     private IMeasuredListener[] Listeners()
@@ -73,6 +74,6 @@ internal sealed partial class TransportMetrics
         }
     }
 
-    private static KeyValuePair<string, object?> EndPointTag(IMeasuredListener listener) =>
-        Tag("kqueue.listener.endpoint", listener.EndPoint.ToString());
+    public static KeyValuePair<string, object?> EndPointTag(EndPoint endPoint) =>
+        Tag("kqueue.listener.endpoint", endPoint.ToString());
 }

@@ -6,7 +6,7 @@ namespace KqueueTransport.Diagnostics;
 // The instruments of loops: what a loop counts itself, and what its connections count.
 internal sealed partial class TransportMetrics
 {
-    private const string LoopTag = "kqueue.loop.name";
+    public const string LoopTag = "kqueue.loop.name";
 
     private void ObserveLoops()
     {
@@ -26,6 +26,11 @@ internal sealed partial class TransportMetrics
             "Hand-overs of a loop to another thread.");
         ObserveTimes();
         ObserveConnections();
+        var delays = new QueueDelays(Meter);
+        foreach (var loop in _group.Loops)
+        {
+            loop.QueueDelays = delays;
+        }
     }
 
     private void ObserveTimes()

@@ -4,8 +4,8 @@ using Kqueue.EventLoops;
 namespace KqueueTransport.Diagnostics;
 
 /// <summary>
-/// The meter of one server's loops and listeners. Everything is observed when somebody asks, so that it costs the loops
-/// nothing else than the counters that they keep.
+/// The meter of one server's loops and listeners. Counters are observed when somebody asks, so that they cost the loops
+/// nothing else than the counts that they keep; histograms are filled while somebody listens.
 /// </summary>
 internal sealed partial class TransportMetrics : IDisposable
 {
@@ -25,6 +25,7 @@ internal sealed partial class TransportMetrics : IDisposable
         _group = group;
         _statistics = group.Loops.ToDictionary(loop => loop, _ => new LoopStatistics());
         Meter = meterFactory?.Create(MeterName) ?? new Meter(MeterName);
+        Tcp = new TcpMetrics(Meter);
         ObserveGroup();
         ObserveLoops();
         ObserveListeners();
@@ -33,6 +34,9 @@ internal sealed partial class TransportMetrics : IDisposable
 
     /// <summary>The meter; several servers of one process have one each, under the same name.</summary>
     public Meter Meter { get; }
+
+    /// <summary>Where connections tell at their end what the kernel knew of them.</summary>
+    public TcpMetrics Tcp { get; }
 
     public int Connections => _statistics.Values.Sum(loop => loop.Connections);
 

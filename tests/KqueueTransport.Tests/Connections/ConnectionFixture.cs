@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
@@ -43,6 +44,8 @@ internal sealed class ConnectionFixture : IAsyncDisposable
     public CheckingMemoryPoolFactory Pool { get; } = new();
 
     public LogCollector Log { get; } = new();
+
+    public Meter Meter => _loops.Metrics.Meter;
 
     public EventLoop Loop => _loops.LeastLoaded().Loop;
 

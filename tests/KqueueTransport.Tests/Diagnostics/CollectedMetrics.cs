@@ -67,6 +67,7 @@ internal sealed class CollectedMetrics : IDisposable
         private static double ValueOf(MetricType type, in MetricPoint point) => type switch
         {
             MetricType.DoubleSum or MetricType.DoubleSumNonMonotonic => point.GetSumDouble(),
+            MetricType.Histogram => point.GetHistogramSum(),
             MetricType.LongGauge => point.GetGaugeLastValueLong(),
             _ => point.GetSumLong(),
         };

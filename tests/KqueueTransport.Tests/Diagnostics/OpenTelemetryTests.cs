@@ -64,6 +64,25 @@ public sealed partial class OpenTelemetryTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Meter_ConnectionEnds_HasWhatTheKernelKnewOfIt()
+    {
+        var (connection, peer) = await OpenAsync();
+        await connection.Transport.Output.WriteAsync(new byte[10_000]).Soon();
+        await peer.ReceiveExactlyAsync(10_000);
+        Assert.True(_metrics.Collect());
+        Assert.True(double.IsNaN(_metrics["kqueue.connection.tcp.rtt", _endPoint]));
+
+        await connection.DisposeAsync().Soon();
+
+        await Waiting.UntilAsync(() => _metrics.Collect() && _metrics["kqueue.connection.tcp.rtt", _endPoint] > 0);
+        Assert.InRange(_metrics["kqueue.connection.tcp.rtt", _endPoint], 1e-6, 1);
+        Assert.InRange(_metrics["kqueue.connection.tcp.retransmits", _endPoint], 0, 100);
+        Assert.Equal(
+            OperatingSystem.IsLinux(), _metrics["kqueue.connection.tcp.delivery_rate", _endPoint] > 1_000);
+        Assert.True(_metrics["kqueue.loop.queue_delay", Loop] > 0);
+    }
+
+    [Fact]
     public async Task Meter_ApplicationDoesNotRead_CountsThePause()
     {
         var (connection, peer) = await OpenAsync();
@@ -103,6 +122,6 @@ public sealed partial class OpenTelemetryTests : IAsyncDisposable
     private static partial Regex InstrumentName();
 
     // UCUM: a unit, or an annotation in the singular for what is counted.
-    [GeneratedRegex(@"^(1|s|By|\{[a-z]+(_[a-z]+)*\})$")]
+    [GeneratedRegex(@"^(1|s|By|By/s|\{[a-z]+(_[a-z]+)*\})$")]
     private static partial Regex Unit();
 }

@@ -166,6 +166,8 @@ public sealed partial class TransportMetricsTests
 
         metrics.Add(listener);
         observed.Record();
+        metrics.Tcp.Add(new TcpInfo { DeliveryRate = 1 }, listener.EndPoint);
+        group.Loops[0].QueueDelays!.Add(group.Loops[0], TimeSpan.Zero);
 
         Assert.Equal(observed.Descriptions.Order(), DocumentedInstruments().Order());
     }
@@ -255,7 +257,9 @@ public sealed partial class TransportMetricsTests
         {
             "ObservableCounter`1" => "counter",
             "ObservableUpDownCounter`1" => "up-down counter",
-            var name => name == "ObservableGauge`1" ? "gauge" : name,
+            "ObservableGauge`1" => "gauge",
+            "Histogram`1" => "histogram",
+            var name => name,
         };
     }
 }

@@ -30,6 +30,9 @@ internal sealed class LoopContext
 
     public required LoopStatistics Statistics { get; init; }
 
+    /// <summary>Where connections tell at their end what the kernel knew of them.</summary>
+    public required TcpMetrics Tcp { get; init; }
+
     /// <summary>How long an output that is completed waits for a peer that takes nothing.</summary>
     public required TimeSpan DrainTimeout { get; init; }
 

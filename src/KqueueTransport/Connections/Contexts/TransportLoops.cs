@@ -55,6 +55,7 @@ internal sealed class TransportLoops : IDisposable
             Clock = Clock,
             Queue = queue,
             Statistics = Metrics.StatisticsOf(loop),
+            Tcp = Metrics.Tcp,
             DrainTimeout = options.DrainTimeout,
             Lingering = LingeringCloses.TryMake(loop, calls, options, Clock),
         });

@@ -1,0 +1,68 @@
+namespace Kqueue.EventLoops;
+
+// How long events and posted work wait for the loop. The kernel does not say when an event became ready, so this is the
+// longest that it can have been, of the entry that waits longest: the last one of a turn. One reading of the clock for
+// each turn, while somebody listens.
+public sealed partial class EventLoop
+{
+    private const int NoEntry = -1;
+
+    private IQueueDelays? _queueDelays;
+
+    // The driver's own, and hints to one that has lost the loop: the last entry of the turn that somebody waits for,
+    // where it is measured, and since when it may have been ready.
+    private int _measuredEntry = NoEntry;
+    private long _readySince;
+
+    /// <summary>Who is told how long entries wait; null where nobody is. May be set while the loop runs.</summary>
+    internal IQueueDelays? QueueDelays
+    {
+        get => Volatile.Read(ref _queueDelays);
+        set => Volatile.Write(ref _queueDelays, value);
+    }
+
+    /// <summary>A wait is over, and the list of the turn is filled.</summary>
+    /// <param name="lastTurnAt">When the wait before it was over; 0 for none.</param>
+    /// <param name="waitBegan">When this wait began.</param>
+    private void BeginDelay(long lastTurnAt, long waitBegan)
+    {
+        _measuredEntry = NoEntry;
+        if (QueueDelays is not { IsWanted: true })
+        {
+            return;
+        }
+
+        // Nobody waits for the wake, whose user data is 0.
+        var last = _workCount + _eventCount - 1;
+        if (_eventCount > 0 && _events[_eventCount - 1].UserData == 0)
+        {
+            last--;
+        }
+
+        // Where the wait was over at once, the entry may have been ready since the last turn began. The longer it took,
+        // the later that was.
+        var busy = lastTurnAt == 0 ? 0 : waitBegan - lastTurnAt;
+        (_measuredEntry, _readySince) = (last, _now - Math.Max(busy - (_now - waitBegan), 0));
+    }
+
+    // Before the claim: then the turn is the one that the entry is of, if the claim succeeds.
+    private long DelayTo(ClaimWord word) =>
+        word.Event == _measuredEntry ? _clock.GetTimestamp() - _readySince : NoEntry;
+
+    private void TellDelay(long delay)
+    {
+        if (delay == NoEntry)
+        {
+            return;
+        }
+
+        try
+        {
+            QueueDelays?.Add(this, _clock.GetElapsedTime(0, delay));
+        }
+        catch (Exception exception) when (_unhandledException is not null)
+        {
+            _unhandledException(exception);
+        }
+    }
+}

@@ -1,0 +1,26 @@
+using System.Collections.Concurrent;
+using Kqueue.EventLoops;
+
+namespace Kqueue.Tests.EventLoops;
+
+/// <summary>The delays that loops have told.</summary>
+internal sealed class Delays : IQueueDelays
+{
+    private readonly ConcurrentQueue<TimeSpan> _all = [];
+
+    public bool IsWanted { get; set; } = true;
+
+    public bool Throws { get; init; }
+
+    public TimeSpan[] All => [.. _all];
+
+    public void Add(EventLoop loop, TimeSpan delay)
+    {
+        if (Throws)
+        {
+            throw new InvalidOperationException("Whoever listens has a bug.");
+        }
+
+        _all.Enqueue(delay);
+    }
+}
