@@ -1,3 +1,5 @@
+using System.Threading.Tasks.Sources;
+
 namespace KqueueTransport.Connections;
 
 /// <summary>What goes on after an await: the application's code. The default is none.</summary>
@@ -11,12 +13,14 @@ internal readonly struct Continuation
 
     /// <param name="action">The code.</param>
     /// <param name="state">What it is called with.</param>
-    /// <param name="flowsContext">Whether it runs in the calling thread's execution context.</param>
-    public Continuation(Action<object?> action, object? state, bool flowsContext)
+    /// <param name="flags">Whether it runs in the calling thread's execution context.</param>
+    public Continuation(Action<object?> action, object? state, ValueTaskSourceOnCompletedFlags flags)
     {
         _action = action;
         _state = state;
-        _context = flowsContext ? ExecutionContext.Capture() : null;
+        _context = (flags & ValueTaskSourceOnCompletedFlags.FlowExecutionContext) != 0
+            ? ExecutionContext.Capture()
+            : null;
     }
 
     public bool IsNone => _action is null;

@@ -52,7 +52,7 @@ internal struct PendingOperation
         return _version;
     }
 
-    /// <summary>Ends the wait; true for the one caller that then has to see to <see cref="Complete"/>.</summary>
+    /// <summary>Ends the wait; true for the one caller that then has to see to <see cref="Complete()"/>.</summary>
     public bool TryEnd()
     {
         if (!IsPending)
@@ -78,6 +78,15 @@ internal struct PendingOperation
         _continuation = default;
         _isCompleted = true;
         return continuation;
+    }
+
+    /// <summary>The same under the owner's lock.</summary>
+    public Continuation Complete(object gate)
+    {
+        lock (gate)
+        {
+            return Complete();
+        }
     }
 
     // One that is over has failed: a task that is made of it asks here, where it does not catch, before it asks for the

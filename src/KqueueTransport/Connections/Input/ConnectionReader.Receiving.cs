@@ -95,30 +95,6 @@ internal sealed partial class ConnectionReader
         }
     }
 
-    /// <summary>
-    /// A canceled read has waited long enough for bytes. They may be here all the same, where the loop was too busy to
-    /// come to their event.
-    /// </summary>
-    private void OnCancelDue()
-    {
-        lock (Gate)
-        {
-            if (!Has(ReaderFlags.CancelPutOff))
-            {
-                return;
-            }
-
-            if (_read.IsPending && !IsResultReady && !Has(ReaderFlags.Completed))
-            {
-                ReceiveMinimum();
-            }
-
-            Clear(ReaderFlags.CancelPutOff);
-        }
-
-        ((IThreadPoolWorkItem)this).Execute();
-    }
-
     /// <summary>Receives for a pending read; true when it can be resumed.</summary>
     private bool TryReceiveForPendingRead()
     {
@@ -294,7 +270,7 @@ internal sealed partial class ConnectionReader
         else
         {
             Report(reports);
-            _connection.Resume(CompleteRead(), place);
+            _connection.Resume(_read.Complete(Gate), place);
         }
     }
 }

@@ -17,10 +17,6 @@ namespace KqueueTransport.Connections.Input;
 internal sealed partial class ConnectionReader :
     PipeReader, IValueTaskSource<ReadResult>, IThreadPoolWorkItem, IStayingHandler
 {
-    // They are there within microseconds on a network of one machine, within a round trip elsewhere; idle connections
-    // hold up the stop for as long.
-    private static readonly TimeSpan s_lastRequestTime = TimeSpan.FromMilliseconds(100);
-
     private readonly Connection _connection;
 
     // Everything below is under Gate, except where it says otherwise.
@@ -155,17 +151,7 @@ internal sealed partial class ConnectionReader :
         }
     }
 
-    public override void CancelPendingRead()
-    {
-        bool mustResume;
-        lock (Gate)
-        {
-            Set(ReaderFlags.Canceled);
-            mustResume = !TryPutOffCancel() && _read.TryEnd();
-        }
-
-        ResumeElsewhere(mustResume);
-    }
+    public override void CancelPendingRead() => Cancel(token: null);
 
     public override void Complete(Exception? exception = null)
     {
@@ -207,88 +193,6 @@ internal sealed partial class ConnectionReader :
         }
 
         ResumeElsewhere(mustResume);
-    }
-
-    ReadResult IValueTaskSource<ReadResult>.GetResult(short token)
-    {
-        ReadResult result;
-        CancellationToken cancellationToken;
-        lock (Gate)
-        {
-            cancellationToken = _read.GetResult(token);
-            ThrowIfCompleted();
-            result = Take();
-        }
-
-        if (!result.IsCanceled || !cancellationToken.IsCancellationRequested)
-        {
-            return result;
-        }
-
-        // Bytes that a read has waited for while the listener stops: the token's owner reads them in spite of it.
-        return _connection.EndPointContext.IsStopping && !result.Buffer.IsEmpty
-            ? new ReadResult(result.Buffer, isCanceled: false, result.IsCompleted)
-            : throw new OperationCanceledException(cancellationToken);
-    }
-
-    ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token) => _read.GetStatus(token);
-
-    void IValueTaskSource<ReadResult>.OnCompleted(
-        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
-    {
-        var next = new Continuation(
-            continuation, state, (flags & ValueTaskSourceOnCompletedFlags.FlowExecutionContext) != 0);
-        Awaiting awaiting;
-        lock (Gate)
-        {
-            awaiting = _read.OnCompleted(next, token);
-        }
-
-        _connection.OnAwaited(awaiting, next);
-    }
-
-    private static readonly Action<object?, CancellationToken> s_onTokenCanceled = static (state, token) =>
-    {
-        var reader = (ConnectionReader)state!;
-        bool mustResume;
-        lock (reader.Gate)
-        {
-            if (!reader._read.IsOf(token))
-            {
-                return;
-            }
-
-            reader.Set(ReaderFlags.Canceled);
-            mustResume = !reader.TryPutOffCancel() && reader._read.TryEnd();
-        }
-
-        reader.ResumeElsewhere(mustResume);
-    };
-
-    private Continuation CompleteRead()
-    {
-        lock (Gate)
-        {
-            return _read.Complete();
-        }
-    }
-
-    /// <summary>
-    /// While the listener stops, a canceled read, or one that is canceled before it begins, waits a moment for bytes:
-    /// Kestrel cancels the reads of connections that it takes to be idle, and answers a request that comes with the
-    /// cancellation, or instead of it, as with TLS: that cancels by the token, of the read that waits for bytes and of
-    /// the one that takes them.
-    /// </summary>
-    private bool TryPutOffCancel()
-    {
-        if (!_connection.EndPointContext.IsStopping || Has(ReaderFlags.Ended))
-        {
-            return false;
-        }
-
-        Set(ReaderFlags.CancelPutOff);
-        _connection.Loop.Schedule(s_lastRequestTime, static state => ((ConnectionReader)state!).OnCancelDue(), this);
-        return true;
     }
 
     /// <summary>
@@ -345,15 +249,6 @@ internal sealed partial class ConnectionReader :
         Clear(ReaderFlags.Canceled | ReaderFlags.CancelPutOff);
         Set(isCanceled ? ReaderFlags.ReadingTentatively : ReaderFlags.Reading);
         return new ReadResult(_received?.Sequence ?? default, isCanceled, isCompleted: Has(ReaderFlags.Ended));
-    }
-
-    private void ResumeElsewhere(bool mustResume)
-    {
-        if (mustResume)
-        {
-            _resumption ??= new Resumption(() => _connection.ResumeOnPool(CompleteRead()));
-            _connection.ResumeElsewhere(_resumption);
-        }
     }
 
     private void ThrowIfCompleted()

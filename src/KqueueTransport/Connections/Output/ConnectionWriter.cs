@@ -2,7 +2,6 @@ using System.IO.Pipelines;
 using System.Threading.Tasks.Sources;
 using Kqueue.EventLoops;
 using KqueueTransport.Connections.Contexts;
-using KqueueTransport.Connections.Placement;
 
 namespace KqueueTransport.Connections.Output;
 
@@ -20,7 +19,7 @@ internal sealed partial class ConnectionWriter :
     PipeWriter, IValueTaskSource<FlushResult>, IThreadPoolWorkItem, IStayingHandler
 {
     private readonly Connection _connection;
-    private readonly Lock _gate = new();
+    private readonly object _gate = new();
 
     // Under _gate, but for what is the writing application's own in the buffer.
     private OutputBuffer _written;
@@ -54,16 +53,10 @@ internal sealed partial class ConnectionWriter :
     public override long UnflushedBytes => _written.Uncommitted;
 
     /// <summary>Whether the kernel has not taken all that is flushed.</summary>
-    public bool HasUnsent
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _state != SendState.Idle;
-            }
-        }
-    }
+    public bool HasUnsent => State.Send != SendState.Idle;
+
+    /// <summary>Whether the output has ended for itself, with FIN.</summary>
+    public bool HasSentFin => (State.Flags & WriterFlags.FinSent) != 0;
 
     /// <summary>Why the connection has ended, or is about to; null where it has not.</summary>
     public Exception? Cause => Volatile.Read(ref _cause) ?? Volatile.Read(ref _failure);
@@ -80,14 +73,13 @@ internal sealed partial class ConnectionWriter :
         }
     }
 
-    /// <summary>Whether the output has ended for itself, with FIN.</summary>
-    public bool HasSentFin
+    private (SendState Send, WriterFlags Flags) State
     {
         get
         {
             lock (_gate)
             {
-                return Has(WriterFlags.FinSent);
+                return (_state, _flags);
             }
         }
     }
@@ -118,17 +110,7 @@ internal sealed partial class ConnectionWriter :
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
         Flush(isWrite: false, borrowed: default, cancellationToken);
 
-    public override void CancelPendingFlush()
-    {
-        bool mustResume;
-        lock (_gate)
-        {
-            Set(WriterFlags.Canceled);
-            mustResume = TryCancelFlush();
-        }
-
-        Resume(mustResume, mayResumeHere: false);
-    }
+    public override void CancelPendingFlush() => Cancel(token: null);
 
     public override void Complete(Exception? exception = null)
     {
@@ -205,66 +187,6 @@ internal sealed partial class ConnectionWriter :
         Resume(mustResume, mayResumeHere: false);
     }
 
-    FlushResult IValueTaskSource<FlushResult>.GetResult(short token)
-    {
-        FlushResult result;
-        CancellationToken cancellationToken;
-        lock (_gate)
-        {
-            cancellationToken = _flush.GetResult(token);
-            result = TakeResult();
-        }
-
-        if (result.IsCanceled)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-        }
-
-        return result;
-    }
-
-    ValueTaskSourceStatus IValueTaskSource<FlushResult>.GetStatus(short token) => _flush.GetStatus(token);
-
-    void IValueTaskSource<FlushResult>.OnCompleted(
-        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
-    {
-        var next = new Continuation(
-            continuation, state, (flags & ValueTaskSourceOnCompletedFlags.FlowExecutionContext) != 0);
-        Awaiting awaiting;
-        lock (_gate)
-        {
-            awaiting = _flush.OnCompleted(next, token);
-        }
-
-        _connection.OnAwaited(awaiting, next);
-    }
-
-    private static readonly Action<object?, CancellationToken> s_onTokenCanceled = static (state, token) =>
-    {
-        var writer = (ConnectionWriter)state!;
-        bool mustResume;
-        lock (writer._gate)
-        {
-            if (!writer._flush.IsOf(token))
-            {
-                return;
-            }
-
-            writer.Set(WriterFlags.Canceled);
-            mustResume = writer.TryCancelFlush();
-        }
-
-        writer.Resume(mustResume, mayResumeHere: false);
-    };
-
-    private Continuation CompleteFlush()
-    {
-        lock (_gate)
-        {
-            return _flush.Complete();
-        }
-    }
-
     private bool IsFlushCanceled => _flush.IsPending && Has(WriterFlags.Canceled);
 
     private ValueTask<FlushResult> Flush(
@@ -325,40 +247,6 @@ internal sealed partial class ConnectionWriter :
         }
     }
 
-    /// <summary>
-    /// Ends the pending flush because it is canceled; what it waited for is sent all the same. A thread that is sending
-    /// may be reading the application's memory: it ends the flush when it is back.
-    /// </summary>
-    private bool TryCancelFlush() =>
-        _flush.IsPending && TryCopyBorrowed() && _state != SendState.Sending && TryEndFlush(unsentMax: 0);
-
-    /// <summary>Ends the pending flush if it has nothing more to wait for.</summary>
-    /// <param name="unsentMax">What it leaves to the memory of the connection.</param>
-    private bool TryEndFlush(long unsentMax)
-    {
-        if (!_flush.IsPending)
-        {
-            return false;
-        }
-
-        var mayEnd = Has(WriterFlags.Canceled) || _written.Unsent <= unsentMax;
-        return (Has(WriterFlags.Dead) || (mayEnd && TryCopyBorrowed())) && _flush.TryEnd();
-    }
-
-    private bool TryCopyBorrowed()
-    {
-        try
-        {
-            _written.CopyBorrowed(Loop.Blocks);
-            return true;
-        }
-        catch (Exception)
-        {
-            // The pool, which may be the application's own, has no block: the flush waits until the kernel has all.
-            return false;
-        }
-    }
-
     private bool TakeReport()
     {
         var unreported = Has(WriterFlags.Unreported);
@@ -380,37 +268,6 @@ internal sealed partial class ConnectionWriter :
         else
         {
             _connection.OnOutputDrained(Has(WriterFlags.FinSent));
-        }
-    }
-
-    private FlushResult TakeResult()
-    {
-        var isCanceled = Has(WriterFlags.Canceled);
-        Clear(WriterFlags.Canceled);
-        return new FlushResult(isCanceled, isCompleted: Has(WriterFlags.Dead | WriterFlags.Ended));
-    }
-
-    private void Resume(bool mustResume, bool mayResumeHere)
-    {
-        if (!mustResume)
-        {
-            return;
-        }
-
-        // A send on the thread pool is a piece of work by itself, so the application goes on right there.
-        var isOnPool = EventLoop.Current is null && Thread.CurrentThread.IsThreadPoolThread;
-        var place = mayResumeHere && EventLoop.Current is not null ? _connection.TakePlace() : Place.Pool;
-        if (place is not Place.Pool)
-        {
-            _connection.Resume(CompleteFlush(), place);
-        }
-        else if (mayResumeHere && isOnPool)
-        {
-            _connection.Run(CompleteFlush());
-        }
-        else
-        {
-            _connection.ResumeElsewhere(_resumption ??= new Resumption(() => _connection.Run(CompleteFlush())));
         }
     }
 

@@ -1,6 +1,4 @@
-using Kqueue;
 using KqueueTransport.Connections.Buffers;
-using KqueueTransport.Sockets;
 
 namespace KqueueTransport.Connections.Output;
 
@@ -9,7 +7,7 @@ namespace KqueueTransport.Connections.Output;
 /// application's own memory, and the sends that empty them without a copy. Used under the writer's lock, except where
 /// it says otherwise.
 /// </summary>
-internal struct OutputBuffer
+internal partial struct OutputBuffer
 {
     /// <summary>
     /// Blocks grow with what is here up to this size, so that a megabyte is 64 of them and not 256: each costs a third
@@ -17,10 +15,6 @@ internal struct OutputBuffer
     /// block goes back when all of it is sent, and are slower again: what is sent should still be in the cache.
     /// </summary>
     public const int BlockBytesMax = 16 * 1024;
-
-    // What one send takes of the application's memory: as much as of blocks. The kernel would go on while the peer
-    // reads, and the loop has others to serve.
-    private const int BorrowedBytesPerSend = PinnedBlocks.CountMax * BlockBytesMax;
 
     private SegmentQueue _segments;
     private ReadOnlyMemory<byte> _borrowed;
@@ -119,134 +113,6 @@ internal struct OutputBuffer
         Unsent = 0;
         _borrowed = default;
         ReleaseIfEmpty();
-    }
-
-    /// <summary>
-    /// Sends once, from one piece of memory or from many, and removes what the kernel took. Nobody else may send or
-    /// drop meanwhile, but the application goes on writing.
-    /// </summary>
-    /// <param name="calls">The kernel.</param>
-    /// <param name="descriptor">The connection.</param>
-    /// <param name="gate">The lock, which is left for the call.</param>
-    /// <param name="isShort">The kernel took less than it was given: the socket is full.</param>
-    public KernelResult Send(SocketCalls calls, int descriptor, Lock gate, out bool isShort)
-    {
-        var first = FirstUnsent();
-        int offered;
-        KernelResult result;
-        if (first.Length == Unsent || InSegments == 0)
-        {
-            offered = first.Length;
-            gate.Exit();
-            try
-            {
-                result = calls.Send(descriptor, first.Span);
-            }
-            finally
-            {
-                gate.Enter();
-            }
-        }
-        else
-        {
-            result = GatherSend(calls, descriptor, first, gate, out offered);
-        }
-
-        isShort = result.IsError || result.Value < offered;
-        if (!result.IsError)
-        {
-            RemoveSent(result.Value);
-        }
-
-        return result;
-    }
-
-    private readonly long InSegments => Unsent - _borrowed.Length;
-
-    private readonly ReadOnlyMemory<byte> FirstBorrowed => AtMost(_borrowed, BorrowedBytesPerSend);
-
-    private ReadOnlyMemory<byte> FirstUnsent()
-    {
-        if (InSegments == 0)
-        {
-            return FirstBorrowed;
-        }
-
-        var head = _segments.Head!;
-        while (head.End == _segments.HeadIndex)
-        {
-            _segments.RemoveHead();
-            head = _segments.Head!;
-        }
-
-        return AtMost(head.Memory[_segments.HeadIndex..], InSegments);
-    }
-
-    private readonly KernelResult GatherSend(
-        SocketCalls calls, int descriptor, ReadOnlyMemory<byte> first, Lock gate, out int offered)
-    {
-        using var pinned = new PinnedBlocks();
-        offered = 0;
-        var segment = _segments.Head!;
-        var part = first;
-        while (true)
-        {
-            pinned.Add(part);
-            offered += part.Length;
-            if (offered == Unsent || pinned.Count == PinnedBlocks.CountMax)
-            {
-                break;
-            }
-
-            if (offered == InSegments)
-            {
-                pinned.Add(FirstBorrowed);
-                offered += FirstBorrowed.Length;
-                break;
-            }
-
-            segment = segment.NextSegment!;
-            part = AtMost(segment.Memory, InSegments - offered);
-        }
-
-        gate.Exit();
-        try
-        {
-            return calls.Send(descriptor, pinned.Vectors);
-        }
-        finally
-        {
-            gate.Enter();
-        }
-    }
-
-    private static ReadOnlyMemory<byte> AtMost(ReadOnlyMemory<byte> memory, long length) =>
-        memory.Length > length ? memory[..(int)length] : memory;
-
-    private void RemoveSent(int sent)
-    {
-        var borrowed = (int)Math.Max(sent - InSegments, 0);
-        Unsent -= sent;
-        _borrowed = _borrowed[borrowed..];
-        sent -= borrowed;
-        if (ReleaseIfEmpty())
-        {
-            return;
-        }
-
-        while (sent > 0)
-        {
-            var head = _segments.Head!;
-            var left = head.End - _segments.HeadIndex;
-            if (sent < left || head == _segments.Tail)
-            {
-                _segments.HeadIndex += sent;
-                return;
-            }
-
-            sent -= left;
-            _segments.RemoveHead();
-        }
     }
 
     private void AppendTail(BlockPool pool, int sizeHint)

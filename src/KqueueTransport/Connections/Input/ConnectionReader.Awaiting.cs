@@ -1,0 +1,112 @@
+using System.IO.Pipelines;
+using System.Threading.Tasks.Sources;
+
+namespace KqueueTransport.Connections.Input;
+
+// The end of a pending read: its await, and its cancellation.
+internal sealed partial class ConnectionReader
+{
+    // They are there within microseconds on a network of one machine, within a round trip elsewhere; idle connections
+    // hold up the stop for as long.
+    private static readonly TimeSpan s_lastRequestTime = TimeSpan.FromMilliseconds(100);
+
+    private static readonly Action<object?, CancellationToken> s_onTokenCanceled =
+        static (state, token) => ((ConnectionReader)state!).Cancel(token);
+
+    ReadResult IValueTaskSource<ReadResult>.GetResult(short token)
+    {
+        ReadResult result;
+        CancellationToken cancellationToken;
+        lock (Gate)
+        {
+            cancellationToken = _read.GetResult(token);
+            ThrowIfCompleted();
+            result = Take();
+        }
+
+        if (!result.IsCanceled || !cancellationToken.IsCancellationRequested)
+        {
+            return result;
+        }
+
+        // Bytes that a read has waited for while the listener stops: the token's owner reads them in spite of it.
+        return _connection.EndPointContext.IsStopping && !result.Buffer.IsEmpty
+            ? new ReadResult(result.Buffer, isCanceled: false, result.IsCompleted)
+            : throw new OperationCanceledException(cancellationToken);
+    }
+
+    ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token) => _read.GetStatus(token);
+
+    void IValueTaskSource<ReadResult>.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _connection.OnAwaited(ref _read, Gate, new Continuation(continuation, state, flags), token);
+
+    /// <summary>Cancels the pending read, or the next one; of a token only the read that was begun with it.</summary>
+    private void Cancel(CancellationToken? token)
+    {
+        bool mustResume;
+        lock (Gate)
+        {
+            if (token is { } own && !_read.IsOf(own))
+            {
+                return;
+            }
+
+            Set(ReaderFlags.Canceled);
+            mustResume = !TryPutOffCancel() && _read.TryEnd();
+        }
+
+        ResumeElsewhere(mustResume);
+    }
+
+    /// <summary>
+    /// While the listener stops, a canceled read, or one that is canceled before it begins, waits a moment for bytes:
+    /// Kestrel cancels the reads of connections that it takes to be idle, and answers a request that comes with the
+    /// cancellation, or instead of it, as with TLS: that cancels by the token, of the read that waits for bytes and of
+    /// the one that takes them.
+    /// </summary>
+    private bool TryPutOffCancel()
+    {
+        if (!_connection.EndPointContext.IsStopping || Has(ReaderFlags.Ended))
+        {
+            return false;
+        }
+
+        Set(ReaderFlags.CancelPutOff);
+        _connection.Loop.Schedule(s_lastRequestTime, static state => ((ConnectionReader)state!).OnCancelDue(), this);
+        return true;
+    }
+
+    /// <summary>
+    /// A canceled read has waited long enough for bytes. They may be here all the same, where the loop was too busy to
+    /// come to their event.
+    /// </summary>
+    private void OnCancelDue()
+    {
+        lock (Gate)
+        {
+            if (!Has(ReaderFlags.CancelPutOff))
+            {
+                return;
+            }
+
+            if (_read.IsPending && !IsResultReady && !Has(ReaderFlags.Completed))
+            {
+                ReceiveMinimum();
+            }
+
+            Clear(ReaderFlags.CancelPutOff);
+        }
+
+        ((IThreadPoolWorkItem)this).Execute();
+    }
+
+    private void ResumeElsewhere(bool mustResume)
+    {
+        if (mustResume)
+        {
+            _resumption ??= new Resumption(() => _connection.ResumeOnPool(_read.Complete(Gate)));
+            _connection.ResumeElsewhere(_resumption);
+        }
+    }
+}

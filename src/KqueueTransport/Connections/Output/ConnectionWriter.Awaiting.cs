@@ -1,0 +1,120 @@
+using System.IO.Pipelines;
+using System.Threading.Tasks.Sources;
+using Kqueue.EventLoops;
+using KqueueTransport.Connections.Placement;
+
+namespace KqueueTransport.Connections.Output;
+
+// The end of a pending flush: its await, and its cancellation.
+internal sealed partial class ConnectionWriter
+{
+    private static readonly Action<object?, CancellationToken> s_onTokenCanceled =
+        static (state, token) => ((ConnectionWriter)state!).Cancel(token);
+
+    FlushResult IValueTaskSource<FlushResult>.GetResult(short token)
+    {
+        FlushResult result;
+        CancellationToken cancellationToken;
+        lock (_gate)
+        {
+            cancellationToken = _flush.GetResult(token);
+            result = TakeResult();
+        }
+
+        if (result.IsCanceled)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        return result;
+    }
+
+    ValueTaskSourceStatus IValueTaskSource<FlushResult>.GetStatus(short token) => _flush.GetStatus(token);
+
+    void IValueTaskSource<FlushResult>.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _connection.OnAwaited(ref _flush, _gate, new Continuation(continuation, state, flags), token);
+
+    /// <summary>Cancels the pending flush, or the next one; of a token only the flush that was begun with it.</summary>
+    private void Cancel(CancellationToken? token)
+    {
+        bool mustResume;
+        lock (_gate)
+        {
+            if (token is { } own && !_flush.IsOf(own))
+            {
+                return;
+            }
+
+            Set(WriterFlags.Canceled);
+            mustResume = TryCancelFlush();
+        }
+
+        Resume(mustResume, mayResumeHere: false);
+    }
+
+    /// <summary>
+    /// Ends the pending flush because it is canceled; what it waited for is sent all the same. A thread that is sending
+    /// may be reading the application's memory: it ends the flush when it is back.
+    /// </summary>
+    private bool TryCancelFlush() =>
+        _flush.IsPending && TryCopyBorrowed() && _state != SendState.Sending && TryEndFlush(unsentMax: 0);
+
+    /// <summary>Ends the pending flush if it has nothing more to wait for.</summary>
+    /// <param name="unsentMax">What it leaves to the memory of the connection.</param>
+    private bool TryEndFlush(long unsentMax)
+    {
+        if (!_flush.IsPending)
+        {
+            return false;
+        }
+
+        var mayEnd = Has(WriterFlags.Canceled) || _written.Unsent <= unsentMax;
+        return (Has(WriterFlags.Dead) || (mayEnd && TryCopyBorrowed())) && _flush.TryEnd();
+    }
+
+    private bool TryCopyBorrowed()
+    {
+        try
+        {
+            _written.CopyBorrowed(Loop.Blocks);
+            return true;
+        }
+        catch (Exception)
+        {
+            // The pool, which may be the application's own, has no block: the flush waits until the kernel has all.
+            return false;
+        }
+    }
+
+    private FlushResult TakeResult()
+    {
+        var isCanceled = Has(WriterFlags.Canceled);
+        Clear(WriterFlags.Canceled);
+        return new FlushResult(isCanceled, isCompleted: Has(WriterFlags.Dead | WriterFlags.Ended));
+    }
+
+    private void Resume(bool mustResume, bool mayResumeHere)
+    {
+        if (!mustResume)
+        {
+            return;
+        }
+
+        // A send on the thread pool is a piece of work by itself, so the application goes on right there.
+        var isOnPool = EventLoop.Current is null && Thread.CurrentThread.IsThreadPoolThread;
+        var place = mayResumeHere && EventLoop.Current is not null ? _connection.TakePlace() : Place.Pool;
+        if (place is not Place.Pool)
+        {
+            _connection.Resume(_flush.Complete(_gate), place);
+        }
+        else if (mayResumeHere && isOnPool)
+        {
+            _connection.Run(_flush.Complete(_gate));
+        }
+        else
+        {
+            _connection.ResumeElsewhere(_resumption ??= new Resumption(() => _connection.Run(_flush.Complete(_gate))));
+        }
+    }
+}
