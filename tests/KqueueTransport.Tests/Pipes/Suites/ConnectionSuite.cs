@@ -18,10 +18,9 @@ public abstract class ConnectionSuite(ConnectionSource source) : DuplexSuite(sou
     private static readonly ConnectionAbortedException s_reason = new("The test has had enough.");
 
     private readonly LogCollector _log = new();
-    private readonly CheckingMemoryPoolFactory _pool = new();
 
     protected override DuplexOptions Options =>
-        new() { Log = _log, MaxReadBufferSize = 64 * 1024, MemoryPoolFactory = _pool };
+        new() { Log = _log, MaxReadBufferSize = 64 * 1024 };
 
     public enum Ending
     {
@@ -75,13 +74,13 @@ public abstract class ConnectionSuite(ConnectionSource source) : DuplexSuite(sou
         Reader.AdvanceTo((await DeliverAndReadAsync(10)).Buffer.End);
         var pending = Reader.ReadAsync().AsTask();
         var failure = new InsufficientMemoryException("The test's pool is empty.");
-        _pool.FailsFrom(_pool.RentedEver, failure);
+        Pool.FailsFrom(Pool.RentedEver, failure);
 
         await Peer.SendAsync(Payload.Create(10)).Soon();
 
         Assert.Same(failure, await Assert.ThrowsAsync<InsufficientMemoryException>(() => pending.Soon()));
         await CloseAsync();
-        await Waiting.UntilAsync(() => _pool.RentedBytes == 0);
+        await Waiting.UntilAsync(() => Pool.RentedBytes == 0);
     }
 
     // A body that comes fast is received into several blocks at a time: some are there when the next one is not.
@@ -91,13 +90,13 @@ public abstract class ConnectionSuite(ConnectionSource source) : DuplexSuite(sou
         const int length = 16 * 1024 * 1024;
         var sending = Peer.SendAsync(Payload.Create(length)).AsTask();
         await ConsumeAsync(1024 * 1024);
-        _pool.FailsFrom(_pool.RentedEver + 3, new InsufficientMemoryException("The test's pool is empty."));
+        Pool.FailsFrom(Pool.RentedEver + 3, new InsufficientMemoryException("The test's pool is empty."));
 
         await Assert.ThrowsAsync<InsufficientMemoryException>(() => ConsumeAsync(length, 1024 * 1024));
 
         await CloseAsync();
         await Assert.ThrowsAnyAsync<Exception>(() => sending.Soon());
-        await Waiting.UntilAsync(() => _pool.RentedBytes == 0);
+        await Waiting.UntilAsync(() => Pool.RentedBytes == 0);
     }
 
     [Fact]

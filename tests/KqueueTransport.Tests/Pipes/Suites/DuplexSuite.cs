@@ -21,16 +21,22 @@ public abstract class DuplexSuite(DuplexSource source) : IAsyncLifetime
 
     protected virtual DuplexOptions Options { get; } = new();
 
+    /// <summary>What the options get where they name no memory: it watches what is done with its blocks.</summary>
+    private protected CheckingMemoryPoolFactory Pool { get; } = new();
+
     public async ValueTask InitializeAsync()
     {
         source.SkipIfDifferent();
-        _duplex = await source.OpenAsync(Options);
+        var options = Options;
+        _duplex = await source.OpenAsync(
+            options with { MemoryPoolFactory = options.MemoryPoolFactory ?? Pool });
     }
 
     public async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
         await CloseAsync();
+        Assert.Empty(Pool.Violations);
     }
 
     protected void Abort() => _duplex!.Abort();

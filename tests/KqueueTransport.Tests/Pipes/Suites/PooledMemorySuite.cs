@@ -3,21 +3,10 @@ using KqueueTransport.Tests.Pipes.Duplexes;
 namespace KqueueTransport.Tests.Pipes.Suites;
 
 /// <summary>What is rented from the memory pool, and when it goes back.</summary>
-public abstract class PooledMemorySuite : DuplexSuite
+public abstract class PooledMemorySuite(DuplexSource source) : DuplexSuite(source)
 {
     // Blocks beside the payload: the partly filled ends of both directions.
     private const int SlackBytes = 8 * 4096;
-
-    private readonly CheckingMemoryPoolFactory _pool;
-
-    protected PooledMemorySuite(DuplexSource source)
-        : base(source)
-    {
-        _pool = new CheckingMemoryPoolFactory();
-        Options = new DuplexOptions { MemoryPoolFactory = _pool };
-    }
-
-    protected override DuplexOptions Options { get; }
 
     [Theory]
     [InlineData(1)]
@@ -34,11 +23,11 @@ public abstract class PooledMemorySuite : DuplexSuite
     public async Task Pool_ConsumedSegments_GoBackWhileTheRestStays()
     {
         var read = await DeliverAndReadAsync(200_000);
-        Assert.InRange(_pool.RentedBytes, 200_000, 200_000 + SlackBytes);
+        Assert.InRange(Pool.RentedBytes, 200_000, 200_000 + SlackBytes);
 
         Reader.AdvanceTo(read.Buffer.GetPosition(190_000));
 
-        Assert.InRange(_pool.RentedBytes, 10_000, 10_000 + SlackBytes);
+        Assert.InRange(Pool.RentedBytes, 10_000, 10_000 + SlackBytes);
         Payload.Check((await ReadBufferedAsync(10_000)).Buffer, 190_000);
     }
 
@@ -50,7 +39,7 @@ public abstract class PooledMemorySuite : DuplexSuite
         await sending.IsStalledAsync();
 
         // One receive may go beyond the limit by the buffer that it was given.
-        Assert.InRange(_pool.RentedBytes, 0, DuplexOptions.DefaultMaxReadBufferSize + SlackBytes);
+        Assert.InRange(Pool.RentedBytes, 0, DuplexOptions.DefaultMaxReadBufferSize + SlackBytes);
 
         await ConsumeAsync(length);
         await sending.Soon();
@@ -62,7 +51,7 @@ public abstract class PooledMemorySuite : DuplexSuite
         var (flush, written) = await WriteUntilStalledAsync();
 
         // The write that crosses the limit is 16 KiB, and a block may have been left at its end each time.
-        Assert.InRange(_pool.RentedBytes, 0, DuplexOptions.DefaultMaxWriteBufferSize + (2 * 16 * 1024) + SlackBytes);
+        Assert.InRange(Pool.RentedBytes, 0, DuplexOptions.DefaultMaxWriteBufferSize + (2 * 16 * 1024) + SlackBytes);
 
         await PeerTakesAsync(written);
         await flush.Soon();
@@ -78,7 +67,7 @@ public abstract class PooledMemorySuite : DuplexSuite
 
         await CloseAsync();
 
-        await Waiting.UntilAsync(() => _pool.RentedBytes == 0);
+        await Waiting.UntilAsync(() => Pool.RentedBytes == 0);
     }
 
     [Fact]
@@ -88,7 +77,7 @@ public abstract class PooledMemorySuite : DuplexSuite
 
         await CloseAsync();
 
-        await Waiting.UntilAsync(() => _pool.RentedBytes == 0);
+        await Waiting.UntilAsync(() => Pool.RentedBytes == 0);
     }
 
     [Fact]
@@ -100,7 +89,7 @@ public abstract class PooledMemorySuite : DuplexSuite
 
         Abort();
 
-        await Waiting.UntilAsync(() => _pool.RentedBytes == 0);
+        await Waiting.UntilAsync(() => Pool.RentedBytes == 0);
     }
 
     [Fact]
@@ -112,7 +101,7 @@ public abstract class PooledMemorySuite : DuplexSuite
 
         Peer.Reset();
 
-        await Waiting.UntilAsync(() => _pool.RentedBytes == 0);
+        await Waiting.UntilAsync(() => Pool.RentedBytes == 0);
     }
 
     [Fact]
@@ -124,7 +113,7 @@ public abstract class PooledMemorySuite : DuplexSuite
 
         await CloseAsync();
 
-        await Waiting.UntilAsync(() => _pool.RentedBytes == 0);
+        await Waiting.UntilAsync(() => Pool.RentedBytes == 0);
     }
 
     private async Task HoldsNothingAfterARoundTripAsync(int length)
@@ -132,11 +121,11 @@ public abstract class PooledMemorySuite : DuplexSuite
         Reader.AdvanceTo((await DeliverAndReadAsync(length)).Buffer.End);
         await Writer.WriteAsync(Payload.Create(length)).Soon();
         await PeerTakesAsync(length);
-        Assert.InRange(_pool.RentedEver, 1, long.MaxValue);
+        Assert.InRange(Pool.RentedEver, 1, long.MaxValue);
 
         var pending = Reader.ReadAsync();
 
-        await Waiting.UntilAsync(() => _pool.RentedBytes == 0);
+        await Waiting.UntilAsync(() => Pool.RentedBytes == 0);
         Assert.False(pending.IsCompleted);
     }
 }
