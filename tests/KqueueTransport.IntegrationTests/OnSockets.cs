@@ -52,9 +52,6 @@ public static class OnSockets
     public sealed class Transfers() : TransferTests(TestTransport.Sockets);
 
     [Collection<Alone>]
-    public sealed class ThreadLimit() : ThreadLimitTests(TestTransport.Sockets);
-
-    [Collection<Alone>]
     public sealed class Systemd() : SystemdTests(TestTransport.Sockets);
 
     public sealed class ProxyProtocol() : ProxyProtocolTests(TestTransport.Sockets);

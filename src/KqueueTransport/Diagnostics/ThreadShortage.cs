@@ -18,7 +18,14 @@ internal sealed class ThreadShortage(ILogger logger) : IThreadPoolWorkItem
         var now = Environment.TickCount64;
         if (now - Interlocked.Exchange(ref _lastRefusal, now) >= QuietMilliseconds)
         {
-            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            try
+            {
+                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            }
+            catch (OutOfMemoryException)
+            {
+                // The thread pool wants a thread as well. It has the work all the same, and has threads to run it on.
+            }
         }
     }
 
