@@ -80,7 +80,7 @@ public sealed class PendingOperationTests
     {
         var runs = 0;
         var version = Begin();
-        Assert.Equal(Awaiting.Pending, _operation.OnCompleted(new(_ => runs++, null, false), version));
+        Assert.Equal(Awaiting.Pending, _operation.OnCompleted(Continuing(() => runs++), version));
         _operation.TryEnd();
 
         _operation.Complete().Run();
@@ -103,16 +103,16 @@ public sealed class PendingOperationTests
             Begin();
         }
 
-        Assert.Equal(Awaiting.Over, _operation.OnCompleted(new(_ => { }, null, false), version));
+        Assert.Equal(Awaiting.Over, _operation.OnCompleted(Continuing(() => { }), version));
     }
 
     [Fact]
     public void OnCompleted_Twice_BothGetAnError()
     {
         var version = Begin();
-        _operation.OnCompleted(new(_ => { }, null, false), version);
+        _operation.OnCompleted(Continuing(() => { }), version);
 
-        Assert.Equal(Awaiting.Twice, _operation.OnCompleted(new(_ => { }, null, false), version));
+        Assert.Equal(Awaiting.Twice, _operation.OnCompleted(Continuing(() => { }), version));
 
         Assert.Throws<InvalidOperationException>(() => _operation.GetResult(version));
         _operation.TryEnd();
@@ -166,6 +166,9 @@ public sealed class PendingOperationTests
 
         Assert.False(isEnded);
     }
+
+    private static Continuation Continuing(Action action) =>
+        new(_ => action(), null, ValueTaskSourceOnCompletedFlags.None);
 
     private short Begin() => _operation.Begin(s_ignore, this, CancellationToken.None);
 }
