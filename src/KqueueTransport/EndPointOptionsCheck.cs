@@ -13,6 +13,9 @@ internal static class EndPointOptionsCheck
     // IFNAMSIZ and TCP_CA_NAME_MAX of Linux, less the zero at the end. What is shorter elsewhere the kernel refuses.
     private const int NameLengthMax = 15;
 
+    // An accept in less than a microsecond is none that a bucket could hold back.
+    private const int AcceptsPerSecondMax = 1_000_000;
+
     private const UnixFileMode AllModes = (UnixFileMode)0b111_111_111_111;
 
     private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
@@ -21,6 +24,7 @@ internal static class EndPointOptionsCheck
     {
         failures.CheckEnum(nameof(options.Scheduling), options.Scheduling);
         CheckAccepting(failures, options);
+        CheckLimits(failures, options);
         failures.CheckSize(nameof(options.MaxReadBufferSize), options.MaxReadBufferSize);
         failures.CheckSize(nameof(options.MaxWriteBufferSize), options.MaxWriteBufferSize);
         CheckKeepAlive(failures, options);
@@ -53,6 +57,21 @@ internal static class EndPointOptionsCheck
             failures.Add(
                 nameof(options.UnixFileMode), mode, "Write flags of System.IO.UnixFileMode, or leave it out.");
         }
+    }
+
+    private static void CheckLimits(OptionFailures failures, KqueueEndPointOptions options)
+    {
+        const string NoLimit = "without it there is no limit";
+        failures.CheckRange(nameof(options.ConnectionsMax), options.ConnectionsMax, int.MaxValue, NoLimit);
+        failures.CheckRange(
+            nameof(options.AcceptsPerSecond), options.AcceptsPerSecond, AcceptsPerSecondMax, NoLimit);
+        failures.CheckRange(
+            nameof(options.ConnectionsPerAddressMax), options.ConnectionsPerAddressMax, int.MaxValue, NoLimit);
+        failures.CheckRange(
+            nameof(options.AddressPrefixIPv4), options.AddressPrefixIPv4, 32, "the default is 32, one address");
+        failures.CheckRange(
+            nameof(options.AddressPrefixIPv6), options.AddressPrefixIPv6, 128, "the default is 64, one host's network");
+        failures.CheckEnum(nameof(options.OverLimit), options.OverLimit);
     }
 
     private static void CheckKeepAlive(OptionFailures failures, KqueueEndPointOptions options)

@@ -38,6 +38,53 @@ public abstract class KqueueEndPointOptions
     public int AcceptsPerWake { get; set; } = 64;
 
     /// <summary>
+    /// The number of connections that an endpoint has at once, from their accept to their end; those that only wait for
+    /// their peer's FIN (<see cref="KqueueTransportOptions.LingerTimeout"/>) have ended. What becomes of more is up to
+    /// <see cref="OverLimit"/>. Kestrel's <c>MaxConcurrentConnections</c> is one number for all endpoints, and accepts
+    /// a connection before it closes it.
+    /// </summary>
+    /// <remarks>Defaults to null: no limit. From 1 connection.</remarks>
+    public int? ConnectionsMax { get; set; }
+
+    /// <summary>
+    /// The number of connections that an endpoint accepts in a second, on average: after a quiet second as many at
+    /// once. What becomes of more is up to <see cref="OverLimit"/>.
+    /// </summary>
+    /// <remarks>Defaults to null: no limit. From 1 to 1,000,000 connections.</remarks>
+    public int? AcceptsPerSecond { get; set; }
+
+    /// <summary>
+    /// The number of connections that an endpoint has at once from one address, or from the network that the prefixes
+    /// <see cref="AddressPrefixIPv4"/> and <see cref="AddressPrefixIPv6"/> make of it. More are reset, whatever
+    /// <see cref="OverLimit"/> says: if they waited, everybody behind them would, too.
+    /// </summary>
+    /// <remarks>
+    /// Defaults to null: no limit. From 1 connection. It counts peers of IP sockets: behind a proxy, that is the proxy.
+    /// </remarks>
+    public int? ConnectionsPerAddressMax { get; set; }
+
+    /// <summary>
+    /// How many bits of an IPv4 address, also of one that a socket shows as IPv6, are one address for
+    /// <see cref="ConnectionsPerAddressMax"/>.
+    /// </summary>
+    /// <remarks>Defaults to 32 bits. From 1 to 32.</remarks>
+    public int AddressPrefixIPv4 { get; set; } = 32;
+
+    /// <summary>
+    /// How many bits of an IPv6 address are one address for <see cref="ConnectionsPerAddressMax"/>: a single host
+    /// has all addresses of 64 bits, as a rule.
+    /// </summary>
+    /// <remarks>Defaults to 64 bits. From 1 to 128.</remarks>
+    public int AddressPrefixIPv6 { get; set; } = 64;
+
+    /// <summary>
+    /// What becomes of connections beyond <see cref="ConnectionsMax"/> or <see cref="AcceptsPerSecond"/>. When the
+    /// server stops, those that still wait are reset.
+    /// </summary>
+    /// <remarks>Defaults to <see cref="OverLimit.Wait"/>.</remarks>
+    public OverLimit OverLimit { get; set; } = OverLimit.Wait;
+
+    /// <summary>
     /// Whether small segments go out at once (TCP_NODELAY) instead of waiting for the acknowledgement of earlier ones.
     /// </summary>
     /// <remarks>Defaults to true.</remarks>

@@ -14,15 +14,15 @@ internal sealed class ListenerStatistics
     // By ShutdownReason.
     private readonly long[] _ends = new long[Enum.GetValues<ShutdownReason>().Length];
 
+    // By ListenerLimit.
+    private readonly long[] _refusals = new long[ListenerLimits.All.Count];
+    private readonly long[] _waits = new long[ListenerLimits.All.Count];
+
     private long _accepts;
-    private long _refusals;
     private long _pauses;
 
     /// <summary>Connections that were accepted.</summary>
     public long Accepts => Volatile.Read(ref _accepts);
-
-    /// <summary>Connections that were refused because nothing was left to serve them with.</summary>
-    public long Refusals => Volatile.Read(ref _refusals);
 
     /// <summary>Failures to accept, by their cause.</summary>
     public IEnumerable<KeyValuePair<Errno, long>> Errors => _errors;
@@ -50,9 +50,17 @@ internal sealed class ListenerStatistics
     /// <summary>Connections that have ended, for one reason.</summary>
     public long EndsFor(ShutdownReason reason) => Volatile.Read(ref _ends[(int)reason]);
 
+    /// <summary>Connections that were reset because of one limit.</summary>
+    public long RefusalsFor(ListenerLimit limit) => Volatile.Read(ref _refusals[(int)limit]);
+
+    /// <summary>How often one limit left connections in the kernel.</summary>
+    public long WaitsFor(ListenerLimit limit) => Volatile.Read(ref _waits[(int)limit]);
+
     public void CountAccept() => Interlocked.Increment(ref _accepts);
 
-    public void CountRefusal() => Interlocked.Increment(ref _refusals);
+    public void CountRefusal(ListenerLimit limit) => Interlocked.Increment(ref _refusals[(int)limit]);
+
+    public void CountWait(ListenerLimit limit) => Interlocked.Increment(ref _waits[(int)limit]);
 
     public void CountError(Errno error) => _errors.AddOrUpdate(error, 1, static (_, count) => count + 1);
 

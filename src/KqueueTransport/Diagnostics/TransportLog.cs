@@ -99,6 +99,11 @@ internal static partial class TransportLog
         EventName = nameof(AcceptError))]
     public static partial void AcceptError(ILogger logger, EndPoint endPoint, Errno error);
 
+    [LoggerMessage(111, LogLevel.Warning,
+        "Connections to {EndPoint} have reached {Limit}. Those beyond it {Fate} until there is room.",
+        EventName = nameof(LimitReached))]
+    public static partial void LimitReached(ILogger logger, EndPoint endPoint, string limit, string fate);
+
     [LoggerMessage(103, LogLevel.Warning,
         "Handlers of {EndPoint} keep blocking their event loops. They leave the loops for some seconds, and " +
         "then return. Make them asynchronous, or set Scheduling to ThreadPool.",

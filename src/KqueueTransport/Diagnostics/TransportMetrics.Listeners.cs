@@ -31,9 +31,14 @@ internal sealed partial class TransportMetrics
             "Connections that a listener has accepted.");
         Meter.CreateObservableCounter(
             "kqueue.listener.refusals",
-            () => OfListeners(listener => listener.Statistics.Refusals),
+            () => OfLimits((statistics, limit) => statistics.RefusalsFor(limit)),
             "{connection}",
-            "Connections that a listener has reset because the process was out of descriptors for too long.");
+            "Connections that a listener has reset because of a limit.");
+        Meter.CreateObservableCounter(
+            "kqueue.listener.waits",
+            () => OfLimits((statistics, limit) => statistics.WaitsFor(limit)),
+            "{wait}",
+            "Times that a limit made a listener leave connections in the kernel.");
         Meter.CreateObservableCounter(
             "kqueue.listener.accept_errors", ListenerErrors, "{error}", "Failures to accept, by their cause.");
     }
@@ -55,6 +60,12 @@ internal sealed partial class TransportMetrics
     private List<Measurement<T>> OfListeners<T>(Func<IMeasuredListener, T> value)
         where T : struct =>
         [.. Listeners().Select(listener => new Measurement<T>(value(listener), EndPointTag(listener.EndPoint)))];
+
+    private List<Measurement<long>> OfLimits(Func<ListenerStatistics, ListenerLimit, long> value) =>
+        [.. Listeners().SelectMany(listener => ListenerLimits.All.Select(limit => new Measurement<long>(
+            value(listener.Statistics, limit),
+            EndPointTag(listener.EndPoint),
+            Tag("kqueue.listener.limit", ListenerLimits.NameOf(limit)))))];
 
     private List<Measurement<long>> ListenerErrors() =>
         [.. Listeners().SelectMany(listener => listener.Statistics.Errors.Select(error => new Measurement<long>(

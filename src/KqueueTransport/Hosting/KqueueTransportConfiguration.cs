@@ -24,6 +24,18 @@ internal sealed class KqueueTransportConfiguration(IConfiguration configuration)
             [nameof(KqueueTransportOptions.Backlog)] = (options, text) => options.Backlog = text.ToInt32(),
             [nameof(KqueueTransportOptions.AcceptsPerWake)] =
                 (options, text) => options.AcceptsPerWake = text.ToInt32(),
+            [nameof(KqueueTransportOptions.ConnectionsMax)] =
+                (options, text) => options.ConnectionsMax = text.ToOptionalInt32(),
+            [nameof(KqueueTransportOptions.AcceptsPerSecond)] =
+                (options, text) => options.AcceptsPerSecond = text.ToOptionalInt32(),
+            [nameof(KqueueTransportOptions.ConnectionsPerAddressMax)] =
+                (options, text) => options.ConnectionsPerAddressMax = text.ToOptionalInt32(),
+            [nameof(KqueueTransportOptions.AddressPrefixIPv4)] =
+                (options, text) => options.AddressPrefixIPv4 = text.ToInt32(),
+            [nameof(KqueueTransportOptions.AddressPrefixIPv6)] =
+                (options, text) => options.AddressPrefixIPv6 = text.ToInt32(),
+            [nameof(KqueueTransportOptions.OverLimit)] =
+                (options, text) => options.OverLimit = text.ToEnum<OverLimit>(),
             [nameof(KqueueTransportOptions.NoDelay)] = (options, text) => options.NoDelay = text.ToBoolean(),
             [nameof(KqueueTransportOptions.MaxReadBufferSize)] =
                 (options, text) => options.MaxReadBufferSize = text.ToSize(),

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Kqueue;
 using KqueueTransport.Connections;
 using KqueueTransport.Connections.Accepting;
+using KqueueTransport.Diagnostics;
 using KqueueTransport.Tests.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
@@ -80,7 +81,7 @@ public sealed class AcceptTests : IAsyncDisposable
         await _fixture.AcceptAsync();
         await _fixture.LoopBarrierAsync();
         _fixture.Calls.Prepare(SocketCall.Accept, SocketStep.Fails(Errno.EMFILE), SocketStep.Fails(Errno.EMFILE));
-        _fixture.Clock.Advance(AcceptBudget.Quiet);
+        _fixture.Clock.Advance(Episode.Quiet);
 
         await _fixture.ConnectAsync();
         await _fixture.AcceptAsync();
@@ -107,7 +108,7 @@ public sealed class AcceptTests : IAsyncDisposable
         Assert.Equal(SocketError.ConnectionReset, error.SocketErrorCode);
 
         // The peer may hear of it before the acceptor has counted it.
-        await Waiting.UntilAsync(() => _fixture.Listener.Statistics.Refusals == 1);
+        await Waiting.UntilAsync(() => _fixture.Listener.Statistics.RefusalsFor(ListenerLimit.Descriptors) == 1);
         Assert.Equal(0, _fixture.Listener.Statistics.Accepts);
         await AssertStillAcceptsAsync();
     }
@@ -127,7 +128,7 @@ public sealed class AcceptTests : IAsyncDisposable
 
         await _fixture.AcceptAsync();
         Assert.True(_fixture.Calls.IsPlayed);
-        Assert.Equal(0, _fixture.Listener.Statistics.Refusals);
+        Assert.Equal(0, _fixture.Listener.Statistics.RefusalsFor(ListenerLimit.Descriptors));
     }
 
     // Goal: closed connections that wait for their peers keep nobody waiting. Method: two of them, and accepts that
@@ -167,7 +168,7 @@ public sealed class AcceptTests : IAsyncDisposable
         await _fixture.ConnectAsync();
 
         await _fixture.AcceptAsync();
-        Assert.Equal(0, _fixture.Listener.Statistics.Refusals);
+        Assert.Equal(0, _fixture.Listener.Statistics.RefusalsFor(ListenerLimit.Descriptors));
     }
 
     // Goal: descriptors that cannot be made are no sign that there are none. Method: memory is short for long, also for
@@ -183,7 +184,7 @@ public sealed class AcceptTests : IAsyncDisposable
         await _fixture.ConnectAsync();
 
         await _fixture.AcceptAsync();
-        Assert.Equal(0, _fixture.Listener.Statistics.Refusals);
+        Assert.Equal(0, _fixture.Listener.Statistics.RefusalsFor(ListenerLimit.Descriptors));
     }
 
     [Theory]

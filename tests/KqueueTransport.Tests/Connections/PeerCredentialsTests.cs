@@ -85,6 +85,22 @@ public sealed class PeerCredentialsTests : IAsyncDisposable
         Assert.Equal(Environment.ProcessId, asked.ProcessId);
     }
 
+    // By then the descriptor's number may be another connection's, and the answer another peer's.
+    [Fact]
+    public async Task Features_ConnectionHasEnded_AskNobody()
+    {
+        await using var fixture = new ConnectionFixture();
+        var (connection, _) = fixture.Open();
+        Assert.Null(connection.Features.Get<IUnixPeerCredentialsFeature>());
+        Assert.Equal(1, fixture.Calls.PeerCredentialsCount);
+        connection.Abort();
+        await connection.DisposeAsync().AsTask().Soon();
+
+        Assert.Null(connection.Features.Get<IUnixPeerCredentialsFeature>());
+
+        Assert.Equal(1, fixture.Calls.PeerCredentialsCount);
+    }
+
     [Fact]
     public async Task Features_Replaced_AreTheApplicationsAndListedOnce()
     {

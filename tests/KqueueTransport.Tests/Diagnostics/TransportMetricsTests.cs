@@ -136,9 +136,10 @@ public sealed partial class TransportMetricsTests
         var listener = new MeasuredListener(new UnixDomainSocketEndPoint("/a"), RunsInline: true) { QueueLength = 7 };
         listener.Statistics.CountAccept();
         listener.Statistics.CountAccept();
-        listener.Statistics.CountRefusal();
-        listener.Statistics.CountRefusal();
-        listener.Statistics.CountRefusal();
+        listener.Statistics.CountRefusal(ListenerLimit.Address);
+        listener.Statistics.CountRefusal(ListenerLimit.Address);
+        listener.Statistics.CountRefusal(ListenerLimit.Address);
+        listener.Statistics.CountWait(ListenerLimit.Rate);
         listener.Statistics.CountError(Errno.EMFILE);
         listener.Statistics.CountPause();
         listener.Statistics.CountEnd(ShutdownReason.PeerReset);
@@ -147,7 +148,9 @@ public sealed partial class TransportMetricsTests
         observed.Record();
 
         Assert.Equal(2, observed["kqueue.listener.accepts", "/a"]);
-        Assert.Equal(3, observed["kqueue.listener.refusals", "/a"]);
+        Assert.Equal(3, observed["kqueue.listener.refusals", "/a,address"]);
+        Assert.Equal(0, observed["kqueue.listener.refusals", "/a,descriptors"]);
+        Assert.Equal(1, observed["kqueue.listener.waits", "/a,rate"]);
         Assert.Equal(7, observed["kqueue.listener.queue.length", "/a"]);
         Assert.Equal(1, observed["kqueue.listener.accept_errors", "/a,EMFILE"]);
         Assert.Equal(1, observed["kqueue.listener.pauses", "/a"]);

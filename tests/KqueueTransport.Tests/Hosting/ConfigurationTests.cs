@@ -18,6 +18,12 @@ public sealed class ConfigurationTests
             ("StandbyThreadsMax", "5"),
             ("Backlog", "1000"),
             ("AcceptsPerWake", "7"),
+            ("ConnectionsMax", "1000"),
+            ("AcceptsPerSecond", "50"),
+            ("ConnectionsPerAddressMax", "9"),
+            ("AddressPrefixIPv4", "24"),
+            ("AddressPrefixIPv6", "56"),
+            ("OverLimit", "reset"),
             ("NoDelay", "False"),
             ("MaxReadBufferSize", "0"),
             ("MaxWriteBufferSize", "4294967296"),
@@ -57,6 +63,10 @@ public sealed class ConfigurationTests
         Assert.Equal(5, options.StandbyThreadsMax);
         Assert.Equal(1000, options.Backlog);
         Assert.Equal(7, options.AcceptsPerWake);
+        Assert.Equal(
+            (1000, 50, 9), (options.ConnectionsMax, options.AcceptsPerSecond, options.ConnectionsPerAddressMax));
+        Assert.Equal((24, 56), (options.AddressPrefixIPv4, options.AddressPrefixIPv6));
+        Assert.Equal(OverLimit.Reset, options.OverLimit);
         Assert.False(options.NoDelay);
         Assert.Equal(0, options.MaxReadBufferSize);
         Assert.Equal(4_294_967_296, options.MaxWriteBufferSize);

@@ -44,6 +44,42 @@ public sealed class OptionsValidationTests
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    public void Limits_OutOfRange_SayWhatToWrite(int value)
+    {
+        _options.ConnectionsMax = value;
+        _options.AcceptsPerSecond = value;
+        _options.ConnectionsPerAddressMax = value;
+        _options.AddressPrefixIPv4 = value;
+        _options.AddressPrefixIPv6 = value;
+        _options.OverLimit = (OverLimit)7;
+
+        Assert.Equal(
+            [
+                $"ConnectionsMax is {value}. Write a number from 1 to 2147483647; without it there is no limit.",
+                $"AcceptsPerSecond is {value}. Write a number from 1 to 1000000; without it there is no limit.",
+                $"ConnectionsPerAddressMax is {value}. Write a number from 1 to 2147483647; without it there is no " +
+                "limit.",
+                $"AddressPrefixIPv4 is {value}. Write a number from 1 to 32; the default is 32, one address.",
+                $"AddressPrefixIPv6 is {value}. Write a number from 1 to 128; the default is 64, one host's network.",
+                "OverLimit is 7. Write Wait or Reset.",
+            ],
+            Failures());
+    }
+
+    [Fact]
+    public void Limits_AtTheirEnds_AreValid()
+    {
+        _options.ConnectionsMax = int.MaxValue;
+        _options.AcceptsPerSecond = 1_000_000;
+        _options.ConnectionsPerAddressMax = 1;
+        (_options.AddressPrefixIPv4, _options.AddressPrefixIPv6) = (1, 128);
+
+        Assert.Empty(Failures());
+    }
+
+    [Theory]
     [InlineData(-1)]
     [InlineData(4097)]
     public void StandbyThreadsMax_OutOfRange_SaysWhatToWrite(int value)

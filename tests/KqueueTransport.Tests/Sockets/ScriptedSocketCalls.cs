@@ -21,6 +21,7 @@ internal sealed class ScriptedSocketCalls(SocketCalls? kernel = null) : SocketCa
     private readonly Dictionary<int, List<byte>> _sent = [];
     private readonly List<(SocketCall Call, int Descriptor, KernelResult Result)> _calls = [];
     private int _tcpInfos;
+    private int _peerCredentials;
 
     public override bool BalancesSharedPort => kernel?.BalancesSharedPort ?? false;
 
@@ -87,6 +88,9 @@ internal sealed class ScriptedSocketCalls(SocketCalls? kernel = null) : SocketCa
 
     /// <summary>How often it was asked what it knows of a TCP connection.</summary>
     public int TcpInfoCount => Volatile.Read(ref _tcpInfos);
+
+    /// <summary>How often somebody asked for a peer's credentials.</summary>
+    public int PeerCredentialsCount => Volatile.Read(ref _peerCredentials);
 
     /// <summary>All bytes that were sent on a descriptor.</summary>
     public byte[] SentOn(int descriptor)
@@ -160,7 +164,11 @@ internal sealed class ScriptedSocketCalls(SocketCalls? kernel = null) : SocketCa
     public override KernelResult Configure(int descriptor, AddressFamily family, SocketOptions options) =>
         Play(SocketCall.Configure, descriptor, () => kernel?.Configure(descriptor, family, options));
 
-    public override UnixPeerCredentials? GetPeerCredentials(int descriptor) => kernel?.GetPeerCredentials(descriptor);
+    public override UnixPeerCredentials? GetPeerCredentials(int descriptor)
+    {
+        Interlocked.Increment(ref _peerCredentials);
+        return kernel?.GetPeerCredentials(descriptor);
+    }
 
     public override KernelResult FinishConnect(int descriptor) =>
         Play(SocketCall.FinishConnect, descriptor, () => kernel?.FinishConnect(descriptor));

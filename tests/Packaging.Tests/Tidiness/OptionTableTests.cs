@@ -32,7 +32,7 @@ public sealed partial class OptionTableTests
     {
         _ when option == nameof(KqueueTransportOptions.LoopCount) => "one per processor",
         bool => value is true ? "true" : "false",
-        int or Scheduling => string.Create(CultureInfo.InvariantCulture, $"{value}"),
+        int or Enum => string.Create(CultureInfo.InvariantCulture, $"{value}"),
         long bytes => bytes % MiB == 0 ? $"{bytes / MiB} MiB" : $"{bytes / 1024} KiB",
         TimeSpan time => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds} s"),
         _ => "",

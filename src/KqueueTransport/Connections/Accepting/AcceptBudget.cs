@@ -24,9 +24,6 @@ internal sealed class AcceptBudget(TransportLoops loops)
     /// <summary>How long nothing has been accepted when peers are refused.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    /// <summary>Failures with less than this between them are one shortage, and one warning.</summary>
-    public static readonly TimeSpan Quiet = TimeSpan.FromMinutes(1);
-
     // Descriptors that are left free: a share of the limit, as a divisor, and at most so many.
     private const int Share = 8;
     private const int HeadroomMax = 256;
@@ -37,7 +34,7 @@ internal sealed class AcceptBudget(TransportLoops loops)
     // The first number that is no connection's. Old at times, because the limit can be changed.
     private int _start = StartBelow(loops.Calls.DescriptorLimit);
 
-    private long? _lastFailure;
+    private Episode _shortage;
 
     // The first failure since the last accept; null after an accept.
     private long? _failingSince;
@@ -62,16 +59,20 @@ internal sealed class AcceptBudget(TransportLoops loops)
     /// </summary>
     public bool OnFailed()
     {
-        var now = _clock.GetTimestamp();
-        var begins = _lastFailure is not { } last || _clock.GetElapsedTime(last, now) >= Quiet;
-        _lastFailure = now;
-        _failingSince ??= now;
-        return begins;
+        _failingSince ??= _clock.GetTimestamp();
+        return _shortage.Begins(_clock);
     }
 
-    /// <summary>Whether the next descriptor, if there is one, is to be left free. Makes one to see.</summary>
+    /// <summary>
+    /// Whether the next descriptor, if there is one, is to be left free. Makes one to see, unless all went well before.
+    /// </summary>
     public bool IsSpent()
     {
+        if (_failingSince is null)
+        {
+            return false;
+        }
+
         var made = _calls.OpenProbe();
         if (made.IsError)
         {

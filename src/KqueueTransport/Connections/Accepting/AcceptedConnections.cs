@@ -8,7 +8,8 @@ namespace KqueueTransport.Connections.Accepting;
 /// Makes connections of the descriptors that one listen socket accepts, each on the loop with the fewest. Under the
 /// acceptor's lock.
 /// </summary>
-internal sealed class AcceptedConnections(ListenSocket socket, TransportLoops loops, EndPointContext endPoint)
+internal sealed class AcceptedConnections(
+    ListenSocket socket, TransportLoops loops, EndPointContext endPoint, AcceptLimits? limits = null)
 {
     private readonly SocketCalls _calls = loops.Calls;
     private readonly SocketAddress _local = SocketCalls.CreateAddress();
@@ -41,7 +42,18 @@ internal sealed class AcceptedConnections(ListenSocket socket, TransportLoops lo
         var connection = IPv4Peer.TryParse(peer, out var remote)
             ? new Connection(loop, endPoint, descriptor, local, remote)
             : new Connection(loop, endPoint, descriptor, local, peer.ToEndPoint());
-        connection.Start();
+        limits?.Add(connection, peer);
+        try
+        {
+            connection.Start();
+        }
+        catch (OutOfMemoryException)
+        {
+            // It has no event to end by.
+            limits?.Remove(connection);
+            throw;
+        }
+
         return connection;
     }
 

@@ -18,6 +18,7 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
     private readonly SocketCalls _calls;
     private readonly AcceptedConnections _connections;
     private readonly AcceptQueue _queue;
+    private readonly AcceptLimits? _limits;
     private readonly ListenerStatistics _statistics;
     private readonly ILogger _logger;
     private readonly Registration _registration;
@@ -42,6 +43,7 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
         TransportLoops loops,
         AcceptedConnections connections,
         AcceptQueue queue,
+        AcceptLimits? limits,
         ListenerStatistics statistics,
         KqueueEndPointOptions options,
         ILogger logger)
@@ -50,6 +52,7 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
         _calls = loops.Calls;
         _connections = connections;
         _queue = queue;
+        _limits = limits;
         _statistics = statistics;
         _acceptsPerWake = options.AcceptsPerWake;
         _backlog = options.Backlog;
@@ -61,7 +64,7 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
     /// <summary>Begins to accept. listen(2) comes before: NetBSD never reports a socket that was armed first.</summary>
     public KernelResult Start() => _registration.Arm(KEventFilter.Read, KEventFlags.Clear);
 
-    /// <summary>Goes on after the accept queue was full.</summary>
+    /// <summary>Goes on after the accept queue, or the endpoint, was full.</summary>
     public void Resume() => _registration.Loop.Post(this);
 
     void IEventHandler.OnEvent(in KEvent kevent) => AcceptBatch();
@@ -140,7 +143,7 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
 
         for (var accepts = 0; accepts < _acceptsPerWake; accepts++)
         {
-            if (_queue.PauseIfFull())
+            if (_queue.PauseIfFull() || MustWait())
             {
                 return;
             }
@@ -174,12 +177,14 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
     {
         var result = KernelResult.Failure(Errno.ENOMEM);
         Connection? accepted = null;
+        ListenerLimit? limit = null;
         try
         {
             result = _calls.Accept(_socket.Descriptor, _peer);
             if (!result.IsError)
             {
-                accepted = _connections.Take(result.Value, _peer);
+                limit = _limits?.RefusalOf(_peer);
+                accepted = limit is null ? _connections.Take(result.Value, _peer) : null;
             }
         }
         catch (OutOfMemoryException)
@@ -194,13 +199,22 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
 
         if (!result.IsError)
         {
+            var fits = _budget.OnAccepted(result.Value);
+            if (limit is { } reached)
+            {
+                _calls.Abort(result.Value);
+                _statistics.CountRefusal(reached);
+                Warn(reached);
+                return Errno.None;
+            }
+
             _statistics.CountAccept();
             if (accepted is { } connection)
             {
                 _queue.Add(connection);
             }
 
-            return _budget.OnAccepted(result.Value) ? Errno.None : Errno.EMFILE;
+            return fits ? Errno.None : Errno.EMFILE;
         }
 
         if (result.Error == Errno.EAGAIN)
@@ -218,6 +232,34 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
             : result.Error;
     }
 
+    /// <summary>Whether a limit leaves the next connection in the kernel. A batch follows when it is over.</summary>
+    private bool MustWait()
+    {
+        if (_limits?.PauseIfReached() is not { } limit)
+        {
+            return false;
+        }
+
+        _statistics.CountWait(limit);
+        Warn(limit);
+        if (limit is ListenerLimit.Rate)
+        {
+            BackOff();
+        }
+
+        return true;
+    }
+
+    // Not while it stops: the logger is the application's, and whoever stops the server would wait for it.
+    private void Warn(ListenerLimit limit)
+    {
+        if (!_isStopped && _limits!.MustWarn())
+        {
+            TransportLog.LimitReached(
+                _logger, _socket.EndPoint, ListenerLimits.OptionOf(limit), _limits.FateBeyond(limit));
+        }
+    }
+
     /// <summary>Resets connections that wait in the kernel's queue, so that their peers are told.</summary>
     private void Refuse()
     {
@@ -230,7 +272,7 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
             }
 
             _calls.Abort(result.Value);
-            _statistics.CountRefusal();
+            _statistics.CountRefusal(ListenerLimit.Descriptors);
         }
     }
 
@@ -246,6 +288,11 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
             Refuse();
         }
 
+        BackOff();
+    }
+
+    private void BackOff()
+    {
         _isBackingOff = true;
         _backOff = _registration.Loop.Schedule(
             AcceptBudget.BackOff, static state => ((Acceptor)state!).EndBackOff(), this);

@@ -29,13 +29,21 @@ internal sealed class KqueueConnectionListener : IConnectionListener, IMeasuredL
         EndPoint = socket.EndPoint;
         _metrics = loops.Metrics;
         _queue = new AcceptQueue(options.Backlog);
-        _context = new EndPointContext(options, loops.SchedulingFor(EndPoint, options.Scheduling, logger));
-        var connections = new AcceptedConnections(socket, loops, _context);
-        _acceptor = new Acceptor(socket, loops, connections, _queue, Statistics, options, logger);
+        Limits = AcceptLimits.TryMake(options, loops.Clock);
+        _context = new EndPointContext(options, loops.SchedulingFor(EndPoint, options.Scheduling, logger))
+        {
+            Ended = Limits is { } limits ? limits.Remove : null,
+        };
+        var connections = new AcceptedConnections(socket, loops, _context, Limits);
+        _acceptor = new Acceptor(socket, loops, connections, _queue, Limits, Statistics, options, logger);
         _queue.RoomMade = _acceptor.Resume;
+        Limits?.RoomMade = _acceptor.Resume;
     }
 
     public EndPoint EndPoint { get; }
+
+    /// <summary>What the options allow, and what there is of it; null where they set no limit.</summary>
+    public AcceptLimits? Limits { get; }
 
     public ListenerStatistics Statistics => _context.Statistics;
 
