@@ -42,6 +42,19 @@ public sealed class ProcessTests
         Assert.Equal(new Uri("https://127.0.0.1:36979"), endPoints.Tls);
     }
 
+    // Kestrel names the broker's address among those of HTTP.
+    [Fact]
+    public void EndPoints_WithABroker_AreToldApart()
+    {
+        var endPoints = ServerEndPoints.Parse(
+            "http://127.0.0.1:41977 (echo on 35401, hello on 32931), http://127.0.0.1:36970, " +
+            "http://127.0.0.1:36977, https://127.0.0.1:36979: kqueue transport, mqtt on 127.0.0.1:36970");
+
+        Assert.Equal(36970, endPoints.Mqtt!.Port);
+        Assert.Equal(new Uri("http://127.0.0.1:36977"), endPoints.Http2);
+        Assert.Equal(new Uri("https://127.0.0.1:36979"), endPoints.Tls);
+    }
+
     [Fact]
     public void EndPoints_OfAPlainServer_HasNeitherHttp2NorTls()
     {
@@ -49,6 +62,7 @@ public sealed class ProcessTests
 
         Assert.Null(endPoints.Http2);
         Assert.Null(endPoints.Tls);
+        Assert.Null(endPoints.Mqtt);
     }
 
     [Theory]
