@@ -23,16 +23,20 @@ public sealed class DashboardTests : IAsyncDisposable
         var (browser, server) = await StartAsync("--loops", "2");
         var page = await browser.OpenAsync(server.Dashboard);
         await Expect(page.Locator("#state")).ToHaveTextAsync("Live");
-        await Expect(page.Locator(".card")).ToHaveCountAsync(6);
+        await Expect(page.Locator(".card")).ToHaveCountAsync(9);
 
         server.Load(s_paths, _ => TimeSpan.FromMilliseconds(5));
 
         await ExpectAboveAsync(page, "requests", 20);
-        await ExpectAboveAsync(page, "latency", 0);
+        await ExpectAboveAsync(page, "handler-time", 0);
         await ExpectAboveAsync(page, "connections", s_paths.Length);
         await ExpectAboveAsync(page, "loop-utilisation", 0);
+        await ExpectAboveAsync(page, "queue-delay", 0);
         await ExpectAboveAsync(page, "hand-overs", 0);
         await ExpectAboveAsync(page, "throughput", 0);
+        await ExpectAboveAsync(page, "round-trip", 0);
+        await ExpectAboveAsync(page, "delivery-rate", 0);
+        await Expect(page.Locator("#round-trip .legend li")).ToHaveCountAsync(3);
         await Expect(page.Locator("#loop-utilisation .legend li")).ToHaveCountAsync(2);
         browser.AssertNoErrors();
     }
@@ -81,9 +85,9 @@ public sealed class DashboardTests : IAsyncDisposable
 
         await Expect(page.GetByRole(AriaRole.Status)).ToHaveTextAsync("Live");
         await Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync("Live dashboard");
-        await Expect(page.GetByRole(AriaRole.Region)).ToHaveCountAsync(6);
+        await Expect(page.GetByRole(AriaRole.Region)).ToHaveCountAsync(9);
         await Expect(page.GetByRole(AriaRole.Img, new() { NameRegex = new("over the last two minutes, now ") }))
-            .ToHaveCountAsync(6);
+            .ToHaveCountAsync(9);
     }
 
     private async Task<(Browser Browser, WatchedServer Server)> StartAsync(params string[] arguments)

@@ -5,6 +5,9 @@ namespace Dashboard.Tests;
 /// <summary>The pictures for the documentation. They are taken by a command only, which CONTRIBUTING has.</summary>
 public sealed class ScreenshotTests
 {
+    // As high as the whole page is, where three cards stand side by side.
+    private const int Height = 1_112;
+
     private static readonly string[] s_paths =
         [.. Enumerable.Repeat("/plaintext", 24), .. Enumerable.Repeat("/delay?ms=3", 8), "/block?ms=15", "/big"];
 
@@ -17,8 +20,8 @@ public sealed class ScreenshotTests
         await using var server = await WatchedServer.StartAsync("--loops", "2");
         var pages = new Dictionary<string, IPage>
         {
-            ["dashboard-light"] = await browser.OpenAsync(server.Dashboard),
-            ["dashboard-dark"] = await browser.OpenAsync(server.Dashboard, colours: ColorScheme.Dark),
+            ["dashboard-light"] = await browser.OpenAsync(server.Dashboard, height: Height),
+            ["dashboard-dark"] = await browser.OpenAsync(server.Dashboard, height: Height, colours: ColorScheme.Dark),
             ["dashboard-phone"] = await browser.OpenAsync(server.Dashboard, 390, 844, ColorScheme.Dark, scale: 2),
         };
 

@@ -24,11 +24,15 @@ internal sealed class WatchedServer : IAsyncDisposable
         return new WatchedServer(program, new Uri(line.Split(' ')[0]));
     }
 
-    /// <summary>Asks for these again and again until the end, each on a connection of its own.</summary>
+    /// <summary>
+    /// Asks for these again and again until the end, each on a connection of its own, and for the first on one more
+    /// that ends with its answer.
+    /// </summary>
     /// <param name="paths">What to ask for.</param>
     /// <param name="pause">The pause after each answer, by the seconds since the begin.</param>
     public void Load(string[] paths, Func<double, TimeSpan> pause) =>
-        _load = Task.WhenAll(paths.Select(path => AskAsync(path, pause)));
+        _load = Task.WhenAll(
+            [AskAsync(paths[0], pause, mustClose: true), .. paths.Select(path => AskAsync(path, pause))]);
 
     public async ValueTask DisposeAsync()
     {
@@ -39,14 +43,17 @@ internal sealed class WatchedServer : IAsyncDisposable
         _ending.Dispose();
     }
 
-    private async Task AskAsync(string path, Func<double, TimeSpan> pause)
+    private async Task AskAsync(string path, Func<double, TimeSpan> pause, bool mustClose = false)
     {
         var started = System.Diagnostics.Stopwatch.StartNew();
         while (!_ending.IsCancellationRequested)
         {
             try
             {
-                await _client.GetByteArrayAsync(path, _ending.Token);
+                using var request = new HttpRequestMessage(HttpMethod.Get, path);
+                request.Headers.ConnectionClose = mustClose;
+                using var response = await _client.SendAsync(request, _ending.Token);
+                response.EnsureSuccessStatusCode();
                 await Task.Delay(pause(started.Elapsed.TotalSeconds), _ending.Token);
             }
             catch (OperationCanceledException) when (_ending.IsCancellationRequested)

@@ -1,20 +1,20 @@
 namespace WebApp.Dashboard;
 
 /// <summary>
-/// Durations of requests in buckets, each a twelfth wider than the one before. Any thread adds, and one takes.
+/// Measurements from 1 on in buckets, each a twelfth wider than the one before. Any thread adds, and one takes.
 /// </summary>
-internal sealed class Latencies
+internal sealed class Distribution
 {
     private const int BucketsPerOctave = 8;
 
-    // From a microsecond to twenty minutes; what is beyond lies in the last.
-    private const int BucketCount = 30 * BucketsPerOctave;
+    // Of microseconds up to twelve days, of bytes up to a terabyte; what is beyond lies in the last.
+    private const int BucketCount = 40 * BucketsPerOctave;
 
     private readonly int[] _counts = new int[BucketCount];
 
-    public void Add(double seconds)
+    public void Add(double value)
     {
-        var bucket = (int)(Math.Log2(Math.Max(seconds * 1e6, 1)) * BucketsPerOctave);
+        var bucket = (int)(Math.Log2(Math.Max(value, 1)) * BucketsPerOctave);
         Interlocked.Increment(ref _counts[Math.Min(bucket, BucketCount - 1)]);
     }
 
@@ -30,13 +30,13 @@ internal sealed class Latencies
         return new Taken(counts);
     }
 
-    /// <summary>The durations of one interval.</summary>
+    /// <summary>The measurements of one interval.</summary>
     public sealed class Taken(int[] counts)
     {
         public long Count { get; } = counts.Sum(count => (long)count);
 
         /// <summary>The middle of the bucket that the percentile lies in; null where there is nothing.</summary>
-        public double? PercentileMs(double percentile)
+        public double? Percentile(double percentile)
         {
             var left = Math.Ceiling(Count * percentile / 100);
             for (var i = 0; Count > 0 && i < counts.Length; i++)
@@ -44,7 +44,7 @@ internal sealed class Latencies
                 left -= counts[i];
                 if (left <= 0)
                 {
-                    return Math.Pow(2, (i + 0.5) / BucketsPerOctave) / 1e3;
+                    return Math.Pow(2, (i + 0.5) / BucketsPerOctave);
                 }
             }
 

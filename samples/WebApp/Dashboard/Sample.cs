@@ -11,17 +11,26 @@ internal sealed record Sample
     /// <summary>Responses that ended, per second.</summary>
     public required double Requests { get; init; }
 
-    /// <summary>The median of their durations, in milliseconds; null where there were none.</summary>
-    public double? LatencyP50 { get; init; }
-
-    /// <summary>The duration that one in a hundred exceeded, in milliseconds; null where there were none.</summary>
-    public double? LatencyP99 { get; init; }
+    /// <summary>How long they took in the application, in milliseconds; null where there were none.</summary>
+    public Percentiles? HandlerTime { get; init; }
 
     /// <summary>Open connections.</summary>
     public double? Connections { get; init; }
 
     /// <summary>Loops taken from stuck threads, per second.</summary>
     public double? HandOvers { get; init; }
+
+    /// <summary>How long events waited for their loops, in milliseconds; null where there were none.</summary>
+    public Percentiles? QueueDelay { get; init; }
+
+    /// <summary>Round trip times of connections that ended, in milliseconds; null where none did.</summary>
+    public Percentiles? RoundTrip { get; init; }
+
+    /// <summary>Segments that connections had sent again that ended, per second.</summary>
+    public double? Retransmits { get; init; }
+
+    /// <summary>What their peers acknowledged at last, in bytes per second; null where none did.</summary>
+    public Percentiles? DeliveryRate { get; init; }
 
     /// <summary>Bytes received per second.</summary>
     public double? Received { get; init; }

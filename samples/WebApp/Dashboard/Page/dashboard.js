@@ -20,6 +20,11 @@ const loopSeries = Array.from({ length: loopCount }, (_, i) => ({
 
 const one = (of, colour = "--series-1") => [{ of, colour }];
 
+const percentiles = (of) => [
+  { label: "p50", colour: "--series-1", of: (sample) => of(sample)?.p50 },
+  { label: "p99", colour: "--series-2", of: (sample) => of(sample)?.p99 },
+];
+
 const everywhere = [
   {
     title: "Requests", unit: "per second", format: formats.count,
@@ -27,12 +32,9 @@ const everywhere = [
     series: one(({ requests }) => requests),
   },
   {
-    title: "Latency", unit: "in the application, median", format: formats.duration, logarithmic: true,
-    value: ({ latencyP50 }) => latencyP50,
-    series: [
-      { label: "p50", colour: "--series-1", of: ({ latencyP50 }) => latencyP50 },
-      { label: "p99", colour: "--series-2", of: ({ latencyP99 }) => latencyP99 },
-    ],
+    title: "Handler time", unit: "in the application, median", format: formats.duration, logarithmic: true,
+    value: ({ handlerTime }) => handlerTime?.p50,
+    series: percentiles(({ handlerTime }) => handlerTime),
   },
   {
     title: "Connections", unit: "open", format: formats.count,
@@ -48,6 +50,11 @@ const onLoops = [
     series: loopSeries,
   },
   {
+    title: "Queue delay", unit: "until a handler begins, median", format: formats.duration, logarithmic: true,
+    value: ({ queueDelay }) => queueDelay?.p50,
+    series: percentiles(({ queueDelay }) => queueDelay),
+  },
+  {
     title: "Hand-overs", unit: "per second", format: formats.rate,
     value: ({ handOvers }) => handOvers,
     series: one(({ handOvers }) => handOvers, "--series-4"),
@@ -59,6 +66,17 @@ const onLoops = [
       { label: "received", colour: "--series-6", of: ({ received }) => received },
       { label: "sent", colour: "--series-5", of: ({ sent }) => sent },
     ],
+  },
+  {
+    title: "Round trip", unit: "of ended connections, median", format: formats.duration, logarithmic: true,
+    value: ({ roundTrip }) => roundTrip?.p50,
+    series: percentiles(({ roundTrip }) => roundTrip),
+    legendOnly: [{ label: "sent again/s", format: formats.rate, of: ({ retransmits }) => retransmits }],
+  },
+  {
+    title: "Delivery rate", unit: "per second, at the end, median", format: formats.bytes, logarithmic: true,
+    value: ({ deliveryRate }) => deliveryRate?.p50,
+    series: percentiles(({ deliveryRate }) => deliveryRate),
   },
 ];
 
@@ -101,22 +119,26 @@ function addCard(card) {
   };
 }
 
-function addLegend(list, { series, format: formatValue }) {
+function addLegend(list, { series, legendOnly = [], format: formatValue }) {
   if (series.length === 1 || series.length > legendMax) {
     return () => {};
   }
 
-  const values = series.map(({ label, colour }) => {
+  const entries = [...series, ...legendOnly].map(({ label, colour, of, format: ownFormat = formatValue }) => {
     const item = list.appendChild(document.createElement("li"));
-    const swatch = item.appendChild(document.createElement("span"));
-    swatch.className = "swatch";
-    swatch.style.background = `var(${colour})`;
+    if (colour) {
+      const swatch = item.appendChild(document.createElement("span"));
+      swatch.className = "swatch";
+      swatch.style.background = `var(${colour})`;
+    }
+
     item.append(`${label} `);
-    return item.appendChild(document.createElement("b"));
+    const value = item.appendChild(document.createElement("b"));
+    return (sample) => {
+      value.textContent = format({ format: ownFormat }, of(sample));
+    };
   });
-  return (sample) => values.forEach((value, i) => {
-    value.textContent = format({ format: formatValue }, series[i].of(sample));
-  });
+  return (sample) => entries.forEach((tell) => tell(sample));
 }
 
 function format({ format: formatValue }, value) {
