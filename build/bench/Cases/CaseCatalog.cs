@@ -47,8 +47,14 @@ internal static class CaseCatalog
         new LoadCase("http2-tls", "HTTP/2 and TLS, 16 × 32 streams", at => Http2(at.Tls!, 16, 32)),
         new LoadCase("grpc", "gRPC, unary, 16 × 8 calls", Grpc) { CountsCalls = true },
         new LoadCase("websocket", "WebSocket echo", at => WebSocket(at)),
-        new LoadCase("signalr-echo", "SignalR echo", at => new SignalRLoad(64, new Uri(at.Http, "hub"))),
-        new LoadCase("mqtt-qos0", "MQTT, QoS 0", at => new MqttLoad(64, at.Mqtt!)),
+        new LoadCase("signalr-echo", "SignalR echo", at => new SignalRLoad(64, new Uri(at.Http, "hub")))
+        {
+            Servers = [ServerCatalog.Baseline, ServerCatalog.Main],
+        },
+        new LoadCase("mqtt-qos0", "MQTT, QoS 0", at => new MqttLoad(64, at.Mqtt!))
+        {
+            Servers = [ServerCatalog.Baseline, ServerCatalog.Main],
+        },
         new LoadCase("close", "a connection for each request", at => Get(at, "plaintext", 64, "close", "1"))
         {
             SuitsEpollServer = true,
