@@ -87,6 +87,19 @@ public sealed class KqueueTransportOptions : KqueueEndPointOptions
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
+    /// The path of a Unix socket by which one server replaces another without a gap. A server that starts asks at this
+    /// path for the listen sockets of the one that runs, serves them beside it, and, once its host has started, has it
+    /// stop accepting, answer what it has and end. Then it waits at the path for its own successor.
+    /// </summary>
+    /// <remarks>
+    /// Defaults to null: nothing is handed over. The file has the mode 0600, and both processes have to be of the same
+    /// user. An endpoint is taken over by its text, port 0 included; one that the predecessor does not have is bound as
+    /// usual, and one that only the predecessor has is closed. If either of the two ends on the way, the other has
+    /// everything. At most 199 endpoints, and none of a named library.
+    /// </remarks>
+    public string? HandOverPath { get; set; }
+
+    /// <summary>
     /// Whether the transport serves at all. With false Kestrel's Sockets transport serves every endpoint, and one line
     /// of the log at start says so.
     /// </summary>

@@ -94,6 +94,21 @@ internal static partial class TransportLog
         "Set what is meant in KqueueTransportOptions.", EventName = nameof(SocketOptionsUnread))]
     public static partial void SocketOptionsUnread(ILogger logger);
 
+    [LoggerMessage(110, LogLevel.Information,
+        "{Count} listen sockets were taken over from the server at {Path}, which has stopped accepting.",
+        EventName = nameof(TookOver))]
+    public static partial void TookOver(ILogger logger, int count, string path);
+
+    [LoggerMessage(111, LogLevel.Information,
+        "The process that has asked at {Path} for the listen sockets serves them. This one stops.",
+        EventName = nameof(HandsOver))]
+    public static partial void HandsOver(ILogger logger, string path);
+
+    [LoggerMessage(112, LogLevel.Warning,
+        "The listen sockets were not handed over at {Path}: {Reason}. This server goes on.",
+        EventName = nameof(HandOverFailed))]
+    public static partial void HandOverFailed(ILogger logger, string path, string reason);
+
     [LoggerMessage(101, LogLevel.Warning,
         "Accepting connections on {EndPoint} pauses because of {Error}. It goes on by itself as soon as it can.",
         EventName = nameof(AcceptError))]

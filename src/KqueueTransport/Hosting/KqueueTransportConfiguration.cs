@@ -83,6 +83,7 @@ internal sealed class KqueueTransportConfiguration(IConfiguration configuration)
                 (options, text) => options.DeferAccept = text.ToOptionalTimeSpan(),
             [nameof(KqueueTransportOptions.SharePort)] = (options, text) => options.SharePort = text.ToBoolean(),
             [nameof(KqueueTransportOptions.UnixFileMode)] = (options, text) => options.UnixFileMode = text.ToFileMode(),
+            [nameof(KqueueTransportOptions.HandOverPath)] = (options, text) => options.HandOverPath = text.ToText(),
             [nameof(KqueueTransportOptions.Enabled)] = (options, text) => options.Enabled = text.ToBoolean(),
             [nameof(KqueueTransportOptions.RequireBackend)] =
                 (options, text) => options.RequireBackend = text.ToBoolean(),

@@ -1,3 +1,4 @@
+using System.Text;
 using Kqueue;
 using Microsoft.Extensions.Options;
 
@@ -34,6 +35,7 @@ internal sealed class KqueueTransportOptionsValidation : IValidateOptions<Kqueue
             options.ConnectTimeout,
             KqueueTransportOptions.ConnectTimeoutMax,
             "the system's own");
+        CheckHandOverPath(failures, options.HandOverPath);
         CheckKernelQueue(failures, options.KernelQueue);
         CheckBackend(failures, options);
         return failures.Messages.Count == 0
@@ -68,6 +70,18 @@ internal sealed class KqueueTransportOptionsValidation : IValidateOptions<Kqueue
                 name,
                 timeout,
                 $"Write a time above 00:00:00, to 01:00:00, or -00:00:00.001 for {none}; the default is 30 seconds.");
+        }
+    }
+
+    // The limit is that of macOS and the BSDs (sys/un.h), the lowest.
+    private static void CheckHandOverPath(OptionFailures failures, string? path)
+    {
+        if (path is not null && (path.Length == 0 || path[0] == '\0' || Encoding.UTF8.GetByteCount(path) > 103))
+        {
+            failures.Add(
+                nameof(KqueueTransportOptions.HandOverPath),
+                $"'{path}'",
+                "Write the path of a Unix socket, of 103 bytes at most, or leave it out.");
         }
     }
 

@@ -32,6 +32,7 @@ public static class KqueueTransportServiceCollectionExtensions
             // Not TryAdd, because Kestrel's own transport stands there already, and it has to stay.
             services.AddSingleton<IConnectionListenerFactory, KqueueConnectionListenerFactory>();
             services.AddSingleton<IPostConfigureOptions<KqueueTransportOptions>, EnabledSetting>();
+            services.AddHostedService<HandOverService>();
             services.AddHostedService<StartReport>();
         }
 

@@ -28,4 +28,10 @@ internal abstract class ListenSocket : IDisposable
     /// inherited descriptor stays open: it is somebody else's.
     /// </summary>
     public abstract void Dispose();
+
+    /// <summary>
+    /// Closes the descriptor in place of <see cref="Dispose"/>, because another process has the socket, too, and goes
+    /// on with its queue and its file.
+    /// </summary>
+    public virtual void Leave() => Dispose();
 }

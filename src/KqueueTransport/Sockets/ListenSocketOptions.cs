@@ -22,6 +22,9 @@ internal sealed record ListenSocketOptions(int Backlog, SocketOptions Accepted, 
     /// <summary>The access mode of a Unix socket's file; null leaves it to the umask.</summary>
     public UnixFileMode? UnixFileMode { get; init; }
 
+    /// <summary>A bound socket that another process has, too: its descriptor, which becomes this library's.</summary>
+    public int? TakenOver { get; init; }
+
     /// <summary>Makes and binds the socket in place of this library.</summary>
     public Func<EndPoint, Socket>? CreateBoundSocket { get; init; }
 }

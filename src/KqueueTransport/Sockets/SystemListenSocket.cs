@@ -32,18 +32,29 @@ internal sealed class SystemListenSocket : ListenSocket
 
     public override bool IsInherited { get; }
 
-    [SuppressMessage("Usage", "CA1816", Justification = "The finalizer of Socket deletes the file, too.")]
     public override void Dispose()
     {
         if (_fileMadeAt is { } made && UnixSocketFile.MadeAt((UnixDomainSocketEndPoint)EndPoint) != made)
         {
             // The file is somebody else's, who has been started at the same path, and Socket would delete it.
-            GC.SuppressFinalize(_socket);
-            _socket.SafeHandle.Dispose();
+            Leave();
             return;
         }
 
         _socket.Dispose();
+        if (_fileMadeAt is not null && !IsInherited)
+        {
+            // Socket deletes what it has bound itself, and not what another process has.
+            File.Delete(EndPoint.ToString()!);
+        }
+    }
+
+    public override void Leave()
+    {
+        if (!IsInherited)
+        {
+            Leave(_socket, Descriptor);
+        }
     }
 
     /// <summary>Creates or takes over the socket, binds it and calls listen(2).</summary>
@@ -59,7 +70,15 @@ internal sealed class SystemListenSocket : ListenSocket
             }
             catch
             {
-                socket.Dispose();
+                if (options.TakenOver is { } descriptor)
+                {
+                    Leave(socket, descriptor);
+                }
+                else
+                {
+                    socket.Dispose();
+                }
+
                 throw;
             }
         }
@@ -71,6 +90,11 @@ internal sealed class SystemListenSocket : ListenSocket
 
     private static Socket OpenBound(EndPoint endPoint, ListenSocketOptions options, SocketNumbers numbers)
     {
+        if (options.TakenOver is { } descriptor)
+        {
+            return new Socket(new SafeSocketHandle(descriptor, ownsHandle: true));
+        }
+
         if (options.CreateBoundSocket is { } create)
         {
             return create(endPoint) ?? throw new InvalidOperationException(
@@ -137,6 +161,16 @@ internal sealed class SystemListenSocket : ListenSocket
         {
             File.SetUnixFileMode(path, wanted);
         }
+    }
+
+    // Whatever Socket does at its end, it does to the one socket of both processes: makes it blocking, sets its linger
+    // time, which connections inherit, and deletes its file.
+    [SuppressMessage("Usage", "CA1816", Justification = "The finalizer of Socket deletes the file, too.")]
+    private static void Leave(Socket socket, int descriptor)
+    {
+        GC.SuppressFinalize(socket);
+        socket.SafeHandle.SetHandleAsInvalid();
+        SystemSocketCalls.Instance.Close(descriptor);
     }
 
     // An inherited socket may listen already: calling listen(2) again sets the backlog. Returns what accepted

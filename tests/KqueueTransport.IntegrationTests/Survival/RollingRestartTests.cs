@@ -61,6 +61,45 @@ public sealed class RollingRestartTests() : TransportSuite(TestTransport.KqueueA
         await HandOnUnderLoadAsync(socket, server, LoopbackPort(port), "keep-alive");
     }
 
+    // As above, without a third process that holds the socket: the successor takes it from the server that runs. Run by
+    // hand: where others keep the processors busy, clients were seen to lose connections that had said nothing yet.
+    [Fact(Explicit = true)]
+    public async Task HandOverPath_ServersReplaceEachOtherUnderLoad_NoRequestFails()
+    {
+        var path = UnixPath.Next();
+        var server = await StartReplacingAsync(path, port: 0);
+
+        await ReplaceUnderLoadAsync(path, port: 0, server, server.Http, "close");
+    }
+
+    [Fact]
+    public async Task HandOverPath_ServersReplaceEachOtherBehindHaproxy_NoRequestOfAKeptConnectionFails()
+    {
+        var port = FreePorts.Take(2);
+        var path = UnixPath.Next();
+        var server = await StartReplacingAsync(path, port + 1);
+        await using var proxy = await StartProxyAsync(port, [port + 1]);
+
+        await ReplaceUnderLoadAsync(path, port + 1, server, LoopbackPort(port), "keep-alive");
+    }
+
+    private async Task ReplaceUnderLoadAsync(
+        string path, int port, WebAppProcess server, EndPoint target, string connection)
+    {
+        var load = Tool.Require("wrk", "wrk").RunAsync(
+            Deadline, "-t1", "-c32", LoadTime, "--timeout=30s", "-H", $"Connection: {connection}",
+            $"http://{target}/plaintext");
+        var restarts = 0;
+        for (; !load.IsCompleted; restarts++)
+        {
+            var next = await StartReplacingAsync(path, port);
+            Assert.Equal(0, (await server.WaitForEndAsync(Deadline)).ExitCode);
+            server = next;
+        }
+
+        PrintSurvived($"a server that replaces the one that runs ({connection})", await load, restarts);
+    }
+
     private async Task HandOnUnderLoadAsync(
         InheritedListenSocket socket, WebAppProcess server, EndPoint target, string connection)
     {
@@ -88,6 +127,12 @@ public sealed class RollingRestartTests() : TransportSuite(TestTransport.KqueueA
 
     private async Task<WebAppProcess> StartAsync(int port) =>
         Own(await WebAppProcess.StartAsync([$"--port={port}"], Deadline));
+
+    private async Task<WebAppProcess> StartReplacingAsync(string path, int port) =>
+        Own(await WebAppProcess.StartAsync(
+            [$"--port={port}"],
+            Deadline,
+            new Dictionary<string, string> { ["Kqueue__HandOverPath"] = path }));
 
     private async Task<WebAppProcess> StartActivatedAsync(InheritedListenSocket socket) =>
         Own(await WebAppProcess.StartByAsync(socket.Activation, ["--port=0"], Deadline));

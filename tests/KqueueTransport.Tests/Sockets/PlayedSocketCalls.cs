@@ -40,5 +40,7 @@ internal sealed class PlayedSocketCalls(SocketAbi system, SocketNumbers numbers)
         public override bool IsInherited => opened.IsInherited;
 
         public override void Dispose() => opened.Dispose();
+
+        public override void Leave() => opened.Leave();
     }
 }

@@ -17,7 +17,10 @@ internal sealed class KqueueConnectionListenerFactory(HostLoops host)
         ArgumentNullException.ThrowIfNull(endpoint);
         var options = EndPointConfiguration.OptionsFor(endpoint, host.Options);
         var loops = host.Loops;
-        var socket = loops.Calls.Listen(endpoint, EndPointConfiguration.ToListenOptions(options));
+        var listenOptions = EndPointConfiguration.ToListenOptions(options);
+        var socket = host.HandOver is { } handOver
+            ? handOver.Listen(endpoint, listenOptions, loops.Calls)
+            : loops.Calls.Listen(endpoint, listenOptions);
         var listener = new KqueueConnectionListener(socket, loops, options, host.Logger);
         listener.Start();
         host.OnBound(listener.EndPoint);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics.Metrics;
 using System.Net;
 using KqueueTransport.Diagnostics;
+using KqueueTransport.HandOver;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -27,6 +28,7 @@ internal sealed class HostLoops : IDisposable
         ArgumentNullException.ThrowIfNull(loggerFactory);
         Options = options.Value;
         Logger = new UnfailingLogger(loggerFactory.CreateLogger(TransportLog.Category));
+        HandOver = Options is { HandOverPath: not null, Enabled: true, Backend.IsPresent: true } ? new() : null;
         _loops = new Lazy<TransportLoops>(
             () => new TransportLoops(
                 Options,
@@ -39,6 +41,9 @@ internal sealed class HostLoops : IDisposable
     public KqueueTransportOptions Options { get; }
 
     public ILogger Logger { get; }
+
+    /// <summary>The listen sockets that a successor can have; null where none is meant to.</summary>
+    public HandOverListenSockets? HandOver { get; }
 
     /// <summary>The loops, running.</summary>
     public TransportLoops Loops => _loops.Value;

@@ -117,6 +117,15 @@ internal sealed unsafe class LibraryFunctions : SocketFunctions
     /// <summary>The soft limit of descriptors: everywhere, and without constants (getdtablesize(2), (3)).</summary>
     public int getdtablesize() => ((delegate* unmanaged<int>)Need("getdtablesize"))();
 
+    public nint recvmsg(int descriptor, MessageHeader* message, int flags) =>
+        ((delegate* unmanaged<int, MessageHeader*, int, nint>)Need("recvmsg"))(descriptor, message, flags);
+
+    public uint geteuid() => ((delegate* unmanaged<uint>)Need("geteuid"))();
+
+    /// <summary>On BSD and macOS (getpeereid(3)).</summary>
+    public int getpeereid(int descriptor, uint* user, uint* group) =>
+        ((delegate* unmanaged<int, uint*, uint*, int>)Need("getpeereid"))(descriptor, user, group);
+
     private nint Need(params ReadOnlySpan<string> names) => Find(names) is not 0 and var function
         ? function
         : throw new EntryPointNotFoundException($"The library exports no {_prefix}{names[^1]}.");

@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 namespace KqueueTransport.Sockets.Interop;
 
 /// <summary>
-/// <c>struct msghdr</c> with nothing but buffers in it. Its used fields lie at the same offsets everywhere. The count
-/// is 8 bytes on Linux and 4 on BSD and macOS, where the upper half falls into padding, because all of those are
-/// little-endian; the rest, which differs, is zero.
+/// <c>struct msghdr</c> with buffers and control data. Its used fields lie at the same offsets everywhere. The counts
+/// are 8 bytes on Linux and 4 on BSD and macOS, where the upper half of one falls into padding and that of the other
+/// into msg_flags, because all of those are little-endian; the rest, which differs, is zero.
 /// </summary>
 [StructLayout(LayoutKind.Explicit, Size = 56)]
 internal unsafe struct MessageHeader
@@ -15,4 +15,10 @@ internal unsafe struct MessageHeader
 
     [FieldOffset(24)]
     public nuint msg_iovlen;
+
+    [FieldOffset(32)]
+    public byte* msg_control;
+
+    [FieldOffset(40)]
+    public nuint msg_controllen;
 }

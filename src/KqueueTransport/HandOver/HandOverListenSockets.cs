@@ -1,0 +1,94 @@
+using System.Net;
+using KqueueTransport.Sockets;
+
+namespace KqueueTransport.HandOver;
+
+/// <summary>The listen sockets of one host that a successor can have. Any thread.</summary>
+internal sealed class HandOverListenSockets
+{
+    private readonly Lock _gate = new();
+
+    // Under _gate, so that no number is handed over that has just been closed.
+    private readonly List<Held> _sockets = [];
+
+    /// <summary>The server that this one replaces; null where there is none, and once it is replaced.</summary>
+    public Predecessor? Predecessor { get; set; }
+
+    /// <summary>How many were taken over from the predecessor.</summary>
+    public int TakenOverCount { get; private set; }
+
+    /// <summary>
+    /// Whether another process has the sockets, too: then nobody may empty their queues, nor delete their files.
+    /// </summary>
+    public bool AreElsewhere
+    {
+        get => Volatile.Read(ref field);
+        set => Volatile.Write(ref field, value);
+    }
+
+    /// <summary>Opens a listen socket, or takes the predecessor's.</summary>
+    public ListenSocket Listen(EndPoint endPoint, ListenSocketOptions options, SocketCalls calls)
+    {
+        if (!calls.HasProcessDescriptors)
+        {
+            throw new NotSupportedException(
+                $"{nameof(KqueueTransportOptions.HandOverPath)} is set, but the sockets of a named library are not " +
+                "the process's, and cannot be handed over. Leave it out.");
+        }
+
+        var name = $"{endPoint.AddressFamily} {endPoint}";
+        var taken = Predecessor?.Take(name);
+        var opened = calls.Listen(endPoint, taken is null ? options : options with { TakenOver = taken });
+        var held = new Held(this, name, opened);
+        if (!opened.IsInherited)
+        {
+            lock (_gate)
+            {
+                TakenOverCount += taken is null ? 0 : 1;
+                _sockets.Add(held);
+            }
+        }
+
+        return held;
+    }
+
+    /// <summary>Has the sockets, with their names, sent while none of them can be closed.</summary>
+    public T Send<T>(Func<IReadOnlyList<(string Name, int Descriptor)>, T> send)
+    {
+        lock (_gate)
+        {
+            var result = send(_sockets.ConvertAll(held => (held.Name, held.Descriptor)));
+            AreElsewhere = true;
+            return result;
+        }
+    }
+
+    private sealed class Held(HandOverListenSockets all, string name, ListenSocket opened) : ListenSocket
+    {
+        public string Name => name;
+
+        public override int Descriptor => opened.Descriptor;
+
+        public override EndPoint EndPoint => opened.EndPoint;
+
+        public override SocketOptions? OptionsToSet => opened.OptionsToSet;
+
+        public override bool IsInherited => opened.IsInherited || all.AreElsewhere;
+
+        public override void Dispose()
+        {
+            lock (all._gate)
+            {
+                all._sockets.Remove(this);
+                if (all.AreElsewhere)
+                {
+                    opened.Leave();
+                }
+                else
+                {
+                    opened.Dispose();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace KqueueTransport.HandOver;
+
+/// <summary>
+/// What goes before the descriptors: a name for each, in their order, behind a mark and the length of all names. And
+/// the two bytes with which the successor says that it serves, and the predecessor that it stops.
+/// </summary>
+internal static class HandOverMessage
+{
+    public const int HeaderBytes = 8;
+    public const int BytesMax = 64 * 1024;
+
+    public const byte Serving = (byte)'S';
+    public const byte Stopping = (byte)'E';
+
+    private static ReadOnlySpan<byte> Mark => "KQH1"u8;
+
+    public static byte[] Encode(IEnumerable<string> names)
+    {
+        using var stream = new MemoryStream();
+        stream.Write(Mark);
+        stream.Write(new byte[sizeof(int)]);
+        using (var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen: true))
+        {
+            foreach (var name in names)
+            {
+                writer.Write(name);
+            }
+        }
+
+        var message = stream.ToArray();
+        BinaryPrimitives.WriteInt32LittleEndian(message.AsSpan(Mark.Length), message.Length);
+        return message;
+    }
+
+    /// <summary>The length of the whole message, by its first <see cref="HeaderBytes"/>.</summary>
+    /// <exception cref="InvalidDataException">It is none.</exception>
+    public static int LengthOf(ReadOnlySpan<byte> header)
+    {
+        var length = BinaryPrimitives.ReadInt32LittleEndian(header[Mark.Length..]);
+        return header.StartsWith(Mark) && length is >= HeaderBytes and <= BytesMax
+            ? length
+            : throw new InvalidDataException("It sends something else than listen sockets.");
+    }
+
+    /// <summary>The names in a whole message.</summary>
+    /// <exception cref="InvalidDataException">A name is cut off.</exception>
+    public static List<string> Decode(byte[] message)
+    {
+        var names = new List<string>();
+        using var reader = new BinaryReader(new MemoryStream(message, HeaderBytes, message.Length - HeaderBytes));
+        try
+        {
+            while (reader.BaseStream.Position < reader.BaseStream.Length)
+            {
+                names.Add(reader.ReadString());
+            }
+        }
+        catch (Exception error) when (error is IOException or FormatException)
+        {
+            throw new InvalidDataException("It sends names that end in the middle.", error);
+        }
+
+        return names;
+    }
+}
