@@ -10,6 +10,7 @@ internal sealed class HandOverListenSockets
 
     // Under _gate, so that no number is handed over that has just been closed.
     private readonly List<Held> _sockets = [];
+    private Action? _stopAccepting;
 
     /// <summary>The server that this one replaces; null where there is none, and once it is replaced.</summary>
     public Predecessor? Predecessor { get; set; }
@@ -50,6 +51,27 @@ internal sealed class HandOverListenSockets
         }
 
         return held;
+    }
+
+    /// <summary>A listener has a socket of these.</summary>
+    public void OnBound(Action stopAccepting)
+    {
+        lock (_gate)
+        {
+            _stopAccepting += stopAccepting;
+        }
+    }
+
+    /// <summary>Leaves what comes from here on to the successor. What has been accepted is served as ever.</summary>
+    public void StopAccepting()
+    {
+        Action? stop;
+        lock (_gate)
+        {
+            stop = _stopAccepting;
+        }
+
+        stop?.Invoke();
     }
 
     /// <summary>Has the sockets, with their names, sent while none of them can be closed.</summary>

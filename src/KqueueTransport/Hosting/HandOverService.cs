@@ -15,6 +15,10 @@ namespace KqueueTransport.Hosting;
 internal sealed class HandOverService(HostLoops host, IHostApplicationLifetime lifetime)
     : IHostedLifecycleService, IDisposable
 {
+    // Kestrel ends, as it stops, connections that it has no request of. So it goes on for a while without new ones: those
+    // that were accepted last have sent their requests by then.
+    private static readonly TimeSpan s_lastRequests = TimeSpan.FromSeconds(1);
+
     private readonly CancellationTokenSource _stopping = new();
     private Socket? _pathSocket;
     private ListenSocket? _path;
@@ -117,8 +121,10 @@ internal sealed class HandOverService(HostLoops host, IHostApplicationLifetime l
             if (await link.ReceiveAsync(answer, _stopping.Token).ConfigureAwait(false) == 1 &&
                 answer[0] == HandOverMessage.Serving)
             {
+                sockets.StopAccepting();
                 await link.SendAsync(new[] { HandOverMessage.Stopping }, _stopping.Token).ConfigureAwait(false);
                 TransportLog.HandsOver(host.Logger, Path);
+                await Task.Delay(s_lastRequests, _stopping.Token).ConfigureAwait(false);
                 lifetime.StopApplication();
                 return;
             }

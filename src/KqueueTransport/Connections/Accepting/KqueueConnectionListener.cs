@@ -72,6 +72,9 @@ internal sealed class KqueueConnectionListener : IConnectionListener, IMeasuredL
     public ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default) =>
         _queue.TakeAsync(cancellationToken);
 
+    /// <summary>Stops accepting; the server, which goes on with what it has, is not told.</summary>
+    public void StopAccepting() => _acceptor.Stop();
+
     /// <summary>
     /// Stops accepting. What the kernel has accepted can still be taken. Kestrel cancels, as soon as this returns, the
     /// reads of all connections that it does not know of any request from.
