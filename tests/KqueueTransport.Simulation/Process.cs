@@ -27,8 +27,6 @@ internal sealed class Process : IStandbyThreads, IDisposable
     private readonly TransportLoops _transport;
     private readonly KqueueConnectionListener _listener;
     private readonly Dialer _dialer;
-    // Whether closed descriptors of accepted connections wait for the peer's end.
-    private readonly bool _lingers;
     private bool _isUnbound;
     private bool _isStopping;
     private bool _areLoopsStopping;
@@ -44,7 +42,7 @@ internal sealed class Process : IStandbyThreads, IDisposable
         _peers = peers;
         Log = new RunLog(kernel.Scheduler);
         var options = ChooseOptions(scale);
-        _lingers = options.LingerTimeout > TimeSpan.Zero;
+        Lingers = options.LingerTimeout > TimeSpan.Zero;
         HalfCloses = options.HalfClose;
         HandsOver = options.Scheduling == Scheduling.Adaptive;
         _loops = new EventLoop[options.LoopCount];
@@ -82,6 +80,9 @@ internal sealed class Process : IStandbyThreads, IDisposable
     public CheckingMemoryPoolFactory Memory { get; } = new();
 
     public RunLog Log { get; }
+
+    /// <summary>Whether closed descriptors of accepted connections wait for the peer's end.</summary>
+    public bool Lingers { get; }
 
     /// <summary>Whether the two directions end apart.</summary>
     public bool HalfCloses { get; }
@@ -141,9 +142,9 @@ internal sealed class Process : IStandbyThreads, IDisposable
     public void Queue(Action work) => Queue(new Resumption(work));
 
     /// <summary>The application takes a connection over.</summary>
-    public void Talk(ConnectionContext connection, Peer peer, bool lingers)
+    public void Talk(ConnectionContext connection, Peer peer, bool isOutbound)
     {
-        var conversation = new Conversation(connection, peer.Connection, peer.Plan, this, lingers);
+        var conversation = new Conversation(connection, peer.Connection, peer.Plan, this, isOutbound);
         Conversations.Add(conversation);
         Queue(conversation.Start);
         if (_isStopping)
@@ -205,7 +206,7 @@ internal sealed class Process : IStandbyThreads, IDisposable
 
     private KqueueTransportOptions ChooseOptions(Scale scale) => new()
     {
-        LoopCount = Random.Next(1, scale.LoopsMax + 1),
+        LoopCount = Random.Next(scale.LoopsMin, scale.LoopsMax + 1),
         Scheduling = (Scheduling)Random.Next(3),
         MaxReadBufferSize = Random.Next(2) == 0 ? Random.Next(Plan.ReadAheadMin, 20_000) : null,
         MaxWriteBufferSize = Random.Next(2) == 0 ? Random.Next(1, 100_000) : 64 * 1024,
@@ -301,7 +302,7 @@ internal sealed class Process : IStandbyThreads, IDisposable
             }
 
             var peer = _peers[((IPEndPoint)connection.RemoteEndPoint!).Port];
-            Talk(connection, peer, _lingers);
+            Talk(connection, peer, isOutbound: false);
         }
     }
 

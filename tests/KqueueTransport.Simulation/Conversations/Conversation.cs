@@ -12,7 +12,7 @@ namespace KqueueTransport.Simulation.Conversations;
 /// stalls there, and looks at every byte.
 /// </summary>
 internal sealed class Conversation(
-    ConnectionContext connection, SimulatedConnection wire, Plan plan, Process process, bool lingers)
+    ConnectionContext connection, SimulatedConnection wire, Plan plan, Process process, bool isOutbound)
 {
     private readonly Random _random = process.Random;
     private readonly Scheduler _scheduler = process.Scheduler;
@@ -33,7 +33,7 @@ internal sealed class Conversation(
     private bool ReadsAll => plan.Style is not (Style.Download or Style.WaitForEnd);
 
     /// <summary>Whether the flows of the application have come to their end and the transport has, too.</summary>
-    public bool HasEnded => _flowsLeft == 0 && _disposal.IsCompleted;
+    public bool HasEnded => _flowsLeft == 0 && _disposal.IsCompleted && (!isOutbound || wire.IsClosed);
 
     public Exception? Error { get; private set; }
 
@@ -77,7 +77,8 @@ internal sealed class Conversation(
     private void OnClosed()
     {
         _scheduler.Yield();
-        if (++_closedCalls > 1 || (_disposal.IsCompleted && _flowsLeft == 0))
+        // Whoever disposes of an outbound connection waits for nobody.
+        if (++_closedCalls > 1 || (_disposal.IsCompleted && _flowsLeft == 0 && !isOutbound))
         {
             _scheduler.Fail($"ConnectionClosed came {_closedCalls} times, or after the end: {State}.");
         }
@@ -386,7 +387,7 @@ internal sealed class Conversation(
 
         // Without lingering, which ends where descriptors are short, input that nobody reads costs the peer what it has
         // not taken (RFC 9112, section 9.6).
-        var waitsForThePeer = lingers && !process.Kernel.HasShortage;
+        var waitsForThePeer = !isOutbound && process.Lingers && !process.Kernel.HasShortage;
         if (!plan.IsPeaceful || wire.IsBroken || _isStopped || (!ReadsAll && !waitsForThePeer))
         {
             return null;

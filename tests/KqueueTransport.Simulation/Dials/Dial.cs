@@ -110,7 +110,7 @@ internal sealed class Dial(DialPlan plan, IReadOnlyList<Peer> peers, Process pro
 
         var address = ((IPEndPoint)connection.RemoteEndPoint!).Address;
         var index = plan.Targets.ToList().FindIndex(target => target.Address.Equals(address));
-        process.Talk(connection, peers[index], lingers: false);
+        process.Talk(connection, peers[index], isOutbound: true);
     }
 
     private bool IsReason(Exception error, TimeSpan timeout) => error switch
