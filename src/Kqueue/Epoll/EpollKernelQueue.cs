@@ -1,19 +1,12 @@
-using System.Diagnostics;
-using System.Runtime.CompilerServices;
-using Kqueue.Interop;
-
 namespace Kqueue.Epoll;
 
 /// <summary>The contract of kqueue(2) over epoll.</summary>
-internal sealed class EpollKernelQueue : KernelQueue
+internal sealed partial class EpollKernelQueue : KernelQueue
 {
     internal const string Name = "epoll";
 
     // The filters by their negated numbers.
     private const int FilterNumberMax = -(int)KEventFilter.User;
-
-    // The kernel's list is on the stack: at most 4 KiB. What is left over comes with the next call.
-    private const int EventsPerWaitMax = 256;
 
     private readonly Lock _lock = new();
     private readonly EpollInstance _epoll;
@@ -22,10 +15,6 @@ internal sealed class EpollKernelQueue : KernelQueue
     private readonly TimerFilter _timers;
     private readonly EventReporter _reporter;
     private readonly EpollWake _wake;
-
-    // Whether the last event list was full before the kernel was asked, so that the kernel comes first this time.
-    private bool _isKernelFirst;
-    private int _isDisposed;
 
     /// <summary>Makes the queue.</summary>
     /// <param name="fillData">Whether to ask for the data of READ and WRITE events.</param>
@@ -193,99 +182,4 @@ internal sealed class EpollKernelQueue : KernelQueue
         KEventNotes.None,
         (long)error,
         change.UserData);
-
-    // Wakes without an event (a stale one, a trigger that another call has reported) do not end the wait.
-    private KernelResult Wait(Span<KEvent> events, long timeoutNs)
-    {
-        var started = timeoutNs > 0 ? Stopwatch.GetTimestamp() : 0;
-        var remainingNs = timeoutNs;
-        while (true)
-        {
-            var result = WaitOnce(events, remainingNs, out var isOver);
-            if (isOver || timeoutNs == 0)
-            {
-                return result;
-            }
-
-            if (timeoutNs > 0)
-            {
-                remainingNs = timeoutNs - (long)Stopwatch.GetElapsedTime(started).TotalNanoseconds;
-                if (remainingNs <= 0)
-                {
-                    return KernelResult.Success(0);
-                }
-            }
-        }
-    }
-
-    [SkipLocalsInit]
-    private unsafe KernelResult WaitOnce(Span<KEvent> events, long timeoutNs, out bool isOver)
-    {
-        var writer = new EventWriter(events);
-        ReportActiveFirst(ref writer);
-        isOver = true;
-        if (writer.IsFull)
-        {
-            return KernelResult.Success(writer.Count);
-        }
-
-        var capacity = Math.Min(writer.Room, EventsPerWaitMax);
-        var buffer = stackalloc byte[capacity * EpollEventList.EntryBytesMax];
-        var list = new EpollEventList(buffer, capacity);
-
-        _wake.Enter();
-        var mayBlock = writer.Count == 0 && _active.Count == 0;
-        var limitNs = mayBlock ? _timers.Limit(timeoutNs) : 0;
-        var waited = _epoll.Wait(list, limitNs);
-        _wake.Leave();
-
-        if (waited.IsError)
-        {
-            // EINTR: the changes are applied, and what was taken from the active list must not be lost.
-            return waited.Error == Errno.EINTR || writer.Count > 0 ? KernelResult.Success(writer.Count) : waited;
-        }
-
-        Report(list, waited.Value, ref writer);
-        isOver = writer.Count > 0 || (waited.Value == 0 && mayBlock && limitNs == timeoutNs);
-        return KernelResult.Success(writer.Count);
-    }
-
-    private void ReportActiveFirst(ref EventWriter writer)
-    {
-        if (_active.Count > 0 && !_isKernelFirst)
-        {
-            lock (_lock)
-            {
-                _reporter.ReportActive(_active.Count, ref writer);
-            }
-        }
-
-        _isKernelFirst = writer.IsFull;
-    }
-
-    private void Report(in EpollEventList list, int count, ref EventWriter writer)
-    {
-        if (count == 0 && _active.Count == 0 && !_timers.IsDue)
-        {
-            return;
-        }
-
-        lock (_lock)
-        {
-            _wake.Reset();
-            _epoll.RunOwn(list, count);
-            _timers.ActivateDue();
-
-            // What became active meanwhile, unless the active ones had their turn; not what becomes active here.
-            var activeCount = writer.Count == 0 ? _active.Count : 0;
-            _reporter.Report(list, count, ref writer);
-            _reporter.ReportActive(activeCount, ref writer);
-        }
-
-        // One wake is one thread's: what is left is for the next one that waits.
-        if (_active.Count > 0)
-        {
-            _wake.Trigger();
-        }
-    }
 }

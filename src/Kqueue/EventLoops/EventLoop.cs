@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 
 namespace Kqueue.EventLoops;
 
@@ -15,23 +14,10 @@ namespace Kqueue.EventLoops;
 /// </remarks>
 public sealed partial class EventLoop : IDisposable
 {
-    private readonly KernelQueue _queue;
-    private readonly RegistrationTable _registrations = new();
-    private readonly TimerQueue _timers;
     private readonly TimeProvider _clock;
     private readonly Action<Exception>? _unhandledException;
     private readonly ManualResetEventSlim _stopped = new();
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    // What any thread posts; the driver takes it into the list of the turn.
-    private readonly WorkQueue _posted = new();
-
-    // What the loop owes: work that its handlers have put off. Any driver adds, also one that is just losing the loop;
-    // whoever drives claims.
-    private readonly WorkQueue _owed = new();
-
-    // Keeps changes that other threads hand in apart from the queue's disposal.
-    private readonly Lock _submitGate = new();
 
     // The list of the turn: timers that are due and posted work, then events. Filled by the driver in the wait and
     // read-only until the next one.
@@ -56,7 +42,6 @@ public sealed partial class EventLoop : IDisposable
     private long _handlerTicks;
 
     private int _state = (int)LoopState.Created;
-    private bool _queueDisposed;
 
     /// <summary>Makes a loop. It does nothing until <see cref="Run"/> or <see cref="Start"/>.</summary>
     /// <param name="options">How; null takes the defaults.</param>
@@ -94,12 +79,6 @@ public sealed partial class EventLoop : IDisposable
 
     /// <summary>The loop's name.</summary>
     public string Name { get; }
-
-    /// <summary>What serves the kernel queue: <see cref="KernelQueue.BackendName"/>.</summary>
-    public string BackendName => _queue.BackendName;
-
-    /// <summary>How many registrations the loop has. Exact only on a quiet loop.</summary>
-    public int RegistrationCount => _registrations.Count;
 
     /// <summary>
     /// Completes when the loop has ended and given its kernel queue back, after <see cref="Stop"/> or with an exception
@@ -193,157 +172,6 @@ public sealed partial class EventLoop : IDisposable
         }
     }
 
-    /// <summary>Gives a descriptor a place in the loop. Arm its filters next.</summary>
-    /// <param name="ident">The descriptor; non-blocking, and open for as long as the registration lives.</param>
-    /// <param name="handler">What to call.</param>
-    /// <returns>The registration; dispose it just before the descriptor is closed.</returns>
-    public Registration Register(nint ident, IEventHandler handler)
-    {
-        ArgumentNullException.ThrowIfNull(handler);
-        var registration = new Registration(this, ident, handler);
-        _registrations.Add(registration);
-        return registration;
-    }
-
-    /// <summary>Gives a descriptor a place in the loop, and keeps it open until the registration is disposed.</summary>
-    /// <param name="handle">The descriptor; non-blocking.</param>
-    /// <param name="handler">What to call.</param>
-    /// <returns>
-    /// The registration; dispose it just before the handle, or disarm its filters first where that stays open.
-    /// </returns>
-    /// <exception cref="ObjectDisposedException">The handle is closed.</exception>
-    public Registration Register(SafeHandle handle, IEventHandler handler)
-    {
-        ArgumentNullException.ThrowIfNull(handle);
-        ArgumentNullException.ThrowIfNull(handler);
-        var isAdded = false;
-        handle.DangerousAddRef(ref isAdded);
-        return Register(handle.DangerousGetHandle(), new OpenHandle(handle, handler));
-    }
-
-    /// <summary>
-    /// Runs work on the loop, begun in the order of posting and never inside this call. On a loop that has stopped it
-    /// runs on the thread pool, so that work is never lost. The caller's execution context does not flow.
-    /// </summary>
-    /// <param name="work">What to run. The same object may be posted again.</param>
-    public void Post(IThreadPoolWorkItem work)
-    {
-        ArgumentNullException.ThrowIfNull(work);
-        _posted.Enqueue(work);
-        OnAdded();
-    }
-
-    /// <summary>Runs a callback on the loop, as <see cref="Post(IThreadPoolWorkItem)"/> does.</summary>
-    /// <param name="callback">What to run.</param>
-    /// <param name="state">What to give it.</param>
-    public void Post(Action<object?> callback, object? state)
-    {
-        ArgumentNullException.ThrowIfNull(callback);
-        Post(new CallbackWork(callback, state));
-    }
-
-    /// <summary>Calls back once on the loop after a time.</summary>
-    /// <param name="dueTime">
-    /// From now; zero is as soon as the loop comes to it, <see cref="Timeout.InfiniteTimeSpan"/> never.
-    /// </param>
-    /// <param name="callback">What to run.</param>
-    /// <param name="state">What to give it.</param>
-    /// <returns>The timer; dispose it to call it off.</returns>
-    /// <remarks>When the loop has ended, its timers fire on the thread pool.</remarks>
-    /// <exception cref="ArgumentOutOfRangeException">The time is negative.</exception>
-    public LoopTimer Schedule(TimeSpan dueTime, Action<object?> callback, object? state) =>
-        Schedule(dueTime, TimeSpan.Zero, callback, state);
-
-    /// <summary>Calls back on the loop after a time, and then again and again.</summary>
-    /// <param name="dueTime">The first time, from now.</param>
-    /// <param name="period">
-    /// From each deadline to the next. Those that the loop comes too late for are left out.
-    /// </param>
-    /// <param name="callback">What to run.</param>
-    /// <param name="state">What to give it.</param>
-    /// <returns>The timer; dispose it to call it off.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">A time is negative.</exception>
-    public LoopTimer Schedule(TimeSpan dueTime, TimeSpan period, Action<object?> callback, object? state)
-    {
-        ArgumentNullException.ThrowIfNull(callback);
-        var timer = new LoopTimer(this, callback, state);
-        SetTimer(timer, dueTime, period);
-        return timer;
-    }
-
-    /// <summary>
-    /// Goes on with an <see langword="async"/> method on the loop: <c>await loop.SwitchTo();</c>. On the loop itself it
-    /// goes on at once.
-    /// </summary>
-    public LoopAwaitable SwitchTo() => new(this);
-
-    internal void SetTimer(LoopTimer timer, TimeSpan dueTime, TimeSpan period)
-    {
-        ThrowIfNegative(dueTime, nameof(dueTime));
-        ThrowIfNegative(period, nameof(period));
-        var isEarliest = _timers.Set(timer, dueTime, period);
-        Interlocked.MemoryBarrier();
-        if (isEarliest && Word.IsInWait)
-        {
-            Wake();
-        }
-    }
-
-    private static void ThrowIfNegative(TimeSpan time, string name)
-    {
-        if (time != Timeout.InfiniteTimeSpan)
-        {
-            ArgumentOutOfRangeException.ThrowIfLessThan(time, TimeSpan.Zero, name);
-        }
-    }
-
-    /// <summary>Hands one change to the kernel at once.</summary>
-    /// <returns>0, or the kernel's error; EBADF when the loop has ended.</returns>
-    internal KernelResult Submit(in KEvent change)
-    {
-        lock (_submitGate)
-        {
-            return _queueDisposed
-                ? KernelResult.Failure(Errno.EBADF)
-                : _queue.TryKevent(new ReadOnlySpan<KEvent>(in change), [], timeoutNs: 0);
-        }
-    }
-
-    /// <summary>
-    /// Puts work off until the handler that the calling thread runs for its loop has returned, and perhaps some of the
-    /// next: what several put off is done together. The loop owes it from then on, whoever drives it.
-    /// </summary>
-    /// <returns>False when the calling thread drives no loop, or has lost it: do the work elsewhere.</returns>
-    internal static bool TryDefer(IThreadPoolWorkItem work)
-    {
-        if (LoopDriver.Current is not { IsDriving: true } driver)
-        {
-            return false;
-        }
-
-        driver.Loop._owed.Enqueue(work);
-        driver.Loop.OnOwed(driver);
-        return true;
-    }
-
-    internal bool Remove(Registration registration)
-    {
-        if (!_registrations.Remove(registration))
-        {
-            return false;
-        }
-
-        lock (_submitGate)
-        {
-            if (!_queueDisposed)
-            {
-                _queue.ForgetDescriptor((int)registration.Ident);
-            }
-        }
-
-        return true;
-    }
-
     /// <summary>Starts the loop; the caller gives the result to a thread that drives it.</summary>
     internal LoopDriver TakeStart()
     {
@@ -354,70 +182,6 @@ public sealed partial class EventLoop : IDisposable
         }
 
         return _driver;
-    }
-
-    // The driver looks at what the loop owes before it waits. If the loop was taken from it in this very moment, its
-    // successor may have looked before.
-    private void OnOwed(LoopDriver driver)
-    {
-        Interlocked.MemoryBarrier();
-        if (!driver.IsDriving)
-        {
-            OnAdded();
-        }
-    }
-
-    private void OnAdded()
-    {
-        // The driver announces the wait and then looks for work; the caller has added work, and this looks for a driver
-        // in the wait. With a full fence between the two steps on either side, one of them sees the other.
-        Interlocked.MemoryBarrier();
-        if (Word.IsInWait)
-        {
-            Wake();
-        }
-
-        if (Volatile.Read(ref _state) == (int)LoopState.Stopped)
-        {
-            MoveWorkToThreadPool();
-        }
-    }
-
-    private void MoveWorkToThreadPool()
-    {
-        _posted.MoveToThreadPool();
-        _owed.MoveToThreadPool();
-    }
-
-    // There is a rest where an exception ends the loop.
-    private void MoveRestOfTurnToThreadPool()
-    {
-        var word = Word;
-        for (var i = word.IsInWait ? _workCount : word.Event; i < _workCount; i++)
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(_work[i]!, preferLocal: false);
-        }
-    }
-
-    private void AddWakeEvent()
-    {
-        // The knote is added and triggered in two calls: FreeBSD drops a trigger that comes with EV_ADD
-        // (kern_event.c, filt_userattach), and EV_CLEAR sent again with a trigger would take the trigger back.
-        var result = Submit(new KEvent(0, KEventFilter.User, KEventFlags.Add | KEventFlags.Clear));
-        if (result.IsError)
-        {
-            _queue.Dispose();
-            KernelQueueException.Throw("kevent(EVFILT_USER)", result.Error, BackendName);
-        }
-    }
-
-    private void Wake()
-    {
-        if (_posted.TakeWake() &&
-            Submit(new KEvent(0, KEventFilter.User, KEventFlags.None, KEventNotes.Trigger)).IsError)
-        {
-            _posted.GiveBackWake();
-        }
     }
 
     private void End()
@@ -436,10 +200,5 @@ public sealed partial class EventLoop : IDisposable
         _timers.End();
         _stopped.Set();
         _completion.TrySetResult();
-    }
-
-    private sealed class CallbackWork(Action<object?> callback, object? state) : IThreadPoolWorkItem
-    {
-        public void Execute() => callback(state);
     }
 }
