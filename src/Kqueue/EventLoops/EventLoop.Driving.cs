@@ -16,7 +16,7 @@ public sealed partial class EventLoop
 
     // How often a driver notes what its thread has used, so that it can tell what a handler did that it lost the loop
     // with: two periods of the watch. Costs some microseconds.
-    private static readonly TimeSpan s_markInterval = TimeSpan.FromMilliseconds(4);
+    private static readonly TimeSpan s_markInterval = 2 * EventLoopGroupOptions.DefaultWatchPeriod;
 
     /// <summary>Drives the loop until it stops or is taken from this thread.</summary>
     internal void Drive(LoopDriver driver)

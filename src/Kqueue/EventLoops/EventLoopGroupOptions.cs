@@ -3,6 +3,8 @@ namespace Kqueue.EventLoops;
 /// <summary>How an <see cref="EventLoopGroup"/> is made.</summary>
 public sealed class EventLoopGroupOptions
 {
+    internal static readonly TimeSpan DefaultWatchPeriod = TimeSpan.FromMilliseconds(2);
+
     /// <summary>The number of loops. Defaults to <see cref="Environment.ProcessorCount"/>; at least 1.</summary>
     public int LoopCount { get; set; } = Environment.ProcessorCount;
 
@@ -21,7 +23,7 @@ public sealed class EventLoopGroupOptions
     /// what it has put off waits, too. Defaults to 2 milliseconds: a shorter period takes loops from threads that the
     /// kernel has only set aside for a moment.
     /// </summary>
-    public TimeSpan WatchPeriod { get; set; } = TimeSpan.FromMilliseconds(2);
+    public TimeSpan WatchPeriod { get; set; } = DefaultWatchPeriod;
 
     /// <summary>
     /// How many threads may be left behind in handlers that block, beside those that drive. Defaults to 256; 0 is

@@ -10,7 +10,7 @@ internal sealed class LeftBehind
     /// Looks of the watch after which a handler is told, although it is not back: with the default period, longer than
     /// most that block take.
     /// </summary>
-    private const int LooksUntilTold = 8;
+    public const int LooksUntilTold = 8;
 
     private readonly Lock _gate = new();
 

@@ -12,15 +12,15 @@ namespace Kqueue.EventLoops;
 /// <param name="QueuedNs">What it has waited for a core; negative where the system does not tell.</param>
 internal readonly record struct ThreadUsage(TimeSpan Wall, long CpuNs, long QueuedNs)
 {
-    /// <summary>A handler that takes less keeps its loop: the watch's usual period.</summary>
-    public static readonly TimeSpan QuickMax = TimeSpan.FromMilliseconds(2);
+    /// <summary>A handler that takes less keeps its loop.</summary>
+    public static readonly TimeSpan QuickMax = EventLoopGroupOptions.DefaultWatchPeriod;
 
     // A handler that has slept for less was not worth a hand-over: locks and page faults take some of it, too.
-    private const long SleptNsMin = 1_000_000;
+    private static readonly double s_sleptNsMin = QuickMax.TotalNanoseconds / 2;
 
     // Where nobody tells for how long a thread was set aside, sleep has to be longer than the few slices of other
-    // threads that a busy core runs in between.
-    private const long UnsureSleptNsMin = 16_000_000;
+    // threads that a busy core runs in between: as long as one that is not back is given before it is judged.
+    private static readonly double s_unsureSleptNsMin = LeftBehind.LooksUntilTold * QuickMax.TotalNanoseconds;
 
     /// <summary>
     /// The calling thread's, where the time is the system's; by another clock a thread does nothing but sleep. Costs
@@ -60,8 +60,8 @@ internal readonly record struct ThreadUsage(TimeSpan Wall, long CpuNs, long Queu
     {
         var ranNs = CpuNs - before.CpuNs;
         var isSure = QueuedNs >= 0 && before.QueuedNs >= 0;
-        var sleptNs = (long)busy.TotalNanoseconds - ranNs - (isSure ? QueuedNs - before.QueuedNs : 0);
-        return sleptNs >= (isSure ? SleptNsMin : UnsureSleptNsMin) ? HandlerStay.Blocked
+        var sleptNs = busy.TotalNanoseconds - ranNs - (isSure ? QueuedNs - before.QueuedNs : 0);
+        return sleptNs >= (isSure ? s_sleptNsMin : s_unsureSleptNsMin) ? HandlerStay.Blocked
             : ranNs - others.TotalNanoseconds >= QuickMax.TotalNanoseconds ? HandlerStay.Computed
             : HandlerStay.SetAside;
     }

@@ -12,9 +12,9 @@ namespace KqueueTransport.Connections.Placement;
 internal sealed class ListenerPlacement(
     Scheduling mode, EndPoint endPoint, EventLoopGroup group, ILogger logger, TimeProvider? clock = null)
 {
-    // Blocks of one second that are too many. Each holds a loop up for one or two periods of the watch, so this many
-    // cost one loop a tenth of its time.
-    private const int BlocksPerSecondMax = 64;
+    // Blocks that are too many within the time below. Each holds a loop up for one or two periods of the watch, so this
+    // many cost one loop a tenth to a quarter of its time.
+    private const int BlocksMax = 64;
 
     // Without one more that blocks, those that nothing is known of are back on the loops after so long.
     private static readonly TimeSpan s_absence = TimeSpan.FromSeconds(1);
@@ -80,13 +80,13 @@ internal sealed class ListenerPlacement(
 
     private bool IsTooOften(long now)
     {
-        if (_clock.GetElapsedTime(_windowStart, now) > TimeSpan.FromSeconds(1))
+        if (_clock.GetElapsedTime(_windowStart, now) > s_absence)
         {
             _windowStart = now;
             _blocks = 0;
         }
 
-        return ++_blocks > BlocksPerSecondMax;
+        return ++_blocks > BlocksMax;
     }
 
     private void Warn(long now)
