@@ -37,7 +37,7 @@ return await command.RunAsync(args, async result =>
     var connect = protocols[result.GetValue(protocol)!];
     var endPoint = new IPEndPoint(IPAddress.Loopback, result.GetValue(port));
     using var listener = new Listener(
-        group.LeastLoaded(), endPoint, socket => connect(group.LeastLoaded(), socket).Start());
+        group.LessLoaded(), endPoint, socket => connect(group.LessLoaded(), socket).Start());
     var stopped = new TaskCompletionSource();
     using var signals = new StopSignals(() => stopped.TrySetResult());
     listener.Start();

@@ -28,6 +28,19 @@ internal sealed record Scale
         EventsPerWaitMax = 32,
     };
 
+    // As many loops as a large machine has processors, most of them idle.
+    private static readonly Scale s_manyLoops = new()
+    {
+        ConversationsMin = 1,
+        ConversationsMax = 8,
+        ConversationBytesMax = 5_000,
+        PeerPieceBytesMax = 5_000,
+        OnlyEchoes = false,
+        LoopsMin = 64,
+        LoopsMax = 64,
+        EventsPerWaitMax = 8,
+    };
+
     public required int ConversationsMin { get; init; }
 
     public required int ConversationsMax { get; init; }
@@ -40,9 +53,16 @@ internal sealed record Scale
 
     public required bool OnlyEchoes { get; init; }
 
+    public int LoopsMin { get; init; } = 1;
+
     public required int LoopsMax { get; init; }
 
     public required int EventsPerWaitMax { get; init; }
 
-    public static Scale Choose(Random random) => random.Next(8) == 0 ? s_crowd : s_few;
+    public static Scale Choose(Random random) => random.Next(64) switch
+    {
+        0 => s_manyLoops,
+        < 9 => s_crowd,
+        _ => s_few,
+    };
 }

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Kqueue;
 using KqueueTransport.Connections;
 
@@ -11,24 +13,20 @@ internal sealed class ListenerStatistics
 {
     private readonly ConcurrentDictionary<Errno, long> _errors = new();
 
-    // By ShutdownReason.
-    private readonly long[] _ends = new long[Enum.GetValues<ShutdownReason>().Length];
-
     // By ListenerLimit.
     private readonly long[] _refusals = new long[ListenerLimits.All.Count];
     private readonly long[] _waits = new long[ListenerLimits.All.Count];
 
-    private long _accepts;
-    private long _pauses;
+    private Counts _counts;
 
     /// <summary>Connections that were accepted.</summary>
-    public long Accepts => Volatile.Read(ref _accepts);
+    public long Accepts => Volatile.Read(ref _counts.Accepts);
 
     /// <summary>Failures to accept, by their cause.</summary>
     public IEnumerable<KeyValuePair<Errno, long>> Errors => _errors;
 
     /// <summary>How often a connection stopped receiving because the application did not read.</summary>
-    public long Pauses => Volatile.Read(ref _pauses);
+    public long Pauses => Volatile.Read(ref _counts.Pauses);
 
     /// <summary>
     /// Connections that were accepted and have not ended. Those whose peer was gone at once count, too.
@@ -38,9 +36,9 @@ internal sealed class ListenerStatistics
         get
         {
             var open = Accepts;
-            for (var reason = 0; reason < _ends.Length; reason++)
+            foreach (var reason in Enum.GetValues<ShutdownReason>())
             {
-                open -= EndsFor((ShutdownReason)reason);
+                open -= EndsFor(reason);
             }
 
             return open;
@@ -48,7 +46,7 @@ internal sealed class ListenerStatistics
     }
 
     /// <summary>Connections that have ended, for one reason.</summary>
-    public long EndsFor(ShutdownReason reason) => Volatile.Read(ref _ends[(int)reason]);
+    public long EndsFor(ShutdownReason reason) => Volatile.Read(ref _counts.Ends[(int)reason]);
 
     /// <summary>Connections that were reset because of one limit.</summary>
     public long RefusalsFor(ListenerLimit limit) => Volatile.Read(ref _refusals[(int)limit]);
@@ -56,7 +54,7 @@ internal sealed class ListenerStatistics
     /// <summary>How often one limit left connections in the kernel.</summary>
     public long WaitsFor(ListenerLimit limit) => Volatile.Read(ref _waits[(int)limit]);
 
-    public void CountAccept() => Interlocked.Increment(ref _accepts);
+    public void CountAccept() => Interlocked.Increment(ref _counts.Accepts);
 
     public void CountRefusal(ListenerLimit limit) => Interlocked.Increment(ref _refusals[(int)limit]);
 
@@ -64,7 +62,28 @@ internal sealed class ListenerStatistics
 
     public void CountError(Errno error) => _errors.AddOrUpdate(error, 1, static (_, count) => count + 1);
 
-    public void CountPause() => Interlocked.Increment(ref _pauses);
+    public void CountPause() => Interlocked.Increment(ref _counts.Pauses);
 
-    public void CountEnd(ShutdownReason reason) => Interlocked.Increment(ref _ends[(int)reason]);
+    public void CountEnd(ShutdownReason reason) => Interlocked.Increment(ref _counts.Ends[(int)reason]);
+
+    // By the reason of the end.
+    [InlineArray((int)ShutdownReason.Failed + 1)]
+    private struct Ends
+    {
+        private long _first;
+    }
+
+    // The acceptor writes one pair of cache lines, and the loops another. What lies around them, every request reads.
+    [StructLayout(LayoutKind.Explicit, Size = 4 * 128)]
+    private struct Counts
+    {
+        [FieldOffset(128)]
+        public long Accepts;
+
+        [FieldOffset(272)]
+        public long Pauses;
+
+        [FieldOffset(280)]
+        public Ends Ends;
+    }
 }

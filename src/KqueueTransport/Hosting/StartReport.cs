@@ -21,7 +21,7 @@ internal sealed class StartReport(HostLoops host, IEnumerable<IConfigureOptions<
             TransportLog.Started(
                 host.Logger,
                 string.Join(", ", endPoints),
-                host.Loops.LeastLoaded().Loop.BackendName,
+                host.Loops.LessLoaded().Loop.BackendName,
                 host.Options.LoopCount,
                 host.Options.Scheduling);
             if (unread.Any(IsOfTheApplication))

@@ -98,7 +98,7 @@ internal sealed class Connector
             ? new IPEndPoint(mapped.Address.MapToIPv4(), mapped.Port)
             : endPoint;
         var connection = await ConnectAttempt.ConnectAsync(
-            _loops.LeastLoaded(), _endPoint, reachable, _socketOptions, cancellationToken).ConfigureAwait(false);
+            _loops.LessLoaded(), _endPoint, reachable, _socketOptions, cancellationToken).ConfigureAwait(false);
         _open.Add(connection);
         return connection;
     }

@@ -47,7 +47,7 @@ internal sealed class ConnectionFixture : IAsyncDisposable
 
     public Meter Meter => _loops.Metrics.Meter;
 
-    public EventLoop Loop => _loops.LeastLoaded().Loop;
+    public EventLoop Loop => _loops.LessLoaded().Loop;
 
     /// <summary>A connection that receives events, and the socket at its other end.</summary>
     public (Connection Connection, Socket Peer) Open(Action<int>? prepare = null, bool isOutbound = false)
@@ -58,7 +58,7 @@ internal sealed class ConnectionFixture : IAsyncDisposable
         prepare?.Invoke(descriptor);
         var scheduling = _loops.SchedulingFor(pair.ListenEndPoint, _options.Scheduling, Log);
         var connection = new Connection(
-            _loops.LeastLoaded(),
+            _loops.LessLoaded(),
             new EndPointContext(_options, scheduling) { IsOutbound = isOutbound },
             descriptor,
             pair.ListenEndPoint,

@@ -51,7 +51,7 @@ internal sealed class ListenerFixture : IAsyncDisposable
     public int AcceptedByTheKernel =>
         Calls.Calls.Count(made => made.Call == SocketCall.Accept && !made.Result.IsError);
 
-    public long HandOvers => _loops.LeastLoaded().Loop.HandOverCount;
+    public long HandOvers => _loops.LessLoaded().Loop.HandOverCount;
 
     public int CountOf(SocketCall call) => Calls.Calls.Count(made => made.Call == call);
 
@@ -102,7 +102,7 @@ internal sealed class ListenerFixture : IAsyncDisposable
     }
 
     /// <summary>Runs on the loop, after what it was asked to do before.</summary>
-    public void Post(Action action) => _loops.LeastLoaded().Loop.Post(_ => action(), null);
+    public void Post(Action action) => _loops.LessLoaded().Loop.Post(_ => action(), null);
 
     /// <summary>Ends everything; the memory is back.</summary>
     public async ValueTask DisposeAsync()

@@ -57,7 +57,7 @@ public sealed class PerRequestTests
         using var peer = new Socket(new SafeSocketHandle(pair.TakeConnected(), ownsHandle: true));
         var scheduling = loops.SchedulingFor(pair.ListenEndPoint, Scheduling.Inline, NullLogger.Instance);
         var connection = new Connection(
-            loops.LeastLoaded(),
+            loops.LessLoaded(),
             new EndPointContext(options, scheduling),
             pair.TakeAccepted(),
             pair.ListenEndPoint,

@@ -107,7 +107,7 @@ public sealed class PlacementTests : IAsyncDisposable
         using var pair = SocketPair.Create(SystemSocketCalls.Instance, new IPEndPoint(IPAddress.Loopback, 0));
         var peer = new Socket(new SafeSocketHandle(pair.TakeConnected(), ownsHandle: true));
         var connection = new Connection(
-            _loops.LeastLoaded(),
+            _loops.LessLoaded(),
             new EndPointContext(options, _scheduling),
             pair.TakeAccepted(),
             pair.ListenEndPoint,

@@ -5,7 +5,7 @@ using KqueueTransport.Sockets;
 namespace KqueueTransport.Connections.Accepting;
 
 /// <summary>
-/// Makes connections of the descriptors that one listen socket accepts, each on the loop with the fewest. Under the
+/// Makes connections of the descriptors that one listen socket accepts, and deals them to the loops. Under the
 /// acceptor's lock.
 /// </summary>
 internal sealed class AcceptedConnections(
@@ -38,7 +38,7 @@ internal sealed class AcceptedConnections(
             _calls.Configure(descriptor, socket.EndPoint.AddressFamily, options);
         }
 
-        var (loop, local) = (loops.LeastLoaded(), LocalEndPoint(descriptor));
+        var (loop, local) = (loops.LessLoaded(), LocalEndPoint(descriptor));
         var connection = IPv4Peer.TryParse(peer, out var remote)
             ? new Connection(loop, endPoint, descriptor, local, remote)
             : new Connection(loop, endPoint, descriptor, local, peer.ToEndPoint());

@@ -58,7 +58,7 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
         _backlog = options.Backlog;
         _logger = logger;
         _budget = new AcceptBudget(loops);
-        _registration = loops.LeastLoaded().Loop.Register(socket.Descriptor, this);
+        _registration = loops.LessLoaded().Loop.Register(socket.Descriptor, this);
     }
 
     /// <summary>Begins to accept. listen(2) comes before: NetBSD never reports a socket that was armed first.</summary>

@@ -74,8 +74,8 @@ internal sealed class TransportLoops : IDisposable
     public ListenerPlacement SchedulingFor(EndPoint endPoint, Scheduling mode, ILogger logger) =>
         new(mode, endPoint, _group, logger, Clock);
 
-    /// <summary>The loop with the fewest connections.</summary>
-    public LoopContext LeastLoaded() => _contexts[_group.LeastLoaded()];
+    /// <summary>Of two loops, the one with fewer connections.</summary>
+    public LoopContext LessLoaded() => _contexts[_group.LessLoaded()];
 
     /// <summary>
     /// Closes, of all loops, the connection that has waited longest for its peer's FIN: its descriptor is free then.
