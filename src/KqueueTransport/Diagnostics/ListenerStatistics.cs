@@ -13,6 +13,10 @@ internal sealed class ListenerStatistics
 {
     private readonly ConcurrentDictionary<Errno, long> _errors = new();
 
+    // By ListenerLimit.
+    private readonly long[] _refusals = new long[ListenerLimits.All.Count];
+    private readonly long[] _waits = new long[ListenerLimits.All.Count];
+
     private Counts _counts;
 
     /// <summary>Connections that were accepted.</summary>
@@ -45,16 +49,16 @@ internal sealed class ListenerStatistics
     public long EndsFor(ShutdownReason reason) => Volatile.Read(ref _counts.Ends[(int)reason]);
 
     /// <summary>Connections that were reset because of one limit.</summary>
-    public long RefusalsFor(ListenerLimit limit) => Volatile.Read(ref _counts.Refusals[(int)limit]);
+    public long RefusalsFor(ListenerLimit limit) => Volatile.Read(ref _refusals[(int)limit]);
 
     /// <summary>How often one limit left connections in the kernel.</summary>
-    public long WaitsFor(ListenerLimit limit) => Volatile.Read(ref _counts.Waits[(int)limit]);
+    public long WaitsFor(ListenerLimit limit) => Volatile.Read(ref _waits[(int)limit]);
 
     public void CountAccept() => Interlocked.Increment(ref _counts.Accepts);
 
-    public void CountRefusal(ListenerLimit limit) => Interlocked.Increment(ref _counts.Refusals[(int)limit]);
+    public void CountRefusal(ListenerLimit limit) => Interlocked.Increment(ref _refusals[(int)limit]);
 
-    public void CountWait(ListenerLimit limit) => Interlocked.Increment(ref _counts.Waits[(int)limit]);
+    public void CountWait(ListenerLimit limit) => Interlocked.Increment(ref _waits[(int)limit]);
 
     public void CountError(Errno error) => _errors.AddOrUpdate(error, 1, static (_, count) => count + 1);
 
@@ -69,24 +73,12 @@ internal sealed class ListenerStatistics
         private long _first;
     }
 
-    [InlineArray((int)ListenerLimit.Address + 1)]
-    private struct Limits
-    {
-        private long _first;
-    }
-
     // The acceptor writes one pair of cache lines, and the loops another. What lies around them, every request reads.
     [StructLayout(LayoutKind.Explicit, Size = 4 * 128)]
     private struct Counts
     {
         [FieldOffset(128)]
         public long Accepts;
-
-        [FieldOffset(136)]
-        public Limits Refusals;
-
-        [FieldOffset(168)]
-        public Limits Waits;
 
         [FieldOffset(272)]
         public long Pauses;

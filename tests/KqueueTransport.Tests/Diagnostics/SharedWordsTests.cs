@@ -18,7 +18,7 @@ public sealed class SharedWordsTests
         { typeof(EventLoopGroup), "Turn", [["Number"]] },
         { typeof(ConnectionIds), "Last", [["Id"]] },
         { typeof(LoopStatistics), "Counts", [["Received", "Sent", "Connections"]] },
-        { typeof(ListenerStatistics), "Counts", [["Accepts", "Refusals"], ["Pauses", "Ends"]] },
+        { typeof(ListenerStatistics), "Counts", [["Accepts"], ["Pauses", "Ends"]] },
     };
 
     /// <param name="owner">Whose field it is.</param>
