@@ -36,8 +36,8 @@ foreach (var count in counts)
     var bytes = await BytesPerConnectionAsync(count);
     var (perConnection, calls) = CallsPer(count, "-H 'Connection: close'");
     var (perRequest, _) = CallsPer(count, "");
-    Console.WriteLine(
-        $"| {count} | {bytes:N0} | {perConnection:N2} ({calls}) | {perRequest:N2} | {rates[count] / rates[counts[0]]:N2} |");
+    var rate = rates[count] / rates[counts[0]];
+    Console.WriteLine($"| {count} | {bytes:N0} | {perConnection:N2} ({calls}) | {perRequest:N2} | {rate:N2} |");
 }
 
 // In turn and several times, so that what else runs meets all of them.
@@ -166,7 +166,8 @@ static async Task<long> ResidentAsync(Process server)
 
 static (double Requests, double Seconds, string P99) Load(int port, string header, int seconds)
 {
-    var start = new ProcessStartInfo("sh", ["-c", $"wrk -t1 -c64 --latency -d{seconds} {header} http://127.0.0.1:{port}/plaintext"])
+    var command = $"wrk -t1 -c64 --latency -d{seconds} {header} http://127.0.0.1:{port}/plaintext";
+    var start = new ProcessStartInfo("sh", ["-c", command])
     {
         RedirectStandardOutput = true,
     };

@@ -15,8 +15,8 @@ namespace KqueueTransport.Hosting;
 internal sealed class HandOverService(HostLoops host, IHostApplicationLifetime lifetime)
     : IHostedLifecycleService, IDisposable
 {
-    // Kestrel ends, as it stops, connections that it has no request of. So it goes on for a while without new ones: those
-    // that were accepted last have sent their requests by then.
+    // Kestrel ends, as it stops, connections that it has no request of. So it goes on for a while without new ones:
+    // those that were accepted last have sent their requests by then.
     private static readonly TimeSpan s_lastRequests = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _stopping = new();

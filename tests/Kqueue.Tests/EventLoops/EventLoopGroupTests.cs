@@ -172,7 +172,8 @@ public sealed class EventLoopGroupTests : GroupSuite
     public void LessLoaded_OneLoopHasFarMore_GetsNothingWhileTheOthersTakeTurns()
     {
         var group = StartGroup(loopCount: 16).Group;
-        var many = Enumerable.Range(0, 100).Select(_ => group.Loops[3].Register(0, new HandlerAction(_ => { }))).ToArray();
+        var many = Enumerable.Range(0, 100)
+            .Select(_ => group.Loops[3].Register(0, new HandlerAction(_ => { }))).ToArray();
 
         var chosen = Enumerable.Range(0, 1600).Select(_ => group.LessLoaded()).ToArray();
 

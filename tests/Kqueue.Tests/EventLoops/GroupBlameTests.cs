@@ -1,4 +1,5 @@
 using Kqueue.EventLoops;
+using Kqueue.Interop;
 
 namespace Kqueue.Tests.EventLoops;
 
@@ -36,7 +37,13 @@ public sealed class GroupBlameTests : GroupSuite
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "only Linux tells for how long a thread waited for a core");
         var loop = StartGroup().Loop;
-        StayingAction work = new(() => Compute(() => EventLoop.Current is null));
+
+        // Sure to have computed, and not only to have been there, when others use the processors, too.
+        StayingAction work = new(() =>
+        {
+            var cpuNs = Libc.ThreadCpuNs() + 10_000_000;
+            Compute(() => EventLoop.Current is null && Libc.ThreadCpuNs() > cpuNs);
+        });
 
         loop.Post(work);
 
