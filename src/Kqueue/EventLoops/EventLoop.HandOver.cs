@@ -136,7 +136,7 @@ public sealed partial class EventLoop
             Name, driver.Epoch, (int)Stopwatch.GetElapsedTime(0, ticks).TotalMilliseconds);
         if (!isTold)
         {
-            handler?.OnStayed(driver.StaySinceMark(Watch?.Period ?? default));
+            handler?.OnStayed(driver.Stay());
         }
     }
 }

@@ -71,9 +71,10 @@ internal sealed class LeftBehind
     /// <summary>
     /// Looks at everybody who is away, and tells the handlers that have been for long. On the watch.
     /// </summary>
+    /// <param name="mayJudge">Whether they had the time to come back since the last look.</param>
     /// <param name="computing">Is raised by the number of those that compute.</param>
     /// <returns>Whether somebody has to be looked at again.</returns>
-    public bool Look(ref int computing)
+    public bool Look(bool mayJudge, ref int computing)
     {
         if (IsEmpty)
         {
@@ -85,9 +86,9 @@ internal sealed class LeftBehind
         {
             foreach (var driver in _drivers)
             {
-                var computes = driver.Computes(unlessKnown: false);
+                var computes = driver.Computes();
                 computing += computes ? 1 : 0;
-                if (!driver.IsTold && ++driver.Looks >= LooksUntilTold)
+                if (mayJudge && !driver.IsTold && ++driver.Looks >= LooksUntilTold)
                 {
                     driver.IsTold = true;
                     Tell(driver, computes ? HandlerStay.Computed : HandlerStay.Blocked);

@@ -9,6 +9,9 @@ namespace Kqueue.EventLoops;
 /// </summary>
 internal sealed class LoopDriver(EventLoop loop, int epoch)
 {
+    // A wait that finds events takes a microsecond; to sleep and be woken takes two switches of threads, and more.
+    private static readonly TimeSpan s_sleepMin = TimeSpan.FromMicroseconds(5);
+
     [ThreadStatic]
     private static LoopDriver? t_current;
 
@@ -19,14 +22,16 @@ internal sealed class LoopDriver(EventLoop loop, int epoch)
     private int? _clock;
     private Thread? _thread;
 
-    // The watch's own: what the clock showed at its first look since the driver moved, and when that was; 0 is none.
+    // What the clock showed when the watch saw the driver where it is first, and when that was. The watch's; the driver
+    // reads it when it is back.
     private long _seenCpuNs;
     private long _seenAt;
 
-    // What the thread had used up at the end of a wait a short while ago, and how long it has waited for events since.
-    // The driving thread's.
+    // What the thread had used up at the end of a wait a short while ago, and how long it has waited for events since,
+    // and how often it has slept there. The driving thread's.
     private ThreadUsage _mark;
     private TimeSpan _waitedSinceMark;
+    private int _sleepsSinceMark;
 
     private TakenThread _taken;
 
@@ -107,46 +112,46 @@ internal sealed class LoopDriver(EventLoop loop, int epoch)
     public void NoteWait(TimeSpan duration, bool mustMark)
     {
         _waitedSinceMark += duration;
+        _sleepsSinceMark += duration > s_sleepMin ? 1 : 0;
         if (mustMark)
         {
             _mark = ThreadUsage.Now(TimeProvider.System, isEnd: false);
-            _waitedSinceMark = TimeSpan.Zero;
+            (_waitedSinceMark, _sleepsSinceMark) = (TimeSpan.Zero, 0);
         }
     }
 
     /// <summary>What the handler did that has just come back, and that the watch took the loop from.</summary>
-    /// <param name="period">The watch's: for so long, at least, the handler had been running then.</param>
-    public HandlerStay StaySinceMark(TimeSpan period)
+    public HandlerStay Stay()
     {
+        // What others ran before it since the mark is not its own: the watch has seen it a period before it took the
+        // loop.
         var usage = ThreadUsage.Now(TimeProvider.System, isEnd: true);
-        var others = Stopwatch.GetElapsedTime(0, LeftBehindAt) - period - _mark.Wall - _waitedSinceMark;
         return usage.After(
-            _mark, usage.Wall - _mark.Wall - _waitedSinceMark, others > TimeSpan.Zero ? others : TimeSpan.Zero);
+            _mark,
+            usage.Wall - _mark.Wall - _waitedSinceMark,
+            usage.CpuNs - (_clock is null ? _mark.CpuNs : Volatile.Read(ref _seenCpuNs)),
+            _sleepsSinceMark);
     }
 
     /// <summary>What the driver runs is not what it ran at the last look. On the watch.</summary>
-    public void NoteMoved() => _seenAt = 0;
+    public void NoteMoved()
+    {
+        Volatile.Write(ref _seenCpuNs, _clock is { } clock ? Libc.ClockNs(clock) : 0);
+        _seenAt = Stopwatch.GetTimestamp();
+    }
 
     /// <summary>
-    /// Whether the thread runs, as often as others let it: for a sixteenth of the time at least, since this was asked
-    /// first. Where nobody can see what another thread has run, one that does not wait for a lock or the like passes
-    /// for one that computes. On the watch.
+    /// Whether the thread runs, as often as others let it: for a sixteenth of the time at least, since the watch saw
+    /// the driver there first. Where nobody can see what another thread has run, one that does not wait for a lock or
+    /// the like passes for one that computes. On the watch.
     /// </summary>
-    /// <param name="unlessKnown">The answer when this is asked for the first time.</param>
-    public bool Computes(bool unlessKnown)
+    public bool Computes()
     {
         if (_clock is not { } clock)
         {
             return _thread is { } thread && (thread.ThreadState & System.Threading.ThreadState.WaitSleepJoin) == 0;
         }
 
-        var (cpuNs, at) = (Libc.ClockNs(clock), Stopwatch.GetTimestamp());
-        if (_seenAt == 0)
-        {
-            (_seenCpuNs, _seenAt) = (cpuNs, at);
-            return unlessKnown;
-        }
-
-        return (cpuNs - _seenCpuNs) * 16 >= Stopwatch.GetElapsedTime(_seenAt, at).TotalNanoseconds;
+        return (Libc.ClockNs(clock) - _seenCpuNs) * 16 >= Stopwatch.GetElapsedTime(_seenAt).TotalNanoseconds;
     }
 }

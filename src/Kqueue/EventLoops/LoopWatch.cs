@@ -13,6 +13,7 @@ internal sealed class LoopWatch
     private const int IdleLooksBeforeParking = 5;
 
     private readonly EventLoop[] _loops;
+    private readonly TimeSpan _period;
     private readonly int _processorCount = Environment.ProcessorCount;
     private readonly Thread _thread;
 
@@ -31,13 +32,10 @@ internal sealed class LoopWatch
     public LoopWatch(EventLoop[] loops, TimeSpan period)
     {
         _loops = loops;
-        Period = period;
+        _period = period;
         _seen = new ClaimWord[loops.Length];
         _thread = new Thread(Run) { Name = "kqueue watch", IsBackground = true };
     }
-
-    /// <summary>The time from one look to the next.</summary>
-    public TimeSpan Period { get; }
 
     /// <summary>How many looks found a loop stuck and no thread for it.</summary>
     public long RefusedCount => Volatile.Read(ref _refused);
@@ -74,7 +72,7 @@ internal sealed class LoopWatch
 
             // Who comes late was kept from its core, stopped or paused, and so were the drivers: one that has not moved
             // since may not have had the time to.
-            var late = _lookedAt != 0 && Stopwatch.GetElapsedTime(_lookedAt) > 2 * Period;
+            var late = _lookedAt != 0 && Stopwatch.GetElapsedTime(_lookedAt) > 2 * _period;
             _lookedAt = Stopwatch.GetTimestamp();
             _idleLooks = Look(mayJudge: !late && !Debugger.IsAttached) ? 0 : _idleLooks + 1;
             if (_idleLooks >= IdleLooksBeforeParking)
@@ -93,7 +91,7 @@ internal sealed class LoopWatch
         var (isActive, computing) = (false, 0);
         foreach (var loop in _loops)
         {
-            isActive |= loop.LeftBehind.Look(ref computing);
+            isActive |= loop.LeftBehind.Look(mayJudge, ref computing);
         }
 
         // More threads that compute than there are processors would only take turns. A loop whose driver computes as
@@ -105,12 +103,12 @@ internal sealed class LoopWatch
             var hasMoved = word != _seen[i];
             _seen[i] = word;
             isActive |= hasMoved || !word.IsInWait;
-            if (hasMoved)
+            if (hasMoved && !word.IsInWait)
             {
                 loop.Driver.NoteMoved();
             }
 
-            if (mayJudge && !hasMoved && !word.IsInWait && !(isCrowded && loop.Driver.Computes(unlessKnown: true)) &&
+            if (mayJudge && !hasMoved && !word.IsInWait && !(isCrowded && loop.Driver.Computes()) &&
                 !loop.TryHandOver(word, isForced: true))
             {
                 Volatile.Write(ref _refused, _refused + 1);
@@ -145,7 +143,7 @@ internal sealed class LoopWatch
         {
             if (!Volatile.Read(ref _isStopped))
             {
-                Monitor.Wait(_gate, Period);
+                Monitor.Wait(_gate, _period);
             }
         }
     }

@@ -10,16 +10,19 @@ namespace Kqueue.EventLoops;
 /// <param name="Wall">The time that has passed.</param>
 /// <param name="CpuNs">What the thread has run.</param>
 /// <param name="QueuedNs">What it has waited for a core; negative where the system does not tell.</param>
-internal readonly record struct ThreadUsage(TimeSpan Wall, long CpuNs, long QueuedNs)
+/// <param name="Paused">For how long the runtime has stopped all threads, to collect garbage.</param>
+/// <param name="Sleeps">How often it has gone to sleep; negative where the system does not tell.</param>
+internal readonly record struct ThreadUsage(TimeSpan Wall, long CpuNs, long QueuedNs, TimeSpan Paused, long Sleeps)
 {
     /// <summary>A handler that takes less keeps its loop.</summary>
     public static readonly TimeSpan QuickMax = EventLoopGroupOptions.DefaultWatchPeriod;
 
-    // A handler that has slept for less was not worth a hand-over: locks and page faults take some of it, too.
-    private static readonly double s_sleptNsMin = QuickMax.TotalNanoseconds / 2;
+    // A handler that has slept, or run, for less was not worth a hand-over: locks and page faults take some of it, too.
+    private static readonly double s_stayNsMin = QuickMax.TotalNanoseconds / 2;
 
-    // Where nobody tells for how long a thread was set aside, sleep has to be longer than the few slices of other
-    // threads that a busy core runs in between: as long as one that is not back is given before it is judged.
+    // Where nobody tells for how long a thread was set aside, or it was for long, sleep has to be longer than the few
+    // slices of other threads that a busy core runs in between: as long as one that is not back is given before it is
+    // judged.
     private static readonly double s_unsureSleptNsMin = LeftBehind.LooksUntilTold * QuickMax.TotalNanoseconds;
 
     /// <summary>
@@ -35,34 +38,37 @@ internal readonly record struct ThreadUsage(TimeSpan Wall, long CpuNs, long Queu
     {
         if (clock != TimeProvider.System)
         {
-            return new(clock.GetElapsedTime(0), CpuNs: 0, QueuedNs: 0);
+            return new(clock.GetElapsedTime(0), CpuNs: 0, QueuedNs: 0, Paused: TimeSpan.Zero, Sleeps: -1);
         }
 
         var before = Stopwatch.GetElapsedTime(0);
-        var (cpuNs, queuedNs) = (Libc.ThreadCpuNs(), Libc.ThreadQueuedNs());
-        return new(isEnd ? before : Stopwatch.GetElapsedTime(0), cpuNs, queuedNs);
+        var (cpuNs, queuedNs, sleeps) = (Libc.ThreadCpuNs(), Libc.ThreadQueuedNs(), Libc.ThreadSleeps());
+        return new(isEnd ? before : Stopwatch.GetElapsedTime(0), cpuNs, queuedNs, GC.GetTotalPauseDuration(), sleeps);
     }
 
     /// <summary>What a handler did that began at an earlier moment and ended at this.</summary>
     public HandlerStay Since(in ThreadUsage before)
     {
         var wall = Wall - before.Wall;
-        return wall <= QuickMax ? HandlerStay.Quick : After(before, wall, TimeSpan.Zero);
+        return wall <= QuickMax ? HandlerStay.Quick : After(before, wall, CpuNs - before.CpuNs, waits: 0);
     }
 
     /// <summary>What the last handler did of those that ran between two moments.</summary>
     /// <param name="before">The first moment.</param>
     /// <param name="busy">How much of the time between belongs to handlers.</param>
-    /// <param name="others">
-    /// How much of that belongs to handlers before the last, which are taken to have computed.
-    /// </param>
-    public HandlerStay After(in ThreadUsage before, TimeSpan busy, TimeSpan others)
+    /// <param name="ranNs">How much of that, at least, the last handler has run.</param>
+    /// <param name="waits">How often the thread has slept between handlers, at most.</param>
+    public HandlerStay After(in ThreadUsage before, TimeSpan busy, long ranNs, int waits)
     {
-        var ranNs = CpuNs - before.CpuNs;
-        var isSure = QueuedNs >= 0 && before.QueuedNs >= 0;
-        var sleptNs = busy.TotalNanoseconds - ranNs - (isSure ? QueuedNs - before.QueuedNs : 0);
-        return sleptNs >= (isSure ? s_sleptNsMin : s_unsureSleptNsMin) ? HandlerStay.Blocked
-            : ranNs - others.TotalNanoseconds >= QuickMax.TotalNanoseconds ? HandlerStay.Computed
+        // The time that a virtual machine's host takes from a core is neither run nor waited for: only who has gone to
+        // sleep has slept.
+        var hasSlept = Sleeps < 0 || before.Sleeps < 0 || Sleeps - before.Sleeps > waits;
+        // Where cores are short, a sleep may be for a lock whose holder has none.
+        var queuedNs = QueuedNs >= 0 && before.QueuedNs >= 0 ? QueuedNs - before.QueuedNs : 0;
+        var isSure = QueuedNs >= 0 && before.QueuedNs >= 0 && queuedNs < s_stayNsMin;
+        var sleptNs = (busy - (Paused - before.Paused)).TotalNanoseconds - (CpuNs - before.CpuNs) - queuedNs;
+        return hasSlept && sleptNs >= (isSure ? s_stayNsMin : s_unsureSleptNsMin) ? HandlerStay.Blocked
+            : ranNs >= s_stayNsMin ? HandlerStay.Computed
             : HandlerStay.SetAside;
     }
 }

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Kqueue.Interop;
 
-/// <content>What a thread has used: clock_gettime(2), pthread_getcpuclockid(3), and Linux's schedstat.</content>
+/// <content>
+/// What a thread has used: clock_gettime(2), pthread_getcpuclockid(3), getrusage(2), and Linux's schedstat.
+/// </content>
 internal static unsafe partial class Libc
 {
     private const int O_RDONLY_CLOEXEC = 0x80000;
@@ -51,6 +53,23 @@ internal static unsafe partial class Libc
             : -1;
     }
 
+    /// <summary>How often the calling thread has gone to sleep; negative where the system does not tell.</summary>
+    public static long ThreadSleeps()
+    {
+        // RUSAGE_THREAD is 1 on Linux and FreeBSD, and nothing on macOS. struct rusage: two timevals of 16 bytes and 14
+        // longs, of which ru_nvcsw is the last but one (Linux uapi/linux/resource.h, FreeBSD sys/resource.h).
+        const int RusageThread = 1;
+        const int Longs = 18;
+        const int Nvcsw = 16;
+        if (OperatingSystem.IsMacOS())
+        {
+            return -1;
+        }
+
+        var usage = stackalloc long[Longs];
+        return getrusage(RusageThread, usage) == 0 ? usage[Nvcsw] : -1;
+    }
+
     /// <summary>
     /// A clock of what the calling thread runs that other threads can read; null where the system has none.
     /// </summary>
@@ -91,6 +110,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport(LibraryName)]
     private static partial int clock_gettime(int clock, TimeSpec* time);
+
+    [LibraryImport(LibraryName)]
+    private static partial int getrusage(int who, long* usage);
 
     [LibraryImport(LibraryName)]
     private static partial nint pthread_self();
