@@ -1,4 +1,5 @@
 using Kqueue;
+using Kqueue.EventLoops;
 using KqueueTransport.Connections.Placement;
 
 namespace KqueueTransport.Connections.Input;
@@ -25,7 +26,8 @@ internal sealed partial class ConnectionReader
         var hasMore = (kevent.Flags & (KEventFlags.Eof | KEventFlags.OutOfBand)) != 0;
         bool mustResume;
         ReaderFlags reports;
-        lock (Gate)
+        EnterOnLoop();
+        try
         {
             var wasReadable = Has(ReaderFlags.Readable);
             Set(hasMore ? ReaderFlags.Readable | ReaderFlags.MoreAnnounced : ReaderFlags.Readable);
@@ -54,9 +56,23 @@ internal sealed partial class ConnectionReader
 
             reports = TakeReports();
         }
+        finally
+        {
+            Monitor.Exit(Gate);
+        }
 
         FinishOnLoop(mustResume, reports);
         return true;
+    }
+
+    // Another thread may be set aside while it receives, with the lock. To wait for it is not the application's doing.
+    private void EnterOnLoop()
+    {
+        if (!Monitor.TryEnter(Gate))
+        {
+            EventLoop.Excuse();
+            Monitor.Enter(Gate);
+        }
     }
 
     /// <summary>
