@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -13,7 +14,7 @@ namespace Common.Servers;
 public abstract class TransportSuite(TestTransport transport) : IAsyncDisposable
 {
     private readonly CancellationTokenSource _deadline = MakeDeadline(transport);
-    private readonly Stack<object> _owned = new();
+    private readonly ConcurrentStack<object> _owned = new(); // Tests connect from several threads.
     private readonly CheckingMemoryPoolFactory _memory = new();
 
     protected TestTransport Transport => transport.OnUnlessElsewhere(_memory);
