@@ -18,7 +18,12 @@ public static class SampleCommand
         }).GetAwaiter().GetResult();
 
     /// <summary>Parses the arguments and runs the sample, whichever of its commands it is.</summary>
-    public static async Task<int> RunAsync(this RootCommand command, string[] args, Func<ParseResult, Task> run)
+    /// <param name="command">The command line.</param>
+    /// <param name="args">The arguments.</param>
+    /// <param name="run">The sample.</param>
+    /// <param name="explain">The line for an error of the sample's own kind; null where it is none.</param>
+    public static async Task<int> RunAsync(
+        this RootCommand command, string[] args, Func<ParseResult, Task> run, Func<Exception, string?>? explain = null)
     {
         var parsed = command.Parse(args);
         if (parsed.Errors.Count > 0)
@@ -26,18 +31,23 @@ public static class SampleCommand
             return Fail(command, parsed.Errors[0].Message);
         }
 
-        parsed.CommandResult.Command.SetAction((result, _) => RunAsync(command, result, run));
+        parsed.CommandResult.Command.SetAction((result, _) => RunAsync(command, result, run, explain));
 
         // The sample stops by itself; the command line library would end it after two seconds.
         return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
     }
 
-    private static async Task<int> RunAsync(RootCommand command, ParseResult result, Func<ParseResult, Task> run)
+    private static async Task<int> RunAsync(
+        RootCommand command, ParseResult result, Func<ParseResult, Task> run, Func<Exception, string?>? explain)
     {
         try
         {
             await run(result);
             return 0;
+        }
+        catch (Exception e) when (explain?.Invoke(e) is not null)
+        {
+            return Fail(command, explain(e)!);
         }
         catch (Exception e) when (IsExpected(e))
         {

@@ -136,6 +136,12 @@ internal sealed class LoopDriver(EventLoop loop, int epoch)
     /// <summary>What the driver runs is not what it ran at the last look. On the watch.</summary>
     public void NoteMoved()
     {
+        if (!_hasBegun)
+        {
+            // Its clock may be half written. It moves when it has begun.
+            return;
+        }
+
         Volatile.Write(ref _seenCpuNs, _clock is { } clock ? Libc.ClockNs(clock) : 0);
         _seenAt = Stopwatch.GetTimestamp();
     }

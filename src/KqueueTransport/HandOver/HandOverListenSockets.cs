@@ -10,7 +10,6 @@ internal sealed class HandOverListenSockets
 
     // Under _gate, so that no number is handed over that has just been closed.
     private readonly List<Held> _sockets = [];
-    private Action? _stopAccepting;
 
     /// <summary>The server that this one replaces; null where there is none, and once it is replaced.</summary>
     public Predecessor? Predecessor { get; set; }
@@ -53,25 +52,26 @@ internal sealed class HandOverListenSockets
         return held;
     }
 
-    /// <summary>A listener has a socket of these.</summary>
-    public void OnBound(Action stopAccepting)
+    /// <summary>A listener accepts from one of these sockets.</summary>
+    public void OnBound(ListenSocket socket, Action stopAccepting)
     {
         lock (_gate)
         {
-            _stopAccepting += stopAccepting;
+            ((Held)socket).StopAccepting = stopAccepting;
         }
     }
 
     /// <summary>Leaves what comes from here on to the successor. What has been accepted is served as ever.</summary>
     public void StopAccepting()
     {
-        Action? stop;
+        Held[] held;
         lock (_gate)
         {
-            stop = _stopAccepting;
+            held = [.. _sockets];
         }
 
-        stop?.Invoke();
+        // Outside the lock, which each of them takes as it closes its socket.
+        Array.ForEach(held, socket => socket.StopAccepting?.Invoke());
     }
 
     /// <summary>Has the sockets, with their names, sent while none of them can be closed.</summary>
@@ -88,6 +88,9 @@ internal sealed class HandOverListenSockets
     private sealed class Held(HandOverListenSockets all, string name, ListenSocket opened) : ListenSocket
     {
         public string Name => name;
+
+        /// <summary>Stops the listener of the socket; null before there is one. Set under the lock.</summary>
+        public Action? StopAccepting { get; set; }
 
         public override int Descriptor => opened.Descriptor;
 

@@ -13,19 +13,23 @@ public abstract class OnLoopSuite(Scheduling scheduling) : DuplexSuite(new Kqueu
     [Fact]
     public async Task ReadAsync_EveryRead_ContinuesOnTheLoop()
     {
-        // A loop is taken from a thread that the kernel sets aside, too: now and then, on a machine that is busy.
-        const int SetAsideMax = 5;
         var elsewhere = 0;
+        EventLoop? loop = null;
         for (var i = 0; i < 100; i++)
         {
             var awaiter = Reader.ReadAsync().GetAwaiter();
             var where = Continuation.Of(awaiter);
             await Peer.SendAsync(Payload.Create(1, i)).Soon();
-            elsewhere += (await where.Soon()).Loop is null ? 1 : 0;
+            var present = (await where.Soon()).Loop;
+            loop ??= present;
+            elsewhere += present is null ? 1 : 0;
             Reader.AdvanceTo(awaiter.GetResult().Buffer.End);
         }
 
-        Assert.InRange(elsewhere, 0, scheduling is Scheduling.Inline ? 0 : SetAsideMax);
+        // One that is compiled first takes its time, and its loop with it, as does a thread that the kernel sets aside:
+        // it is elsewhere then, and so are the eight after it that show whether they are quick.
+        Assert.NotNull(loop);
+        Assert.InRange(elsewhere, 0, 9 * loop.HandOverCount);
     }
 
     [Fact]

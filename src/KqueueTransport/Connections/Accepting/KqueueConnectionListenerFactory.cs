@@ -24,7 +24,7 @@ internal sealed class KqueueConnectionListenerFactory(HostLoops host)
         var listener = new KqueueConnectionListener(socket, loops, options, host.Logger);
         listener.Start();
         host.OnBound(listener.EndPoint);
-        host.HandOver?.OnBound(listener.StopAccepting);
+        host.HandOver?.OnBound(socket, listener.StopAccepting);
         return ValueTask.FromResult<IConnectionListener>(listener);
     }
 }
