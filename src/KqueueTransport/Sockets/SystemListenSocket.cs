@@ -10,17 +10,19 @@ namespace KqueueTransport.Sockets;
 internal sealed class SystemListenSocket : ListenSocket
 {
     private readonly Socket _socket;
+    private readonly bool _isTakenOver;
 
     // Of a Unix socket.
     private readonly DateTime? _fileMadeAt;
 
-    private SystemListenSocket(Socket socket, SocketOptions? optionsToSet, bool isInherited)
+    private SystemListenSocket(Socket socket, SocketOptions? optionsToSet, bool isInherited, bool isTakenOver)
     {
         _socket = socket;
         Descriptor = (int)socket.SafeHandle.DangerousGetHandle();
         EndPoint = socket.LocalEndPoint!;
         OptionsToSet = optionsToSet;
         IsInherited = isInherited;
+        _isTakenOver = isTakenOver;
         _fileMadeAt = EndPoint is UnixDomainSocketEndPoint unix ? UnixSocketFile.MadeAt(unix) : null;
     }
 
@@ -41,12 +43,13 @@ internal sealed class SystemListenSocket : ListenSocket
             return;
         }
 
-        _socket.Dispose();
-        if (_fileMadeAt is not null && !IsInherited)
+        if (_fileMadeAt is not null && _isTakenOver)
         {
             // Socket deletes what it has bound itself, and not what another process has.
             File.Delete(EndPoint.ToString()!);
         }
+
+        _socket.Dispose();
     }
 
     public override void Leave()
@@ -66,7 +69,8 @@ internal sealed class SystemListenSocket : ListenSocket
             try
             {
                 var optionsToSet = Listen(socket, options, new RawSocketOptions(socket, numbers));
-                return new SystemListenSocket(socket, optionsToSet, endPoint is FileHandleEndPoint);
+                return new SystemListenSocket(
+                    socket, optionsToSet, endPoint is FileHandleEndPoint, options.TakenOver is not null);
             }
             catch
             {
