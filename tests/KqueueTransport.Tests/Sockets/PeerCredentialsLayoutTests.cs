@@ -4,73 +4,99 @@ using KqueueTransport.Sockets.Interop;
 
 namespace KqueueTransport.Tests.Sockets;
 
-/// <summary>What each system writes of the peer of a Unix socket, byte by byte.</summary>
+/// <summary>
+/// What each system writes of the peer of a Unix socket, byte by byte, at the offsets of its headers
+/// (<see cref="SocketAbi"/>).
+/// </summary>
 public sealed class PeerCredentialsLayoutTests
 {
-    // linux/socket.h: struct ucred { __u32 pid, uid, gid; }. sys/ucred.h: struct xucred { u_int cr_version;
-    // uid_t cr_uid; short cr_ngroups; gid_t cr_groups[16]; }, on FreeBSD with a union of a pointer and pid_t behind it.
-    private const int DarwinBytes = 76;
-    private const int FreeBsdBytes = 88;
-
-    [Fact]
-    public void Decode_Linux_TakesEveryField() => Assert.Equal(
-        new UnixPeerCredentials(4_711, 1_000, 4_000_000_000),
-        PeerCredentialsLayout.Linux.TryDecode(Words(12, (0, 4_711), (4, 1_000), (8, 4_000_000_000))));
-
-    [Fact]
-    public void Decode_FreeBsd_TakesEveryField() => Assert.Equal(
-        new UnixPeerCredentials(4_711, 1_000, 20),
-        PeerCredentialsLayout.FreeBsd.TryDecode(
-            Words(FreeBsdBytes, (4, 1_000), (8, 3), (12, 20), (16, 5), (20, 0), (80, 4_711))));
-
-    [Fact]
-    public void Decode_Darwin_TakesUserAndGroup()
+    private static readonly Dictionary<string, PeerCredentialsLayout> s_layouts = new()
     {
-        var layout = PeerCredentialsLayout.Darwin;
+        ["linux-amd64"] = PeerCredentialsLayout.Linux,
+        ["linux-arm64"] = PeerCredentialsLayout.Linux,
+        ["darwin-amd64"] = PeerCredentialsLayout.Darwin,
+        ["darwin-arm64"] = PeerCredentialsLayout.Darwin,
+        ["freebsd-amd64"] = PeerCredentialsLayout.FreeBsd,
+        ["freebsd-arm64"] = PeerCredentialsLayout.FreeBsd,
+    };
 
-        Assert.Equal(
-            new UnixPeerCredentials(null, 501, 20),
-            layout.TryDecode(Words(DarwinBytes, (4, 501), (8, 16), (12, 20), (72, 80))));
-        Assert.Equal((0, 1, 2), (layout.Level, layout.Option, layout.ProcessOption));
+    public static TheoryData<string> Systems => [.. s_layouts.Keys];
+
+    [Theory]
+    [MemberData(nameof(Systems))]
+    public void Options_OfEachSystem_AreItsHeaders(string system)
+    {
+        var abi = SocketAbi.Systems[system];
+        var layout = s_layouts[system];
+        var isLinux = abi.OrZero("SO_PEERCRED") != 0;
+
+        Assert.Equal(abi[isLinux ? "SOL_SOCKET" : "SOL_LOCAL"], layout.Level);
+        Assert.Equal(abi[isLinux ? "SO_PEERCRED" : "LOCAL_PEERCRED"], layout.Option);
+        Assert.Equal(abi.OrZero("LOCAL_PEERPID"), layout.ProcessOption);
+        Assert.InRange(Size(system), 1, PeerCredentialsLayout.Capacity);
     }
 
-    [Fact]
-    public void Decode_ProcessIsOutOfSight_HasNoProcess()
+    [Theory]
+    [MemberData(nameof(Systems))]
+    public void Decode_WhatTheKernelWrites_TakesEveryField(string system)
     {
+        var written = Write(system, user: 4_000_000_000, group: 20, process: 4_711);
+
         Assert.Equal(
-            new UnixPeerCredentials(null, 1_000, 1_000),
-            PeerCredentialsLayout.Linux.TryDecode(Words(12, (4, 1_000), (8, 1_000))));
-        Assert.Equal(
-            new UnixPeerCredentials(null, 1_000, 20),
-            PeerCredentialsLayout.FreeBsd.TryDecode(Words(FreeBsdBytes, (4, 1_000), (8, 1), (12, 20))));
+            new UnixPeerCredentials(s_layouts[system].ProcessOption != 0 ? null : 4_711, 4_000_000_000, 20),
+            s_layouts[system].TryDecode(written));
     }
+
+    // FreeBSD before 13, and a process of another pid namespace.
+    [Theory]
+    [MemberData(nameof(Systems))]
+    public void Decode_ProcessIsOutOfSight_HasNoProcess(string system) => Assert.Equal(
+        new UnixPeerCredentials(null, 1_000, 1_000),
+        s_layouts[system].TryDecode(Write(system, user: 1_000, group: 1_000, process: 0)));
 
     // The user 0 is root: what is not whole must not be taken for zeros.
-    [Fact]
-    public void Decode_Short_IsNone()
+    [Theory]
+    [MemberData(nameof(Systems))]
+    public void Decode_Short_IsNone(string system)
     {
-        Assert.Null(PeerCredentialsLayout.Linux.TryDecode(new byte[11]));
-        Assert.Null(PeerCredentialsLayout.FreeBsd.TryDecode(new byte[FreeBsdBytes - 1]));
-        Assert.Null(PeerCredentialsLayout.Darwin.TryDecode(new byte[DarwinBytes - 1]));
-        Assert.Null(PeerCredentialsLayout.Darwin.TryDecode([]));
-    }
-
-    [Fact]
-    public void Decode_OfAnotherVersionOrNoUnixSocket_IsNone()
-    {
-        Assert.Null(PeerCredentialsLayout.FreeBsd.TryDecode(Words(FreeBsdBytes, (0, 1), (4, 1_000))));
-        Assert.Null(PeerCredentialsLayout.Darwin.TryDecode(Words(DarwinBytes, (0, 1), (4, 1_000))));
-        Assert.Null(PeerCredentialsLayout.Linux.TryDecode(Words(12, (4, uint.MaxValue), (8, uint.MaxValue))));
-    }
-
-    private static byte[] Words(int length, params (int Offset, long Value)[] words)
-    {
-        var bytes = new byte[length];
-        foreach (var (offset, value) in words)
+        for (var length = 0; length < Size(system); length++)
         {
-            BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(offset), (uint)value);
+            Assert.Null(s_layouts[system].TryDecode(new byte[length]));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Systems))]
+    public void Decode_OfAnotherVersionOrNoUnixSocket_IsNone(string system)
+    {
+        var abi = SocketAbi.Systems[system];
+        var written = Write(system, user: uint.MaxValue, group: uint.MaxValue, process: 0);
+        if (abi.OrZero("xucred.size") != 0)
+        {
+            Put(written, abi, "xucred.cr_version", abi["XUCRED_VERSION"] + 1);
+        }
+
+        Assert.Null(s_layouts[system].TryDecode(written));
+    }
+
+    private static int Size(string system) =>
+        (int)(SocketAbi.Systems[system].OrZero("ucred.size") + SocketAbi.Systems[system].OrZero("xucred.size"));
+
+    private static byte[] Write(string system, uint user, uint group, int process)
+    {
+        var abi = SocketAbi.Systems[system];
+        var bytes = new byte[Size(system)];
+        var isLinux = abi.OrZero("ucred.size") != 0;
+        Put(bytes, abi, isLinux ? "ucred.uid" : "xucred.cr_uid", user);
+        Put(bytes, abi, isLinux ? "ucred.gid" : "xucred.cr_groups", group);
+        if (isLinux || abi.OrZero("xucred.cr_pid.offset") != 0)
+        {
+            Put(bytes, abi, isLinux ? "ucred.pid" : "xucred.cr_pid", process);
         }
 
         return bytes;
     }
+
+    private static void Put(byte[] bytes, SocketAbi abi, string field, long value) =>
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan((int)abi[$"{field}.offset"]), (uint)value);
 }
