@@ -21,8 +21,8 @@ internal static class Until
         }
     }
 
-    /// <summary>Waits until a value has been the same for half a second.</summary>
-    public static async Task StableAsync(Func<long> value, CancellationToken deadline)
+    /// <summary>Waits until a value has been the same for half a second, and gives it.</summary>
+    public static async Task<long> StableAsync(Func<long> value, CancellationToken deadline)
     {
         var (last, looks) = (value(), 0);
         while (looks < 25)
@@ -32,5 +32,7 @@ internal static class Until
             looks = next == last ? looks + 1 : 0;
             last = next;
         }
+
+        return last;
     }
 }

@@ -172,12 +172,18 @@ internal sealed unsafe class KernelSockets
 
     public TestSocket Accept(TestSocket listen) => Wrap(_accept(listen.Descriptor, null, null), "accept");
 
-    /// <summary>Both ends of a TCP connection over loopback.</summary>
+    /// <summary>
+    /// Both ends of a TCP connection over loopback. Without Nagle's algorithm: byte after byte it would have each wait
+    /// for the acknowledgement of the last, which FreeBSD delays.
+    /// </summary>
     public SocketPair ConnectPair()
     {
         using var listen = Listen();
         var peer = Connect(listen);
-        return new SocketPair(Accept(listen), peer);
+        var pair = new SocketPair(Accept(listen), peer);
+        SetNoDelay(pair.Near);
+        SetNoDelay(peer);
+        return pair;
     }
 
     /// <summary>Both ends of a Unix stream socket pair.</summary>
@@ -270,6 +276,15 @@ internal sealed unsafe class KernelSockets
     }
 
     public void Close(int descriptor) => Check(_close(descriptor), "close");
+
+    private void SetNoDelay(TestSocket socket)
+    {
+        // The same on every system (netinet/in.h, netinet/tcp.h).
+        const int IPPROTO_TCP = 6;
+        const int TCP_NODELAY = 1;
+        var on = 1;
+        Check(_setsockopt(socket.Descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(int)), "setsockopt");
+    }
 
     private nint Transfer(
         delegate* unmanaged<int, byte*, nint, int, nint> call, int descriptor, byte* bytes, nint count, int flags)

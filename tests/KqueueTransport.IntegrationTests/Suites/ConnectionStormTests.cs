@@ -9,6 +9,8 @@ public abstract class ConnectionStormTests(TestTransport transport) : WebAppSuit
 {
     private const int Connections = 1000;
 
+    private const int StormsMax = 4;
+
     // FreeBSD resets what comes when the accept queue holds one and a half times the backlog (uipc_socket.c,
     // sonewconn), and both it and macOS cut the backlog to 128 by default.
     private const int Burst = 100;
@@ -21,12 +23,18 @@ public abstract class ConnectionStormTests(TestTransport transport) : WebAppSuit
     {
         Assert.SkipUnless(OpenDescriptors.CanBeCounted, "This system does not show a process its open descriptors.");
         var server = StartWebApp();
-        await StormAsync(server.Http);
-        var before = await SettleAsync(int.MaxValue);
+        var open = new List<long>();
 
-        await StormAsync(server.Http);
+        // A leak grows with every storm. A file that the runtime comes to need, such as an assembly's, is opened once,
+        // and not every system tells it from a socket.
+        do
+        {
+            await StormAsync(server.Http);
+            open.Add(await Until.StableAsync(() => OpenDescriptors.Count(), Deadline));
+        }
+        while (open.Count < StormsMax && (open.Count == 1 || open[^1] > open[^2]));
 
-        await SettleAsync(before);
+        Assert.True(open[^1] <= open[^2], $"Open after each storm: {string.Join(", ", open)}.");
     }
 
     [Fact]
@@ -47,14 +55,6 @@ public abstract class ConnectionStormTests(TestTransport transport) : WebAppSuit
         GC.Collect();
         GC.WaitForPendingFinalizers();
         return GC.GetTotalMemory(forceFullCollection: true);
-    }
-
-    /// <summary>Waits until no more descriptors are open than allowed and their number stands still.</summary>
-    private async Task<int> SettleAsync(int most)
-    {
-        await Until.TrueAsync(() => OpenDescriptors.Count() <= most, Deadline);
-        await Until.StableAsync(() => OpenDescriptors.Count(), Deadline);
-        return OpenDescriptors.Count();
     }
 
     private async Task StormAsync(EndPoint endPoint)
