@@ -16,7 +16,7 @@ public abstract class LoadToolTests(TestTransport transport) : TransportSuite(tr
         var wrk = Tool.Require("wrk", "wrk");
         var app = await StartAsync();
 
-        var report = await wrk.RunAsync(Deadline, "-t1", "-c64", "-d5s", WrkTimeout, $"{app.Addresses[0]}plaintext");
+        var report = await wrk.RunAsync(Deadline, "-t1", "-c64", "-d2s", WrkTimeout, $"{app.Addresses[0]}plaintext");
 
         WrkReport.AssertClean(report, requestsMin: 1000);
     }
