@@ -13,25 +13,13 @@ internal static class AddressRace
     public static readonly TimeSpan HeadStart = TimeSpan.FromMilliseconds(250);
 
     /// <summary>The addresses in the order of the attempts: the resolver's, with the families taking turns.</summary>
-    public static IPAddress[] InTurns(IReadOnlyList<IPAddress> addresses)
-    {
-        if (addresses.Count == 0)
-        {
-            return [];
-        }
-
-        var first = addresses[0].AddressFamily;
-        var preferred = addresses.Where(address => address.AddressFamily == first).ToArray();
-        var others = addresses.Where(address => address.AddressFamily != first).ToArray();
-        var ordered = new List<IPAddress>(addresses.Count);
-        for (var i = 0; i < Math.Max(preferred.Length, others.Length); i++)
-        {
-            ordered.AddRange(preferred.Skip(i).Take(1));
-            ordered.AddRange(others.Skip(i).Take(1));
-        }
-
-        return [.. ordered];
-    }
+    public static IPAddress[] InTurns(IReadOnlyList<IPAddress> addresses) =>
+    [
+        .. addresses.GroupBy(address => address.AddressFamily)
+            .SelectMany(family => family.Index())
+            .OrderBy(entry => entry.Index)
+            .Select(entry => entry.Item),
+    ];
 
     /// <summary>Runs the race. Whoever loses is closed before this returns.</summary>
     /// <param name="addresses">In the order of the attempts; not empty.</param>
@@ -93,18 +81,15 @@ internal static class AddressRace
     /// </summary>
     private static async Task<Task<T>?> FirstAsync<T>(List<Task<T>> running, bool hasNext, TimeProvider clock)
     {
-        if (!hasNext)
+        try
         {
-            return await Task.WhenAny(running).ConfigureAwait(false);
+            return await Task.WhenAny(running).WaitAsync(hasNext ? HeadStart : Timeout.InfiniteTimeSpan, clock)
+                .ConfigureAwait(false);
         }
-
-        var headStart = new TaskCompletionSource();
-        using var timer = clock.CreateTimer(
-            static state => ((TaskCompletionSource)state!).SetResult(),
-            headStart,
-            HeadStart,
-            Timeout.InfiniteTimeSpan);
-        return await Task.WhenAny([.. running, headStart.Task]).ConfigureAwait(false) as Task<T>;
+        catch (TimeoutException)
+        {
+            return null;
+        }
     }
 
     private static async Task CloseAllAsync<T>(List<Task<T>> running)

@@ -14,20 +14,19 @@ namespace KqueueTransport.Outbound;
 /// </summary>
 internal sealed class ConnectionStream(ConnectionContext connection) : Stream
 {
+    private const int Reading = 1;
+    private const int Writing = 2;
+    private const int Disposed = 4;
+
     private readonly PipeReader _input = connection.Transport.Input;
     private readonly PipeWriter _output = connection.Transport.Output;
 
-    // Who uses the pipes: the stream itself until it is disposed, and each operation. 0 for good once nobody does.
-    private int _users = 1;
+    // Which operations use the pipes, and whether the stream itself does no more.
+    private int _state;
 
-    // Whether an operation is running, by direction, and whether the stream is disposed.
-    private bool _isReading;
-    private bool _isWriting;
-    private bool _isDisposed;
+    public override bool CanRead => !IsDisposed;
 
-    public override bool CanRead => !Volatile.Read(ref _isDisposed);
-
-    public override bool CanWrite => !Volatile.Read(ref _isDisposed);
+    public override bool CanWrite => !IsDisposed;
 
     public override bool CanSeek => false;
 
@@ -48,7 +47,7 @@ internal sealed class ConnectionStream(ConnectionContext connection) : Stream
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        Begin(ref _isReading);
+        Begin(Reading);
         try
         {
             var result = await _input.ReadAsync(cancellationToken).ConfigureAwait(false);
@@ -60,7 +59,7 @@ internal sealed class ConnectionStream(ConnectionContext connection) : Stream
         }
         finally
         {
-            End(ref _isReading);
+            End(Reading);
         }
     }
 
@@ -74,7 +73,7 @@ internal sealed class ConnectionStream(ConnectionContext connection) : Stream
     public override async ValueTask WriteAsync(
         ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        Begin(ref _isWriting);
+        Begin(Writing);
         try
         {
             var result = await _output.WriteAsync(buffer, cancellationToken).ConfigureAwait(false);
@@ -86,25 +85,7 @@ internal sealed class ConnectionStream(ConnectionContext connection) : Stream
         }
         finally
         {
-            End(ref _isWriting);
-        }
-    }
-
-    public override async Task CopyToAsync(Stream destination, int bufferSize, CancellationToken cancellationToken)
-    {
-        ValidateCopyToArguments(destination, bufferSize);
-        Begin(ref _isReading);
-        try
-        {
-            await _input.CopyToAsync(destination, cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception error) when (IsEnd(error))
-        {
-            throw Ended(error);
-        }
-        finally
-        {
-            End(ref _isReading);
+            End(Writing);
         }
     }
 
@@ -122,14 +103,14 @@ internal sealed class ConnectionStream(ConnectionContext connection) : Stream
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing && !Interlocked.Exchange(ref _isDisposed, true))
+        var before = disposing ? Interlocked.Or(ref _state, Disposed) : Disposed;
+        if (before == 0)
         {
-            if (Volatile.Read(ref _users) > 1)
-            {
-                connection.Abort(new ConnectionAbortedException("The stream over the connection was disposed."));
-            }
-
-            Release();
+            CloseConnection();
+        }
+        else if ((before & Disposed) == 0)
+        {
+            connection.Abort(new ConnectionAbortedException("The stream over the connection was disposed."));
         }
 
         base.Dispose(disposing);
@@ -145,43 +126,45 @@ internal sealed class ConnectionStream(ConnectionContext connection) : Stream
         return length;
     }
 
-    private void Begin(ref bool isRunning)
-    {
-        // A disposal that comes after this finds one user more.
-        Interlocked.Increment(ref _users);
-        if (Volatile.Read(ref _isDisposed))
-        {
-            Release();
-            throw new ObjectDisposedException(nameof(Stream));
-        }
+    private bool IsDisposed => (Volatile.Read(ref _state) & Disposed) != 0;
 
-        if (Interlocked.Exchange(ref isRunning, true))
+    private void Begin(int direction)
+    {
+        var state = Volatile.Read(ref _state);
+        while (true)
         {
-            Release();
-            throw new InvalidOperationException("Another operation of this direction of the stream is running.");
+            ObjectDisposedException.ThrowIf((state & Disposed) != 0, typeof(Stream));
+            if ((state & direction) != 0)
+            {
+                throw new InvalidOperationException("Another operation of this direction of the stream is running.");
+            }
+
+            var before = Interlocked.CompareExchange(ref _state, state | direction, state);
+            if (before == state)
+            {
+                return;
+            }
+
+            state = before;
+        }
+    }
+
+    private void End(int direction)
+    {
+        if ((Interlocked.And(ref _state, ~direction) & ~direction) == Disposed)
+        {
+            CloseConnection();
         }
     }
 
-    private void End(ref bool isRunning)
-    {
-        Volatile.Write(ref isRunning, false);
-        Release();
-    }
-
-    private void Release()
-    {
-        if (Interlocked.Decrement(ref _users) == 0)
-        {
-            // What is left to wait for is the callbacks of ConnectionClosed, and a peer that has not taken all.
-            _ = connection.DisposeAsync().AsTask();
-        }
-    }
+    // What is left to wait for is the callbacks of ConnectionClosed, and a peer that has not taken all.
+    private void CloseConnection() => _ = connection.DisposeAsync().AsTask();
 
     private static bool IsEnd(Exception error) => error is ConnectionAbortedException or SocketException;
 
     /// <summary>What a stream throws at its end; an aborted connection's exception is one of cancellation.</summary>
     private Exception Ended(Exception? cause) =>
-        Volatile.Read(ref _isDisposed) ? new ObjectDisposedException(nameof(Stream), cause)
+        IsDisposed ? new ObjectDisposedException(nameof(Stream), cause)
         : cause as IOException ?? new IOException(cause?.Message ?? "The connection has ended.", cause);
 
     private static void ThrowIfCanceled(bool isCanceled)
