@@ -1,7 +1,5 @@
-using System.Net.Sockets;
 using Kqueue;
 using Kqueue.EventLoops;
-using Microsoft.AspNetCore.Connections;
 
 namespace KqueueTransport.Connections.Output;
 
@@ -16,9 +14,6 @@ internal sealed partial class ConnectionWriter
 
     private static readonly Action<object?> s_onBuffersDelayOver =
         static state => ((ConnectionWriter)state!).OnWritable();
-
-    private static readonly Action<object?> s_onDrainTimeout =
-        static state => ((ConnectionWriter)state!).OnDrainTimeout();
 
     /// <summary>The socket takes bytes again. On the loop.</summary>
     public void OnWritable() => Send(SendState.Blocked, mayResumeHere: true);
@@ -41,10 +36,11 @@ internal sealed partial class ConnectionWriter
     /// <summary>Sends, if nobody else has done so from that state.</summary>
     private void Send(SendState from, bool mayResumeHere)
     {
-        bool mustReport;
-        bool mustResume;
+        bool hasEnded;
+        bool hasFailed;
+        bool isDrained;
         bool mustSchedule;
-        bool isEnded;
+        bool mustResume;
         lock (_gate)
         {
             if (_state != from)
@@ -52,32 +48,38 @@ internal sealed partial class ConnectionWriter
                 return;
             }
 
+            var wasDead = Has(WriterFlags.Dead);
             mayResumeHere &= SendCommitted();
-            isEnded = Has(WriterFlags.Ended);
-            if (isEnded)
+            hasEnded = Has(WriterFlags.Ended);
+            hasFailed = Has(WriterFlags.Dead) && !wasDead && !hasEnded;
+            if (hasEnded)
             {
                 DropAll();
             }
-            else if (Has(WriterFlags.Completed))
-            {
-                ReportIfDrained();
-            }
 
+            isDrained = TryFinish();
             mustSchedule = _state == SendState.Scheduled;
             mustResume = TryEndFlush(UnsentMaxAfter(from));
-            mustReport = TakeReport();
         }
 
-        if (isEnded)
+        // The connection may call back, and what it calls may be the application's.
+        if (hasEnded)
         {
             _connection.OnSendsEnded(_cause!);
+        }
+        else if (hasFailed)
+        {
+            _connection.OnSendFailed(_failure!);
+        }
+        else if (isDrained)
+        {
+            _connection.OnOutputDrained(HasSentFin);
         }
         else if (mustSchedule)
         {
             Schedule();
         }
 
-        Report(mustReport);
         Resume(mustResume, mayResumeHere);
     }
 
@@ -171,40 +173,6 @@ internal sealed partial class ConnectionWriter
         return _sentInARow >= SendInARowBytesMax;
     }
 
-    /// <summary>Nobody waits for a completed output but the connection, and it does so for a time.</summary>
-    private void WatchDraining()
-    {
-        lock (_gate)
-        {
-            if (_written.Unsent == 0 || Loop.DrainTimeout == Timeout.InfiniteTimeSpan)
-            {
-                return;
-            }
-
-            _unsentAtLook = _written.Unsent;
-            _nextLook = Loop.Loop.Schedule(Loop.DrainTimeout, s_onDrainTimeout, this);
-        }
-    }
-
-    private void OnDrainTimeout()
-    {
-        bool isStuck;
-        lock (_gate)
-        {
-            isStuck = _written.Unsent > 0 && _written.Unsent == _unsentAtLook;
-        }
-
-        if (isStuck)
-        {
-            _connection.Abort(new ConnectionAbortedException(
-                $"The peer has taken nothing for {Loop.DrainTimeout.TotalSeconds} s after the output was completed."));
-        }
-        else
-        {
-            WatchDraining();
-        }
-    }
-
     private void Block()
     {
         _state = SendState.Blocked;
@@ -218,33 +186,8 @@ internal sealed partial class ConnectionWriter
     private void Fail(Exception error)
     {
         _failure = error;
-        Set(WriterFlags.Dead | WriterFlags.Unreported);
-        _state = SendState.Idle;
-        _written.DropUnsent();
-    }
-
-    private void DropAll()
-    {
         Set(WriterFlags.Dead);
-        Clear(WriterFlags.Unreported);
-        _nextLook?.Dispose();
         _state = SendState.Idle;
         _written.DropUnsent();
-    }
-
-    private void ReportIfDrained()
-    {
-        if (_state != SendState.Idle || Has(WriterFlags.Dead | WriterFlags.FinSent | WriterFlags.Faulted))
-        {
-            return;
-        }
-
-        Set(WriterFlags.Unreported);
-        if (_connection.KeepsInput)
-        {
-            // An error is the end of the connection, which the reader hears of.
-            Loop.Calls.Shutdown(_connection.Descriptor, SocketShutdown.Send);
-            Set(WriterFlags.FinSent);
-        }
     }
 }

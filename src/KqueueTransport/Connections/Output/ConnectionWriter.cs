@@ -32,13 +32,6 @@ internal sealed partial class ConnectionWriter :
     private int _sentInARow;
     private long _lastTurn;
 
-    // What was unsent when somebody last looked whether a completed output still gets on.
-    private long _unsentAtLook;
-    private LoopTimer? _nextLook;
-
-    // Set once, under _gate, before Ended is.
-    private Exception? _cause;
-
     // Not under _gate: whoever ends the pending flush off the loop uses it, and there is one pending flush at a time.
     private Resumption? _resumption;
 
@@ -54,24 +47,6 @@ internal sealed partial class ConnectionWriter :
 
     /// <summary>Whether the kernel has not taken all that is flushed.</summary>
     public bool HasUnsent => State.Send != SendState.Idle;
-
-    /// <summary>Whether the output has ended for itself, with FIN.</summary>
-    public bool HasSentFin => (State.Flags & WriterFlags.FinSent) != 0;
-
-    /// <summary>Why the connection has ended, or is about to; null where it has not.</summary>
-    public Exception? Cause => Volatile.Read(ref _cause) ?? Volatile.Read(ref _failure);
-
-    /// <summary>
-    /// The error that a send has met, or null. False while a send is under way: it may be about to hear of one.
-    /// </summary>
-    public bool TryGetFailure(out Exception? failure)
-    {
-        lock (_gate)
-        {
-            failure = _failure;
-            return failure is not null || _state != SendState.Sending;
-        }
-    }
 
     private (SendState Send, WriterFlags Flags) State
     {
@@ -112,80 +87,12 @@ internal sealed partial class ConnectionWriter :
 
     public override void CancelPendingFlush() => Cancel(token: null);
 
-    public override void Complete(Exception? exception = null)
-    {
-        lock (_gate)
-        {
-            if (Has(WriterFlags.Completed))
-            {
-                return;
-            }
-
-            Commit(borrowed: default);
-            Set(exception is null ? WriterFlags.Completed : WriterFlags.Completed | WriterFlags.Faulted);
-            if (exception is null && _state == SendState.Idle && !Has(WriterFlags.Ended))
-            {
-                _state = SendState.Scheduled;
-            }
-        }
-
-        if (exception is null)
-        {
-            // Nothing more comes that could be sent together with what is here.
-            Send(SendState.Scheduled, mayResumeHere: false);
-            WatchDraining();
-        }
-        else
-        {
-            _connection.OnOutputFaulted(exception);
-        }
-    }
-
     void IStayingHandler.OnStayed(HandlerStay stay) => _connection.OnStayed(stay);
 
     /// <summary>Never calls back, as most writers do not: a flush tells of the peer's end.</summary>
     [Obsolete("A flush tells of the peer's end.")]
     public override void OnReaderCompleted(Action<Exception?, object?> callback, object? state) =>
         ArgumentNullException.ThrowIfNull(callback);
-
-    /// <summary>
-    /// Ends the output because the connection ends. The connection hears when the descriptor is used no more: within
-    /// this call, or from the thread that is sending.
-    /// </summary>
-    /// <param name="cause">Why.</param>
-    /// <param name="mustSend">
-    /// Whether what is flushed and only put off goes to the kernel first. What waits for the socket is dropped.
-    /// </param>
-    public void End(Exception cause, bool mustSend)
-    {
-        bool mustResume;
-        lock (_gate)
-        {
-            Volatile.Write(ref _cause, cause);
-            if (!mustSend)
-            {
-                Set(WriterFlags.Dead);
-            }
-
-            if (_state == SendState.Sending)
-            {
-                Set(WriterFlags.Ended);
-                return;
-            }
-
-            if (_state == SendState.Scheduled)
-            {
-                SendCommitted();
-            }
-
-            Set(WriterFlags.Ended);
-            DropAll();
-            mustResume = TryEndFlush(unsentMax: 0);
-        }
-
-        _connection.OnSendsEnded(cause);
-        Resume(mustResume, mayResumeHere: false);
-    }
 
     private bool IsFlushCanceled => _flush.IsPending && Has(WriterFlags.Canceled);
 
@@ -244,30 +151,6 @@ internal sealed partial class ConnectionWriter :
         if (Has(WriterFlags.Dead | WriterFlags.Ended) && _state != SendState.Sending)
         {
             _written.DropUnsent();
-        }
-    }
-
-    private bool TakeReport()
-    {
-        var unreported = Has(WriterFlags.Unreported);
-        Clear(WriterFlags.Unreported);
-        return unreported;
-    }
-
-    private void Report(bool mustReport)
-    {
-        if (!mustReport)
-        {
-            return;
-        }
-
-        if (_failure is not null)
-        {
-            _connection.OnSendFailed(_failure);
-        }
-        else
-        {
-            _connection.OnOutputDrained(Has(WriterFlags.FinSent));
         }
     }
 

@@ -18,12 +18,9 @@ internal enum WriterFlags : byte
     /// <summary>FIN has been sent, because reading goes on.</summary>
     FinSent = 8,
 
-    /// <summary>The connection has to be told of the output's end or failure, once the lock is left.</summary>
-    Unreported = 16,
-
     /// <summary>Nothing is sent any more: a send has failed, or the connection ends. Writes are dropped.</summary>
-    Dead = 32,
+    Dead = 16,
 
     /// <summary>The connection ends. Who sends at this moment closes the descriptor.</summary>
-    Ended = 64,
+    Ended = 32,
 }
