@@ -26,7 +26,7 @@ internal static class KernelQueueBackend
         if (options.Library is { } library)
         {
             var abi = AbiFor(options);
-            return abi.CreateQueue(abi, KqueueLibrary.Load(library, options.SymbolPrefix, abi));
+            return new NativeKernelQueue(abi, KqueueLibrary.Load(library, options.SymbolPrefix, abi));
         }
 
         if (options.Layout is not null || options.SymbolPrefix.Length > 0)
@@ -38,7 +38,7 @@ internal static class KernelQueueBackend
         }
 
         return SystemAbi is { } systemAbi
-            ? systemAbi.CreateQueue(systemAbi, KqueueLibrary.LoadSystem(systemAbi))
+            ? new NativeKernelQueue(systemAbi, KqueueLibrary.LoadSystem(systemAbi))
             : new EpollKernelQueue(options.FillData, EpollWait.IsPreciseAvailable);
     }
 

@@ -58,7 +58,7 @@ public sealed unsafe class AllocationTests
     public void NativeKevent_ChangesAndEvents_AllocateNothing(string layout)
     {
         var abi = KqueueAbi.Of(layout);
-        using var queue = abi.CreateQueue(abi, QuietKernel.CallsOf(layout));
+        using var queue = new NativeKernelQueue(abi, QuietKernel.CallsOf(layout));
         var changes = new KEvent[64];
         Array.Fill(changes, new KEvent(1, KEventFilter.Read, Add | Clear));
         var events = new KEvent[1_024];
@@ -107,27 +107,28 @@ public sealed unsafe class AllocationTests
         [UnmanagedCallersOnly]
         private static int KeventDarwin(
             int queue, void* changes, int changeCount, void* events, int eventCount, void* timeout) =>
-            Refuse((DarwinKEvent*)changes, changeCount, events);
+            Refuse(KEventLayout.Darwin, changes, changeCount, events);
 
         [UnmanagedCallersOnly]
         private static int KeventFreeBsd(
             int queue, void* changes, int changeCount, void* events, int eventCount, void* timeout) =>
-            Refuse((FreeBsdKEvent*)changes, changeCount, events);
+            Refuse(KEventLayout.FreeBsd, changes, changeCount, events);
 
         [UnmanagedCallersOnly]
         private static int KeventNetBsd(
             int queue, void* changes, nuint changeCount, void* events, nuint eventCount, void* timeout) =>
-            Refuse((NetBsdKEvent*)changes, (int)changeCount, events);
+            Refuse(KEventLayout.NetBsd, changes, (int)changeCount, events);
 
-        private static int Refuse<T>(T* changes, int changeCount, void* events)
-            where T : unmanaged, INativeKEvent<T>
+        private static int Refuse(KEventLayout layout, void* changes, int changeCount, void* events)
         {
-            if (changeCount != 1 || changes[0].Ident != -1)
+            if (changeCount != 1 ||
+                layout.Read(new ReadOnlySpan<byte>(changes, layout.Size), 0) is not { Ident: -1 } change)
             {
                 return 0;
             }
 
-            *(T*)events = T.From(-1, changes[0].Filter, Error, notes: 0, (long)Errno.EBADF, changes[0].UserData);
+            var answer = change with { Flags = Error, Data = (long)Errno.EBADF };
+            layout.Write(new Span<byte>(events, layout.Size), 0, answer);
             return 1;
         }
     }

@@ -3,11 +3,10 @@ namespace Kqueue.Native;
 /// <summary>Neutral entries to a system's own and back.</summary>
 internal static class KEventTranslation
 {
-    public static T ToNative<T>(in KEvent change, KqueueAbi abi)
-        where T : unmanaged, INativeKEvent<T> => T.From(
+    public static NativeKEvent ToNative(in KEvent change, KqueueAbi abi) => new(
         change.Ident,
         abi.ToNative(change.Filter),
-        change.Flags,
+        abi.ForgetsErrorEntries ? change.Flags & ~KEventFlags.Receipt : change.Flags,
         abi.ToNative(change.Filter, change.Notes),
         change is { Filter: KEventFilter.Timer } && (change.Flags & KEventFlags.Add) != 0
             ? TimerTime.AmountOf(change)
@@ -15,8 +14,7 @@ internal static class KEventTranslation
         change.UserData);
 
     /// <summary>Translates an entry, unless it says something that no caller can use.</summary>
-    public static bool TryToNeutral<T>(in T native, KqueueAbi abi, out KEvent reported)
-        where T : unmanaged, INativeKEvent<T>
+    public static bool TryToNeutral(in NativeKEvent native, KqueueAbi abi, out KEvent reported)
     {
         var filter = abi.ToNeutral(native.Filter);
         var flags = native.Flags & (IsNamed(filter) ? abi.ReportedFlags : (KEventFlags)ushort.MaxValue);

@@ -15,8 +15,7 @@ internal sealed record KqueueAbi
 
     public required string Name { get; init; }
 
-    /// <summary>Makes a queue with the system's layout of <c>struct kevent</c>.</summary>
-    public required Func<KqueueAbi, KqueueCalls, KernelQueue> CreateQueue { get; init; }
+    public required KEventLayout Layout { get; init; }
 
     public required ErrnoNumbering Errnos { get; init; }
 
@@ -66,10 +65,16 @@ internal sealed record KqueueAbi
     /// </summary>
     public bool KeepsKnotesOfClosed { get; init; }
 
+    /// <summary>
+    /// Whether a change that failed is told of by the result of the call alone, which takes an empty event list and a
+    /// change at a time: libkqueue writes the entry and does not count it (src/common/kevent.c, kevent).
+    /// </summary>
+    public bool ForgetsErrorEntries { get; init; }
+
     public static KqueueAbi Darwin { get; } = new()
     {
         Name = "darwin",
-        CreateQueue = static (abi, calls) => new NativeKernelQueue<DarwinKEvent>(abi, calls),
+        Layout = KEventLayout.Darwin,
         Errnos = ErrnoNumbering.Darwin,
 
         // EV_OOBAND, which is a bit of the kernel's own on the others (sys/event.h).
@@ -85,7 +90,7 @@ internal sealed record KqueueAbi
     public static KqueueAbi FreeBsd { get; } = new()
     {
         Name = "freebsd",
-        CreateQueue = static (abi, calls) => new NativeKernelQueue<FreeBsdKEvent>(abi, calls),
+        Layout = KEventLayout.FreeBsd,
         Errnos = ErrnoNumbering.FreeBsd,
         EvfiltUser = -11,
         NoteMilliseconds = 2,
@@ -99,7 +104,7 @@ internal sealed record KqueueAbi
     public static KqueueAbi NetBsd { get; } = new()
     {
         Name = "netbsd",
-        CreateQueue = static (abi, calls) => new NativeKernelQueue<NetBsdKEvent>(abi, calls),
+        Layout = KEventLayout.NetBsd,
         Errnos = ErrnoNumbering.NetBsd,
         EvfiltUser = 8,
         CountsFiltersUp = true,
@@ -116,13 +121,14 @@ internal sealed record KqueueAbi
     public static KqueueAbi Libkqueue { get; } = new()
     {
         Name = "libkqueue",
-        CreateQueue = static (abi, calls) => new NativeKernelQueue<DarwinKEvent>(abi, calls),
+        Layout = KEventLayout.Darwin,
         Errnos = ErrnoNumbering.Linux,
         EvfiltUser = -11,
         NoteMicroseconds = 2,
         NoteNanoseconds = 4,
         NoteAbsolute = 8,
         KeepsKnotesOfClosed = true,
+        ForgetsErrorEntries = true,
     };
 
     public static IReadOnlyList<KqueueAbi> All { get; } = [Darwin, FreeBsd, NetBsd, Libkqueue];

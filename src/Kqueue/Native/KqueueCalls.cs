@@ -39,18 +39,18 @@ internal sealed unsafe class KqueueCalls
     }
 
     /// <summary>One kevent call. The counts are <c>int</c>, or <c>size_t</c> on NetBSD (sys/event.h).</summary>
-    public int Exchange<T>(
-        int queue, ReadOnlySpan<T> changes, Span<T> events, TimeSpec* timeout, out int errno)
-        where T : unmanaged, INativeKEvent<T>
+    public int Exchange(
+        KEventLayout layout, int queue, ReadOnlySpan<byte> changes, Span<byte> events, TimeSpec* timeout, out int errno)
     {
-        fixed (T* changeList = changes)
-        fixed (T* eventList = events)
+        var (changeCount, eventCount) = (changes.Length / layout.Size, events.Length / layout.Size);
+        fixed (byte* changeList = changes)
+        fixed (byte* eventList = events)
         {
-            var returned = T.HasWideCounts
-                ? ((delegate* unmanaged<int, T*, nuint, T*, nuint, TimeSpec*, int>)Kevent)(
-                    queue, changeList, (nuint)changes.Length, eventList, (nuint)events.Length, timeout)
-                : ((delegate* unmanaged<int, T*, int, T*, int, TimeSpec*, int>)Kevent)(
-                    queue, changeList, changes.Length, eventList, events.Length, timeout);
+            var returned = layout.HasWideCounts
+                ? ((delegate* unmanaged<int, byte*, nuint, byte*, nuint, TimeSpec*, int>)Kevent)(
+                    queue, changeList, (nuint)changeCount, eventList, (nuint)eventCount, timeout)
+                : ((delegate* unmanaged<int, byte*, int, byte*, int, TimeSpec*, int>)Kevent)(
+                    queue, changeList, changeCount, eventList, eventCount, timeout);
             errno = returned < 0 ? Marshal.GetLastSystemError() : 0;
             return returned;
         }

@@ -4,9 +4,7 @@ using Kqueue.Interop;
 namespace Kqueue.Native;
 
 /// <summary>The contract over kevent(2) itself.</summary>
-/// <typeparam name="T">The layout of <c>struct kevent</c>.</typeparam>
-internal sealed unsafe class NativeKernelQueue<T> : KernelQueue
-    where T : unmanaged, INativeKEvent<T>
+internal sealed unsafe class NativeKernelQueue : KernelQueue
 {
     // Up to here a list is on the stack: 128 entries of at most 64 bytes. libkqueue takes no more than 512.
     private const int ListLengthMax = 128;
@@ -35,7 +33,7 @@ internal sealed unsafe class NativeKernelQueue<T> : KernelQueue
 
         try
         {
-            KqueueSelfCheck.VerifyLayout<T>(calls, _queue, abi);
+            KqueueSelfCheck.VerifyLayout(calls, _queue, abi);
         }
         catch (KernelQueueException)
         {
@@ -43,7 +41,7 @@ internal sealed unsafe class NativeKernelQueue<T> : KernelQueue
             throw;
         }
 
-        _hasUserFilter = KqueueSelfCheck.HasUserFilter<T>(calls, _queue, abi);
+        _hasUserFilter = KqueueSelfCheck.HasUserFilter(calls, _queue, abi);
     }
 
     ~NativeKernelQueue() => Dispose(disposing: false);
@@ -62,13 +60,27 @@ internal sealed unsafe class NativeKernelQueue<T> : KernelQueue
         ChangeList.Validate(changes, events.Length);
 
         // Every change that fails takes an entry, so a longer change list needs a longer event list.
+        var size = _abi.Layout.Size;
         var capacity = Math.Min(events.Length, Math.Max(ListLengthMax, changes.Length));
-        var changeList = changes.Length <= ListLengthMax ? stackalloc T[changes.Length] : new T[changes.Length];
-        var eventList = capacity <= ListLengthMax ? stackalloc T[capacity] : new T[capacity];
+        var changeList = changes.Length <= ListLengthMax
+            ? stackalloc byte[changes.Length * size]
+            : new byte[changes.Length * size];
+        var eventList = capacity <= ListLengthMax ? stackalloc byte[capacity * size] : new byte[capacity * size];
 
         Encode(changes, changeList);
+        if (_abi.ForgetsErrorEntries && changes.Length > 0)
+        {
+            var answered = ApplyEach(changes, changeList, events);
+            if (answered.IsError || answered.Value > 0 || events.IsEmpty)
+            {
+                return answered;
+            }
+
+            changeList = default;
+        }
+
         var returned = Exchange(changeList, eventList, timeoutNs, out var errno);
-        return returned < 0 ? Failure(errno) : Decode(eventList[..returned], events);
+        return returned < 0 ? Failure(errno) : Decode(eventList[..(returned * size)], events);
     }
 
     internal override void ForgetDescriptor(int descriptor)
@@ -94,16 +106,40 @@ internal sealed unsafe class NativeKernelQueue<T> : KernelQueue
         }
     }
 
-    private int Exchange(ReadOnlySpan<T> changes, Span<T> events, long timeoutNs, out int errno)
+    // The results as a kernel would list them that lists them.
+    private KernelResult ApplyEach(ReadOnlySpan<KEvent> changes, ReadOnlySpan<byte> changeList, Span<KEvent> events)
+    {
+        var count = 0;
+        for (var i = 0; i < changes.Length; i++)
+        {
+            var returned = Exchange(changeList.Slice(i * _abi.Layout.Size, _abi.Layout.Size), [], 0, out var errno);
+            var error = returned < 0 ? _abi.Errnos.ToErrno(errno) : Errno.None;
+            if (error != Errno.None && count == events.Length)
+            {
+                return KernelResult.Failure(error);
+            }
+
+            if (error != Errno.None || (changes[i].Flags & KEventFlags.Receipt) != 0)
+            {
+                var (ident, filter, userData) = (changes[i].Ident, changes[i].Filter, changes[i].UserData);
+                events[count++] =
+                    new KEvent(ident, filter, KEventFlags.Error, KEventNotes.None, (long)error, userData);
+            }
+        }
+
+        return KernelResult.Success(count);
+    }
+
+    private int Exchange(ReadOnlySpan<byte> changes, Span<byte> events, long timeoutNs, out int errno)
     {
         // Without room for events the kernels return at once, but OpenBSD has been seen to wait for a null timeout
         // (libkqueue, test/write.c).
         var timeout = TimeSpec.FromNanoseconds(events.IsEmpty ? 0 : Math.Min(timeoutNs, TimeoutNsMax));
         var isInfinite = timeoutNs == InfiniteTimeout && !events.IsEmpty;
-        return _calls.Exchange(_queue, changes, events, isInfinite ? null : &timeout, out errno);
+        return _calls.Exchange(_abi.Layout, _queue, changes, events, isInfinite ? null : &timeout, out errno);
     }
 
-    private void Encode(ReadOnlySpan<KEvent> changes, Span<T> natives)
+    private void Encode(ReadOnlySpan<KEvent> changes, Span<byte> natives)
     {
         for (var i = 0; i < changes.Length; i++)
         {
@@ -114,16 +150,16 @@ internal sealed unsafe class NativeKernelQueue<T> : KernelQueue
                     $"{BackendName} has no filter USER (ADD was answered with EINVAL): wake with a READ on a pipe.");
             }
 
-            natives[i] = KEventTranslation.ToNative<T>(change, _abi);
+            _abi.Layout.Write(natives, i, KEventTranslation.ToNative(change, _abi));
         }
     }
 
-    private KernelResult Decode(ReadOnlySpan<T> natives, Span<KEvent> events)
+    private KernelResult Decode(ReadOnlySpan<byte> natives, Span<KEvent> events)
     {
         var count = 0;
-        foreach (ref readonly var native in natives)
+        for (var i = 0; i < natives.Length / _abi.Layout.Size; i++)
         {
-            if (KEventTranslation.TryToNeutral(native, _abi, out var reported))
+            if (KEventTranslation.TryToNeutral(_abi.Layout.Read(natives, i), _abi, out var reported))
             {
                 events[count++] = reported;
             }

@@ -96,8 +96,7 @@ public sealed class NumberTests
     {
         var abi = SystemAbi.Of(system);
         Assert.Equal(abi.Text("abi.sym.kevent"), KqueueAbi.Of(layout).KeventSymbols[0]);
-        Assert.Equal(abi.Text("abi.kevent_count_type") == "size_t", layout == "netbsd" && NetBsdKEvent.HasWideCounts);
-        Assert.False(DarwinKEvent.HasWideCounts || FreeBsdKEvent.HasWideCounts);
+        Assert.Equal(abi.Text("abi.kevent_count_type") == "size_t", KqueueAbi.Of(layout).Layout.HasWideCounts);
     }
 
     [Theory]

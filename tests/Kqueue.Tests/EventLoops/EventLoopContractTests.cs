@@ -24,7 +24,7 @@ public abstract class PlayedEventLoopTests(string layout) : EventLoopContract
     private protected override KernelQueue MakeQueue()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "the kernel is played with epoll");
-        return KqueueAbi.Of(layout).CreateQueue(KqueueAbi.Of(layout), PlayedKernel.CallsOf(layout));
+        return new NativeKernelQueue(KqueueAbi.Of(layout), PlayedKernel.CallsOf(layout));
     }
 }
 

@@ -18,6 +18,11 @@ internal static class KernelGates
         [OwnShutdownEndsWrite] = "epoll says EPOLLOUT alone (tcp_poll); only getsockopt(TCP_INFO) could tell",
     };
 
+    private static readonly Dictionary<KernelTrait, string> s_playedLibkqueue = new(s_epoll)
+    {
+        [ReceiptIsRemembered] = "libkqueue gets no RECEIPT: the result of its call is one",
+    };
+
     private static readonly Dictionary<KernelTrait, string> s_freeBsd = new()
     {
         [ReadComesFirst] = ActivationOrder,
@@ -85,7 +90,7 @@ internal static class KernelGates
         [TriggerTakesUserData] = NotMeasured,
         [ModeStaysThatOfCreation] = NotMeasured,
         [ReadLowWater] = "libkqueue sets SO_RCVLOWAT on the socket (src/linux/read.c)",
-        [ReceiptIsRemembered] = NotMeasured,
+        [ReceiptIsRemembered] = "libkqueue gets no RECEIPT: the result of its call is one",
         [TimerRestarts] = NotMeasured,
         [AbsoluteTimer] = NotMeasured,
         [EdgeWakesOneWaiter] = NotMeasured,
@@ -97,7 +102,7 @@ internal static class KernelGates
     };
 
     /// <summary>Why the kernel behind a backend lacks the trait; null when it has it.</summary>
-    /// <param name="kernel">epoll, darwin, freebsd, netbsd or libkqueue.</param>
+    /// <param name="kernel">epoll, darwin, freebsd, netbsd or libkqueue, which may be played.</param>
     /// <param name="trait">What is asked for.</param>
     public static string? WhyLacking(string kernel, KernelTrait trait) => TableOf(kernel).GetValueOrDefault(trait);
 
@@ -108,6 +113,7 @@ internal static class KernelGates
         "freebsd" => s_freeBsd,
         "netbsd" => s_netBsd,
         "libkqueue" => s_libkqueue,
+        "libkqueue, played" => s_playedLibkqueue,
         _ => throw new ArgumentException($"No gates for '{kernel}'.", nameof(kernel)),
     };
 }

@@ -17,10 +17,10 @@ public sealed unsafe class NativeKernelQueueDisposeTests
         var calls = new KqueueCalls
         {
             Kqueue = (nint)(delegate* unmanaged<int>)&Kqueue,
-            Kevent = (nint)(delegate* unmanaged<int, DarwinKEvent*, int, DarwinKEvent*, int, TimeSpec*, int>)&Kevent,
+            Kevent = (nint)(delegate* unmanaged<int, void*, int, void*, int, TimeSpec*, int>)&Kevent,
             Close = (nint)(delegate* unmanaged<int, int>)&Close,
         };
-        var queues = Enumerable.Range(0, Rounds).Select(_ => abi.CreateQueue(abi, calls)).ToArray();
+        var queues = Enumerable.Range(0, Rounds).Select(_ => new NativeKernelQueue(abi, calls)).ToArray();
         using var round = new Barrier(2);
 
         var other = new Thread(DisposeAll);
@@ -48,15 +48,17 @@ public sealed unsafe class NativeKernelQueueDisposeTests
 
     [UnmanagedCallersOnly]
     private static int Kevent(
-        int queue, DarwinKEvent* changes, int changeCount, DarwinKEvent* events, int eventCount, TimeSpec* timeout)
+        int queue, void* changes, int changeCount, void* events, int eventCount, TimeSpec* timeout)
     {
-        if (changeCount == 0 || changes[0].Ident != -1)
+        var layout = KEventLayout.Darwin;
+        if (changeCount == 0 ||
+            layout.Read(new ReadOnlySpan<byte>(changes, layout.Size), 0) is not { Ident: -1 } change)
         {
             return 0;
         }
 
-        events[0] = DarwinKEvent.From(
-            -1, changes[0].Filter, KEventFlags.Error, notes: 0, (long)Errno.EBADF, changes[0].UserData);
+        var answer = change with { Flags = KEventFlags.Error, Data = (long)Errno.EBADF };
+        layout.Write(new Span<byte>(events, layout.Size), 0, answer);
         return 1;
     }
 }

@@ -8,10 +8,12 @@ public sealed class NativeKernelQueueScriptedTests
 {
     private static readonly KEvent s_add = new(3, KEventFilter.Read, Add | Clear, userData: 9);
 
-    public static TheoryData<string> Layouts => ["darwin", "freebsd", "netbsd", "libkqueue"];
+    public static TheoryData<string> Layouts => [.. Systems, "libkqueue"];
+
+    public static TheoryData<string> Systems => ["darwin", "freebsd", "netbsd"];
 
     [Theory]
-    [MemberData(nameof(Layouts))]
+    [MemberData(nameof(Systems))]
     public void Kevent_Interrupted_ReturnsNoEventsAndHandsTheChangesInOnce(string layout)
     {
         using var queue = ScriptedKernel.CreateQueue(layout, out var kernel);
@@ -35,7 +37,7 @@ public sealed class NativeKernelQueueScriptedTests
     }
 
     [Theory]
-    [MemberData(nameof(Layouts))]
+    [MemberData(nameof(Systems))]
     public void Kevent_ChangeFailedWithRoom_TheErrorIsUnderItsName(string layout)
     {
         using var queue = ScriptedKernel.CreateQueue(layout, out var kernel);
@@ -161,7 +163,7 @@ public sealed class NativeKernelQueueScriptedTests
     }
 
     [Theory]
-    [MemberData(nameof(Layouts))]
+    [MemberData(nameof(Systems))]
     public void Kevent_EveryFilterAndFlag_HasTheSystemsNumbers(string layout)
     {
         using var queue = ScriptedKernel.CreateQueue(layout, out var kernel);
@@ -208,7 +210,7 @@ public sealed class NativeKernelQueueScriptedTests
     }
 
     [Theory]
-    [MemberData(nameof(Layouts))]
+    [MemberData(nameof(Systems))]
     public void Kevent_PeriodOfZeroOrPointInThePast_IsOneUnitOrThePresent(string layout)
     {
         using var queue = ScriptedKernel.CreateQueue(layout, out var kernel);
@@ -230,7 +232,7 @@ public sealed class NativeKernelQueueScriptedTests
 
     // EVFILT_PROCDESC and its notes, or whatever else a system has: out and back as they are.
     [Theory]
-    [MemberData(nameof(Layouts))]
+    [MemberData(nameof(Systems))]
     public void Kevent_FilterWithoutAName_PassesAsItIs(string layout)
     {
         // NetBSD counts up: its numbers of a user's are those below zero here.
@@ -263,18 +265,54 @@ public sealed class NativeKernelQueueScriptedTests
         Assert.Equal(expected, Assert.Single(kernel.Calls).Changes[0].Notes);
     }
 
+    // libkqueue writes the entry of a change that failed and does not count it (src/common/kevent.c, kevent).
+    [Fact]
+    public void Kevent_KernelForgetsErrorEntries_ASingleChangeIsHandedInWithoutRoom()
+    {
+        using var queue = ScriptedKernel.CreateQueue("libkqueue", out var kernel);
+        var events = new KEvent[4];
+        kernel.Answer();
+        kernel.Fail("ENOENT");
+        kernel.Answer();
+
+        KEvent[] more = [KEvent.Read(4, Add, userData: 9), KEvent.Read(5, Add | Receipt, userData: 9)];
+
+        Assert.Equal(2, queue.Kevent([s_add, .. more], events));
+
+        Assert.Equal(
+            [(4, Errno.ENOENT, 9), (5, Errno.None, 9)],
+            events[..2].Select(answer => (answer.Ident, answer.ChangeError, answer.UserData)));
+        Assert.All(events[..2], answer => Assert.Equal((KEventFilter.Read, Error), (answer.Filter, answer.Flags)));
+        Assert.Equal([3, 4, 5], kernel.Calls.Select(call => Assert.Single(call.Changes).Ident));
+        Assert.All(kernel.Calls, call => Assert.Equal((0, (0, 0)), (call.EventCapacity, call.Timeout)));
+    }
+
+    [Fact]
+    public void Kevent_KernelForgetsErrorEntriesAndNoneFails_ThenItWaits()
+    {
+        using var queue = ScriptedKernel.CreateQueue("libkqueue", out var kernel);
+        kernel.Answer();
+        kernel.Answer(new PlayedEntry(3, kernel.Abi["EVFILT_READ"], Flags: 0, UserData: 9));
+        var events = new KEvent[4];
+
+        Assert.Equal(1, queue.Kevent([s_add], events));
+
+        Assert.Equal([0, 4], kernel.Calls.Select(call => call.EventCapacity));
+        Assert.Equal((3, 9), (events[0].Ident, events[0].UserData));
+        Assert.Null(kernel.Calls[1].Timeout);
+    }
+
     [Fact]
     public void ForgetDescriptor_KernelThatNoticesNoClose_DeletesBothKnotes()
     {
         using var queue = ScriptedKernel.CreateQueue("libkqueue", out var kernel);
-        kernel.Refuse("ENOENT");
+        kernel.Fail("ENOENT");
 
         queue.ForgetDescriptor(5);
 
-        var call = Assert.Single(kernel.Calls);
-        Assert.Equal([kernel.Abi["EVFILT_READ"], kernel.Abi["EVFILT_WRITE"]], call.Changes.Select(c => c.Filter));
-        Assert.All(call.Changes, change => Assert.Equal((5, (uint)Delete), (change.Ident, change.Flags)));
-        Assert.Equal(2, call.EventCapacity);
+        var changes = kernel.Calls.Select(call => Assert.Single(call.Changes)).ToArray();
+        Assert.Equal([kernel.Abi["EVFILT_READ"], kernel.Abi["EVFILT_WRITE"]], changes.Select(c => c.Filter));
+        Assert.All(changes, change => Assert.Equal((5, (uint)Delete), (change.Ident, change.Flags)));
     }
 
     [Theory]
@@ -295,7 +333,7 @@ public sealed class NativeKernelQueueScriptedTests
     {
         var kernel = ScriptedKernel.Of("netbsd");
         kernel.Refuse("EBADF");
-        kernel.Refuse("EINVAL");
+        kernel.Fail("EINVAL");
         using var queue = kernel.CreateQueue("netbsd");
 
         var error = Assert.Throws<PlatformNotSupportedException>(
@@ -307,7 +345,7 @@ public sealed class NativeKernelQueueScriptedTests
     }
 
     [Theory]
-    [MemberData(nameof(Layouts))]
+    [MemberData(nameof(Systems))]
     public void Create_SelfCheck_AsksWithoutWaiting(string layout)
     {
         var kernel = ScriptedKernel.Of(layout);
@@ -317,8 +355,6 @@ public sealed class NativeKernelQueueScriptedTests
 
         Assert.All(kernel.Calls, call => Assert.Equal((0, 0), call.Timeout));
         Assert.Equal(-1, kernel.Calls[0].Changes[0].Ident);
-
-        // libkqueue forgets the answer to a change where the list has room for more.
         Assert.Equal(1, kernel.Calls[0].EventCapacity);
         Assert.Equal([0], kernel.Closed);
     }

@@ -19,7 +19,13 @@ internal sealed unsafe class ScriptedKernel
     private readonly PlayedLayout _layout;
     private readonly Queue<Func<ScriptedCall, ScriptedAnswer>> _answers = new();
 
-    private ScriptedKernel(string layout) => _layout = new PlayedLayout(SystemAbi.OfLayout(layout));
+    private readonly bool _isLibkqueue;
+
+    private ScriptedKernel(string layout)
+    {
+        _layout = new PlayedLayout(SystemAbi.OfLayout(layout));
+        _isLibkqueue = layout == "libkqueue";
+    }
 
     public SystemAbi Abi => _layout.Abi;
 
@@ -50,7 +56,7 @@ internal sealed unsafe class ScriptedKernel
     public KernelQueue CreateQueue(string layout)
     {
         t_current = this;
-        return KqueueAbi.Of(layout).CreateQueue(KqueueAbi.Of(layout), CallsOf(layout));
+        return new NativeKernelQueue(KqueueAbi.Of(layout), CallsOf(layout));
     }
 
     public void Answer(params PlayedEntry[] events) => _answers.Enqueue(_ => new ScriptedAnswer(events));
@@ -67,10 +73,22 @@ internal sealed unsafe class ScriptedKernel
 
     public void Fail(string errno) => _answers.Enqueue(_ => new ScriptedAnswer([], NumberOf(errno)));
 
-    /// <summary>EV_ERROR/EBADF for the bad descriptor; success for adding and deleting a USER knote.</summary>
+    /// <summary>
+    /// EV_ERROR/EBADF for the bad descriptor, from libkqueue the event of a USER knote; success for adding and deleting
+    /// one.
+    /// </summary>
     public void AnswerSelfCheck()
     {
-        Refuse("EBADF");
+        if (_isLibkqueue)
+        {
+            Answer();
+            Answer(call => call.Changes[0] with { Flags = (uint)Abi["EV_ONESHOT"], Notes = 0 });
+        }
+        else
+        {
+            Refuse("EBADF");
+        }
+
         Answer();
         Answer();
     }

@@ -19,7 +19,7 @@ internal sealed record PlayedBackend(string Layout) : BackendSupport(MissingBeca
         Assert.SkipUnless(OperatingSystem.IsLinux(), "The kernel is played with epoll.");
         var abi = KqueueAbi.Of(Layout);
         var played = Layout == "libkqueue" ? PlayedKernel.DeafLibkqueue : Layout;
-        options.Loop.CreateQueue = _ => abi.CreateQueue(abi, PlayedKernel.CallsOf(played));
+        options.Loop.CreateQueue = _ => new NativeKernelQueue(abi, PlayedKernel.CallsOf(played));
         return base.StartLoops(options);
     }
 
