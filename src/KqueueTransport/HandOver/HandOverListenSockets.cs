@@ -96,7 +96,7 @@ internal sealed class HandOverListenSockets
 
         public override EndPoint EndPoint => opened.EndPoint;
 
-        public override SocketOptions? OptionsToSet => opened.OptionsToSet;
+        public override SocketOption[]? OptionsToSet => opened.OptionsToSet;
 
         public override bool IsInherited => opened.IsInherited || all.AreElsewhere;
 

@@ -14,13 +14,10 @@ namespace KqueueTransport.Sockets;
 /// </summary>
 internal sealed unsafe class LibrarySocketCalls : NativeSocketCalls
 {
-    private static readonly byte[] s_on = [1, 0, 0, 0];
-    private static readonly byte[] s_off = [0, 0, 0, 0];
-
     private readonly LibraryFunctions _library;
 
     public LibrarySocketCalls(LibraryFunctions library, SocketNumbers numbers)
-        : base(library, library.HasAccept4 ? numbers : numbers with { Accept4Flags = 0, FIOCLEX = 0 }) =>
+        : base(library, library.HasAccept4 ? numbers : numbers with { HasAccept4 = false }) =>
         _library = library;
 
     /// <summary>
@@ -42,15 +39,6 @@ internal sealed unsafe class LibrarySocketCalls : NativeSocketCalls
             : SystemSocketCalls.Instance;
     }
 
-    public override KernelResult Accept(int listenDescriptor, SocketAddress peer) =>
-        ToProcess(peer, base.Accept(listenDescriptor, peer));
-
-    public override KernelResult GetLocalAddress(int descriptor, SocketAddress address) =>
-        ToProcess(address, base.GetLocalAddress(descriptor, address));
-
-    public override KernelResult GetRemoteAddress(int descriptor, SocketAddress address) =>
-        ToProcess(address, base.GetRemoteAddress(descriptor, address));
-
     public override ListenSocket Listen(EndPoint endPoint, ListenSocketOptions options)
     {
         if (options.SharePort || options.FastOpenQueueLength > 0 || options.DeferAcceptSeconds is not null ||
@@ -62,17 +50,13 @@ internal sealed unsafe class LibrarySocketCalls : NativeSocketCalls
         var descriptor = Check(CreateSocket(endPoint, options.Accepted.MultipathTcp), endPoint);
         try
         {
-            Check(SetOption(descriptor, Numbers.SOL_SOCKET, Numbers.SO_REUSEADDR, s_on), endPoint);
-            if (endPoint is IPEndPoint { Address: var address } && address.Equals(IPAddress.IPv6Any))
-            {
-                Check(SetOption(descriptor, SocketNumbers.IPPROTO_IPV6, Numbers.IPV6_V6ONLY, s_off), endPoint);
-            }
-
-            Check(Bind(descriptor, ToLibrary(endPoint.Serialize())), endPoint);
+            Check(Configure(descriptor, [.. options.BeforeBind(Numbers), .. BothFamilies(endPoint)]), endPoint);
+            Check(Bind(descriptor, ForKernel(endPoint.Serialize())), endPoint);
             Check(Result(_library.listen(descriptor, options.Backlog)), endPoint);
             var bound = CreateAddress();
             Check(GetLocalAddress(descriptor, bound), endPoint);
-            return new LibraryListenSocket(this, descriptor, bound.ToEndPoint()!, options.Accepted);
+            var accepted = options.Accepted.For(endPoint.AddressFamily, Numbers);
+            return new LibraryListenSocket(this, descriptor, bound.ToEndPoint()!, accepted);
         }
         catch
         {
@@ -99,20 +83,9 @@ internal sealed unsafe class LibrarySocketCalls : NativeSocketCalls
         return Result(_library.socket(family, SocketNumbers.SOCK_STREAM | Numbers.SOCK_NONBLOCK, 0));
     }
 
-    protected override KernelResult StartConnect(int descriptor, SocketAddress address) =>
-        base.StartConnect(descriptor, ToLibrary(address));
-
-    private KernelResult Bind(int descriptor, SocketAddress address)
-    {
-        fixed (byte* start = address.Buffer.Span)
-        {
-            return Result(_library.bind(descriptor, start, (uint)address.Size));
-        }
-    }
-
     // Port, address and scope lie at the same offsets everywhere. Only the family differs, in number and place: a BSD
     // has a length before it.
-    private SocketAddress ToLibrary(SocketAddress address)
+    protected override SocketAddress ForKernel(SocketAddress address)
     {
         var family = address.Family == AddressFamily.InterNetworkV6 ? Numbers.AF_INET6 : SocketNumbers.AF_INET;
         var bytes = address.Buffer.Span;
@@ -120,9 +93,9 @@ internal sealed unsafe class LibrarySocketCalls : NativeSocketCalls
         return address;
     }
 
-    private KernelResult ToProcess(SocketAddress address, KernelResult result)
+    protected override SocketAddress FromKernel(SocketAddress address)
     {
-        if (!result.IsError && address.Size > 0)
+        if (address.Size > 0)
         {
             var bytes = address.Buffer.Span;
             var isIPv6 = bytes[Numbers.HasAddressLength ? 1 : 0] == Numbers.AF_INET6;
@@ -130,7 +103,20 @@ internal sealed unsafe class LibrarySocketCalls : NativeSocketCalls
             here.Buffer.Span[..2].CopyTo(bytes);
         }
 
-        return result;
+        return address;
+    }
+
+    private SocketOption[] BothFamilies(EndPoint endPoint) => endPoint is IPEndPoint { Address: var address } &&
+        address.Equals(IPAddress.IPv6Any)
+        ? [new(nameof(Numbers.IPV6_V6ONLY), SocketNumbers.IPPROTO_IPV6, Numbers.IPV6_V6ONLY, 0)]
+        : [];
+
+    private KernelResult Bind(int descriptor, SocketAddress address)
+    {
+        fixed (byte* start = address.Buffer.Span)
+        {
+            return Result(_library.bind(descriptor, start, (uint)address.Size));
+        }
     }
 
     private static int Check(KernelResult result, EndPoint endPoint) => result.Error switch
@@ -141,13 +127,13 @@ internal sealed unsafe class LibrarySocketCalls : NativeSocketCalls
     };
 
     private sealed class LibraryListenSocket(
-        LibrarySocketCalls calls, int descriptor, EndPoint endPoint, SocketOptions accepted) : ListenSocket
+        LibrarySocketCalls calls, int descriptor, EndPoint endPoint, SocketOption[] accepted) : ListenSocket
     {
         public override int Descriptor => descriptor;
 
         public override EndPoint EndPoint => endPoint;
 
-        public override SocketOptions? OptionsToSet => accepted;
+        public override SocketOption[]? OptionsToSet => accepted;
 
         public override void Dispose() => calls.Close(descriptor);
     }

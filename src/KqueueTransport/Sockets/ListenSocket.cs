@@ -15,7 +15,7 @@ internal abstract class ListenSocket : IDisposable
     /// What has to be set on every accepted connection, because it is not inherited from this socket; null where
     /// nothing has to be, as on a Unix socket.
     /// </summary>
-    public abstract SocketOptions? OptionsToSet { get; }
+    public abstract SocketOption[]? OptionsToSet { get; }
 
     /// <summary>
     /// Whether the descriptor is somebody else's and stays open, and with it the kernel's queue: another process may

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using KqueueTransport.Sockets.Interop;
 
 namespace KqueueTransport.Sockets;
 
@@ -27,4 +28,45 @@ internal sealed record ListenSocketOptions(int Backlog, SocketOptions Accepted, 
 
     /// <summary>Makes and binds the socket in place of this library.</summary>
     public Func<EndPoint, Socket>? CreateBoundSocket { get; init; }
+
+    /// <summary>What has to be set before bind(2).</summary>
+    public IEnumerable<SocketOption> BeforeBind(SocketNumbers numbers)
+    {
+        if (SharePort)
+        {
+            yield return new(nameof(SharePort), numbers.SOL_SOCKET, numbers.BalancingReusePort, 1);
+        }
+
+        // A restart need not wait for TIME_WAIT. Socket sets it by itself only for TCP.
+        yield return new(nameof(numbers.SO_REUSEADDR), numbers.SOL_SOCKET, numbers.SO_REUSEADDR, 1);
+    }
+
+    /// <summary>
+    /// What has to be set after listen(2): macOS refuses fast open before, FreeBSD an accept filter (XNU tcp_usrreq.c,
+    /// tcp_ctloutput; accept_filter(9)).
+    /// </summary>
+    public IEnumerable<SocketOption> AfterListen(SocketNumbers numbers)
+    {
+        if (FastOpenQueueLength > 0)
+        {
+            var value = numbers.FastOpenTakesLength ? FastOpenQueueLength : 1;
+            yield return new(nameof(FastOpenQueueLength), SocketNumbers.IPPROTO_TCP, numbers.TCP_FASTOPEN, value);
+        }
+
+        const string DeferAccept = nameof(KqueueEndPointOptions.DeferAccept);
+        if (DeferAcceptSeconds is { } seconds)
+        {
+            yield return numbers.SO_ACCEPTFILTER != 0
+                ? new(DeferAccept, numbers.SOL_SOCKET, numbers.SO_ACCEPTFILTER, AcceptFilter("dataready"u8))
+                : new(DeferAccept, SocketNumbers.IPPROTO_TCP, numbers.TCP_DEFER_ACCEPT, seconds);
+        }
+    }
+
+    // struct accept_filter_arg: af_name[16] and af_arg[240] (FreeBSD sys/socket.h).
+    private static byte[] AcceptFilter(ReadOnlySpan<byte> name)
+    {
+        var filter = new byte[256];
+        name.CopyTo(filter);
+        return filter;
+    }
 }

@@ -7,8 +7,8 @@ using KqueueTransport.Sockets.Interop;
 
 namespace KqueueTransport.Sockets;
 
-/// <summary>The hot calls over C functions and the constants of the system that they come from.</summary>
-internal abstract unsafe class NativeSocketCalls(SocketFunctions functions, SocketNumbers numbers) : SocketCalls
+/// <summary>The calls over C functions and the constants of the system that they come from.</summary>
+internal abstract unsafe partial class NativeSocketCalls(SocketFunctions functions, SocketNumbers numbers) : SocketCalls
 {
     private static readonly IPEndPoint s_anyIPv4 = new(IPAddress.Any, 0);
 
@@ -21,6 +21,7 @@ internal abstract unsafe class NativeSocketCalls(SocketFunctions functions, Sock
     public override KernelResult Accept(int listenDescriptor, SocketAddress peer)
     {
         var buffer = peer.Buffer.Span;
+        var flags = Numbers.SOCK_NONBLOCK | Numbers.SOCK_CLOEXEC;
         fixed (byte* address = buffer)
         {
             uint length;
@@ -28,19 +29,19 @@ internal abstract unsafe class NativeSocketCalls(SocketFunctions functions, Sock
             do
             {
                 length = (uint)buffer.Length;
-                result = Result(Numbers.Accept4Flags != 0
-                    ? Functions.accept4(listenDescriptor, address, &length, Numbers.Accept4Flags)
+                result = Result(Numbers.HasAccept4
+                    ? Functions.accept4(listenDescriptor, address, &length, flags)
                     : Functions.accept(listenDescriptor, address, &length));
             }
             while (result.Error == Errno.EINTR);
 
-            if (!result.IsError)
+            // macOS: accept(2) hands O_NONBLOCK on from the listen socket, but not close-on-exec.
+            if (!result.IsError && Numbers.FIOCLEX != 0)
             {
-                peer.Size = (int)Math.Min(length, (uint)buffer.Length);
-                CompletePlainAccept(result.Value);
+                _ = Functions.ioctl(result.Value, Numbers.FIOCLEX); // Cannot fail on what has just been made.
             }
 
-            return result;
+            return WithAddress(result, peer, length);
         }
     }
 
@@ -50,12 +51,7 @@ internal abstract unsafe class NativeSocketCalls(SocketFunctions functions, Sock
         fixed (byte* start = buffer)
         {
             KernelResult result;
-            do
-            {
-                result = Result(Functions.recv(descriptor, start, (nuint)buffer.Length, 0));
-            }
-            while (result.Error == Errno.EINTR);
-
+            while (IsInterrupted(Functions.recv(descriptor, start, (nuint)buffer.Length, 0), out result)) { }
             return result;
         }
     }
@@ -65,29 +61,19 @@ internal abstract unsafe class NativeSocketCalls(SocketFunctions functions, Sock
         Debug.Assert(!buffers.IsEmpty);
         fixed (IoVector* first = buffers)
         {
-            var count = CountForOneCall(buffers);
             KernelResult result;
-            do
-            {
-                result = Result(Functions.readv(descriptor, first, count));
-            }
-            while (result.Error == Errno.EINTR);
-
+            while (IsInterrupted(Functions.readv(descriptor, first, CountForOneCall(buffers)), out result)) { }
             return result;
         }
     }
 
     public override KernelResult Send(int descriptor, ReadOnlySpan<byte> buffer)
     {
+        var (length, flags) = ((nuint)buffer.Length, Numbers.MSG_NOSIGNAL);
         fixed (byte* start = buffer)
         {
             KernelResult result;
-            do
-            {
-                result = Result(Functions.send(descriptor, start, (nuint)buffer.Length, Numbers.MSG_NOSIGNAL));
-            }
-            while (result.Error == Errno.EINTR);
-
+            while (IsInterrupted(Functions.send(descriptor, start, length, flags), out result)) { }
             return SendResult(result);
         }
     }
@@ -98,12 +84,7 @@ internal abstract unsafe class NativeSocketCalls(SocketFunctions functions, Sock
         {
             var message = new MessageHeader { msg_iov = first, msg_iovlen = (nuint)CountForOneCall(buffers) };
             KernelResult result;
-            do
-            {
-                result = Result(Functions.sendmsg(descriptor, &message, Numbers.MSG_NOSIGNAL));
-            }
-            while (result.Error == Errno.EINTR);
-
+            while (IsInterrupted(Functions.sendmsg(descriptor, &message, Numbers.MSG_NOSIGNAL), out result)) { }
             return SendResult(result);
         }
     }
@@ -129,78 +110,22 @@ internal abstract unsafe class NativeSocketCalls(SocketFunctions functions, Sock
 
     public override KernelResult GetLocalAddress(int descriptor, SocketAddress address)
     {
-        var buffer = address.Buffer.Span;
-        var length = (uint)buffer.Length;
-        fixed (byte* start = buffer)
+        var length = (uint)address.Buffer.Length;
+        fixed (byte* start = address.Buffer.Span)
         {
-            return AddressResult(Functions.getsockname(descriptor, start, &length), length, address);
+            var result = Result(Functions.getsockname(descriptor, start, &length));
+            return WithAddress(result, address, length);
         }
     }
 
     public override KernelResult GetRemoteAddress(int descriptor, SocketAddress address)
     {
-        var buffer = address.Buffer.Span;
-        var length = (uint)buffer.Length;
-        fixed (byte* start = buffer)
+        var length = (uint)address.Buffer.Length;
+        fixed (byte* start = address.Buffer.Span)
         {
-            return AddressResult(Functions.getpeername(descriptor, start, &length), length, address);
+            var result = Result(Functions.getpeername(descriptor, start, &length));
+            return WithAddress(result, address, length);
         }
-    }
-
-    public override KernelResult Configure(int descriptor, AddressFamily family, SocketOptions options)
-    {
-        foreach (var option in SocketOptionNumbers.Of(family, Numbers))
-        {
-            if (option.ValueIn(options) is not { } value)
-            {
-                continue;
-            }
-
-            var result = SetOption(descriptor, option.LevelIn(Numbers), option.NumberIn(Numbers), value.Bytes);
-            if (result.IsError)
-            {
-                return result;
-            }
-        }
-
-        return KernelResult.Success(0);
-    }
-
-    public override bool TryGetTcpInfo(int descriptor, out TcpInfo info)
-    {
-        info = default;
-        if (Numbers.TcpInfo is not { } layout)
-        {
-            return false;
-        }
-
-        var buffer = stackalloc byte[TcpInfoLayout.Capacity];
-        var length = (uint)TcpInfoLayout.Capacity;
-        return Functions.getsockopt(descriptor, SocketNumbers.IPPROTO_TCP, layout.Option, buffer, &length) == 0 &&
-            layout.TryDecode(new ReadOnlySpan<byte>(buffer, (int)Math.Min(length, TcpInfoLayout.Capacity)), out info);
-    }
-
-    public override UnixPeerCredentials? GetPeerCredentials(int descriptor)
-    {
-        if (Numbers.PeerCredentials is not { } layout)
-        {
-            return null;
-        }
-
-        var buffer = stackalloc byte[PeerCredentialsLayout.Capacity];
-        var length = (uint)PeerCredentialsLayout.Capacity;
-        if (Functions.getsockopt(descriptor, layout.Level, layout.Option, buffer, &length) != 0 ||
-            layout.TryDecode(new ReadOnlySpan<byte>(buffer, (int)length)) is not { } credentials)
-        {
-            return null;
-        }
-
-        int process;
-        length = sizeof(int);
-        return layout.ProcessOption != 0 &&
-            Functions.getsockopt(descriptor, layout.Level, layout.ProcessOption, &process, &length) == 0
-            ? credentials with { ProcessId = process }
-            : credentials;
     }
 
     public override KernelResult OpenProbe()
@@ -225,8 +150,8 @@ internal abstract unsafe class NativeSocketCalls(SocketFunctions functions, Sock
         }
 
         var isTcp = remote.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6;
-        var result = isTcp ? Configure(created.Value, remote.AddressFamily, options) : KernelResult.Success(0);
-        result = result.IsError ? result : StartConnect(created.Value, remote.Serialize());
+        var result = Configure(created.Value, isTcp ? options.For(remote.AddressFamily, Numbers) : []);
+        result = result.IsError ? result : StartConnect(created.Value, ForKernel(remote.Serialize()));
         if (!result.IsError)
         {
             return created;
@@ -247,8 +172,26 @@ internal abstract unsafe class NativeSocketCalls(SocketFunctions functions, Sock
     /// <summary>Makes a socket that can connect there: non-blocking, close-on-exec, raising no SIGPIPE.</summary>
     protected abstract KernelResult CreateSocket(EndPoint remote, bool isMultipath);
 
-    /// <summary>Starts to connect a descriptor that is non-blocking.</summary>
-    protected virtual KernelResult StartConnect(int descriptor, SocketAddress address)
+    /// <summary>An address of the process's, in place, as the kernel takes it.</summary>
+    protected virtual SocketAddress ForKernel(SocketAddress address) => address;
+
+    /// <summary>An address of the kernel's, in place, as the process takes it.</summary>
+    protected virtual SocketAddress FromKernel(SocketAddress address) => address;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    protected KernelResult Result(nint returned) =>
+        returned >= 0 ? KernelResult.Success((int)returned) : Failure(Functions.errno);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool IsInterrupted(nint returned, out KernelResult result)
+    {
+        result = Result(returned);
+        return result.Error == Errno.EINTR;
+    }
+
+    private KernelResult Failure(int errno) => KernelResult.Failure(Numbers.Errnos.ToErrno(errno));
+
+    private KernelResult StartConnect(int descriptor, SocketAddress address)
     {
         fixed (byte* start = address.Buffer.Span)
         {
@@ -259,35 +202,12 @@ internal abstract unsafe class NativeSocketCalls(SocketFunctions functions, Sock
         }
     }
 
-    protected KernelResult SetOption(int descriptor, int level, int name, ReadOnlySpan<byte> value)
+    private KernelResult WithAddress(KernelResult result, SocketAddress address, uint length)
     {
-        fixed (byte* start = value)
-        {
-            return Result(Functions.setsockopt(descriptor, level, name, start, (uint)value.Length));
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    protected KernelResult Result(nint returned) =>
-        returned >= 0 ? KernelResult.Success((int)returned) : Failure(Functions.errno);
-
-    private KernelResult Failure(int errno) => KernelResult.Failure(Numbers.Errnos.ToErrno(errno));
-
-    // macOS: accept(2) hands O_NONBLOCK on from the listen socket, but not close-on-exec.
-    private void CompletePlainAccept(int descriptor)
-    {
-        if (Numbers.FIOCLEX != 0)
-        {
-            _ = Functions.ioctl(descriptor, Numbers.FIOCLEX); // Cannot fail on a descriptor that has just been made.
-        }
-    }
-
-    private KernelResult AddressResult(int returned, uint length, SocketAddress address)
-    {
-        var result = Result(returned);
         if (!result.IsError)
         {
             address.Size = (int)Math.Min(length, (uint)address.Buffer.Length);
+            FromKernel(address);
         }
 
         return result;

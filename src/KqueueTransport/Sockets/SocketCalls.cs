@@ -86,13 +86,12 @@ internal abstract class SocketCalls
 
     /// <summary>Sets options on a TCP connection.</summary>
     /// <param name="descriptor">The connection.</param>
-    /// <param name="family">Its version of IP.</param>
     /// <param name="options">What to set, such as <see cref="ListenSocket.OptionsToSet"/>.</param>
     /// <returns>
     /// 0 or the first error. macOS says EINVAL where the peer is gone already; the next receive tells the same story
     /// better, so a caller need not act on it.
     /// </returns>
-    public abstract KernelResult Configure(int descriptor, AddressFamily family, SocketOptions options);
+    public abstract KernelResult Configure(int descriptor, SocketOption[] options);
 
     /// <summary>What the kernel knows of a TCP connection.</summary>
     /// <param name="descriptor">The connection, of any kind.</param>

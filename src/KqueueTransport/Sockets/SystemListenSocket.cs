@@ -15,7 +15,7 @@ internal sealed class SystemListenSocket : ListenSocket
     // Of a Unix socket.
     private readonly DateTime? _fileMadeAt;
 
-    private SystemListenSocket(Socket socket, SocketOptions? optionsToSet, bool isInherited, bool isTakenOver)
+    private SystemListenSocket(Socket socket, SocketOption[]? optionsToSet, bool isInherited, bool isTakenOver)
     {
         _socket = socket;
         Descriptor = (int)socket.SafeHandle.DangerousGetHandle();
@@ -30,7 +30,7 @@ internal sealed class SystemListenSocket : ListenSocket
 
     public override EndPoint EndPoint { get; }
 
-    public override SocketOptions? OptionsToSet { get; }
+    public override SocketOption[]? OptionsToSet { get; }
 
     public override bool IsInherited { get; }
 
@@ -68,7 +68,7 @@ internal sealed class SystemListenSocket : ListenSocket
             var socket = OpenBound(endPoint, options, numbers);
             try
             {
-                var optionsToSet = Listen(socket, options, new RawSocketOptions(socket, numbers));
+                var optionsToSet = Listen(socket, options, numbers);
                 return new SystemListenSocket(
                     socket, optionsToSet, endPoint is FileHandleEndPoint, options.TakenOver is not null);
             }
@@ -136,13 +136,7 @@ internal sealed class SystemListenSocket : ListenSocket
             socket.DualMode = true;
         }
 
-        if (options.SharePort)
-        {
-            new RawSocketOptions(socket, numbers).SharePort();
-        }
-
-        // A restart need not wait for TIME_WAIT. Socket sets it by itself only for TCP.
-        new RawSocketOptions(socket, numbers).ReuseAddress();
+        Set(socket, options.BeforeBind(numbers));
         socket.Bind(endPoint);
     }
 
@@ -179,10 +173,9 @@ internal sealed class SystemListenSocket : ListenSocket
 
     // An inherited socket may listen already: calling listen(2) again sets the backlog. Returns what accepted
     // connections do not inherit.
-    private static SocketOptions? Listen(Socket socket, ListenSocketOptions options, RawSocketOptions raw)
+    private static SocketOption[]? Listen(Socket socket, ListenSocketOptions options, SocketNumbers numbers)
     {
-        socket.Blocking = false;
-        raw.NoSigPipe();
+        SystemSocket.MakeNonBlocking(socket, numbers);
         if (socket.AddressFamily is not (AddressFamily.InterNetwork or AddressFamily.InterNetworkV6))
         {
             socket.Listen(options.Backlog);
@@ -190,10 +183,18 @@ internal sealed class SystemListenSocket : ListenSocket
         }
 
         // Before listen(2), because the window scale that a SYN-ACK offers follows from the buffer (tcp(7)).
-        raw.Set(options.Accepted);
+        var accepted = options.Accepted.For(socket.AddressFamily, numbers);
+        Set(socket, accepted);
         socket.Listen(options.Backlog);
-        raw.FastOpen(options.FastOpenQueueLength);
-        raw.DeferAccept(options.DeferAcceptSeconds);
-        return raw.AreInherited(options.Accepted) ? null : options.Accepted;
+        Set(socket, options.AfterListen(numbers));
+        return options.Accepted.AreInherited(numbers) ? null : accepted;
+    }
+
+    private static void Set(Socket socket, IEnumerable<SocketOption> options)
+    {
+        foreach (var option in options)
+        {
+            option.SetOn(socket);
+        }
     }
 }

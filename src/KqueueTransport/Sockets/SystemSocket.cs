@@ -27,7 +27,7 @@ internal static class SystemSocket
         }
 
         return numbers.IPPROTO_MPTCP == 0
-            ? throw RawSocketOptions.NotOnThisSystem(nameof(KqueueEndPointOptions.MultipathTcp))
+            ? throw SocketOption.NotOnThisSystem(nameof(KqueueEndPointOptions.MultipathTcp))
             : Create(
                 endPoint.AddressFamily == AddressFamily.InterNetwork ? SocketNumbers.AF_INET : numbers.AF_INET6,
                 numbers.IPPROTO_MPTCP,
@@ -35,13 +35,24 @@ internal static class SystemSocket
                 numbers);
     }
 
+    /// <summary>
+    /// Makes it non-blocking, and keeps sends from raising SIGPIPE where no flag of the call does. Accepted sockets
+    /// inherit the second, and on a BSD and macOS the first.
+    /// </summary>
+    public static void MakeNonBlocking(Socket socket, SocketNumbers numbers)
+    {
+        socket.Blocking = false;
+        if (numbers.SO_NOSIGPIPE != 0)
+        {
+            new SocketOption(nameof(numbers.SO_NOSIGPIPE), numbers.SOL_SOCKET, numbers.SO_NOSIGPIPE, 1).SetOn(socket);
+        }
+    }
+
     private static Socket Create(int family, int protocol, string option, SocketNumbers numbers)
     {
         var library = LibraryFunctions.OfSystem;
 
-        // As for accept4(2), but that Socket makes it non-blocking by itself.
-        var type = SocketNumbers.SOCK_STREAM | (numbers.Accept4Flags & ~numbers.SOCK_NONBLOCK);
-        var descriptor = library.socket(family, type, protocol);
+        var descriptor = library.socket(family, SocketNumbers.SOCK_STREAM | numbers.SOCK_CLOEXEC, protocol);
         if (descriptor >= 0)
         {
             return new Socket(new SafeSocketHandle(descriptor, ownsHandle: true));

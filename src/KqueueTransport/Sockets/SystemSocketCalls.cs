@@ -31,8 +31,7 @@ internal sealed class SystemSocketCalls : NativeSocketCalls
     protected override KernelResult CreateSocket(EndPoint remote, bool isMultipath)
     {
         var socket = SystemSocket.Create(remote, isMultipath, Numbers);
-        socket.Blocking = false;
-        new RawSocketOptions(socket, Numbers).NoSigPipe();
+        SystemSocket.MakeNonBlocking(socket, Numbers);
         var descriptor = (int)socket.SafeHandle.DangerousGetHandle();
         socket.SafeHandle.SetHandleAsInvalid();
         return KernelResult.Success(descriptor);

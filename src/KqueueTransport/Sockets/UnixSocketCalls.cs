@@ -84,23 +84,9 @@ internal static unsafe class UnixSocketCalls
     }
 
     /// <summary>Whether the process at the other end is of the user that this one is of.</summary>
-    public static bool IsOwnUser(Socket socket)
-    {
-        uint user;
-        if (s_layout.SO_PEERCRED != 0)
-        {
-            var credentials = stackalloc uint[3]; // struct ucred: pid, uid and gid (unix(7)).
-            var length = 3u * sizeof(uint);
-            var error = LibraryFunctions.OfSystem.getsockopt(
-                (int)socket.Handle, s_layout.SOL_SOCKET, s_layout.SO_PEERCRED, credentials, &length);
-            user = credentials[1];
-            return error == 0 && user == LibraryFunctions.OfSystem.geteuid();
-        }
-
-        uint group;
-        return LibraryFunctions.OfSystem.getpeereid((int)socket.Handle, &user, &group) == 0 &&
-            user == LibraryFunctions.OfSystem.geteuid();
-    }
+    public static bool IsOwnUser(Socket socket) =>
+        SystemSocketCalls.Instance.GetPeerCredentials((int)socket.Handle) is { } peer &&
+        peer.UserId == LibraryFunctions.OfSystem.geteuid();
 
     private static KernelResult Result(nint returned) => returned >= 0
         ? KernelResult.Success((int)returned)

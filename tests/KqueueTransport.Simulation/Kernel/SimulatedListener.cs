@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Sockets;
 using KqueueTransport.Sockets;
+using KqueueTransport.Sockets.Interop;
 
 namespace KqueueTransport.Simulation.Kernel;
 
@@ -18,7 +20,8 @@ internal sealed class SimulatedListener : ListenSocket
 
     public override EndPoint EndPoint { get; } = new IPEndPoint(IPAddress.Loopback, 80);
 
-    public override SocketOptions? OptionsToSet => new(NoDelay: true);
+    public override SocketOption[]? OptionsToSet { get; } =
+        new SocketOptions(NoDelay: true).For(AddressFamily.InterNetwork, SocketNumbers.Linux);
 
     /// <summary>Peers that have connected and were not accepted.</summary>
     public Queue<SimulatedConnection> Backlog { get; } = new();

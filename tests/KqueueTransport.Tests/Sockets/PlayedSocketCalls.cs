@@ -17,8 +17,10 @@ internal sealed class PlayedSocketCalls(SocketAbi system, SocketNumbers numbers)
     public override ListenSocket Listen(EndPoint endPoint, ListenSocketOptions options)
     {
         var opened = SystemSocketCalls.Instance.Listen(endPoint, options);
-        var isTcp = opened.EndPoint.AddressFamily != AddressFamily.Unix;
-        return new PlayedListenSocket(opened, isTcp && !Numbers.InheritsTcpOptions ? options.Accepted : null);
+        var family = opened.EndPoint.AddressFamily;
+        return new PlayedListenSocket(opened, family != AddressFamily.Unix && !Numbers.InheritsTcpOptions
+            ? options.Accepted.For(family, Numbers)
+            : null);
     }
 
     protected override KernelResult CreateSocket(EndPoint remote, bool isMultipath)
@@ -29,13 +31,13 @@ internal sealed class PlayedSocketCalls(SocketAbi system, SocketNumbers numbers)
         return KernelResult.Success(descriptor);
     }
 
-    private sealed class PlayedListenSocket(ListenSocket opened, SocketOptions? optionsToSet) : ListenSocket
+    private sealed class PlayedListenSocket(ListenSocket opened, SocketOption[]? optionsToSet) : ListenSocket
     {
         public override int Descriptor => opened.Descriptor;
 
         public override EndPoint EndPoint => opened.EndPoint;
 
-        public override SocketOptions? OptionsToSet => optionsToSet;
+        public override SocketOption[]? OptionsToSet => optionsToSet;
 
         public override bool IsInherited => opened.IsInherited;
 

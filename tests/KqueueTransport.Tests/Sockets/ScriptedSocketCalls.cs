@@ -161,8 +161,8 @@ internal sealed class ScriptedSocketCalls(SocketCalls? kernel = null) : SocketCa
     public override KernelResult Abort(int descriptor) =>
         Play(SocketCall.Abort, descriptor, () => kernel?.Abort(descriptor));
 
-    public override KernelResult Configure(int descriptor, AddressFamily family, SocketOptions options) =>
-        Play(SocketCall.Configure, descriptor, () => kernel?.Configure(descriptor, family, options));
+    public override KernelResult Configure(int descriptor, SocketOption[] options) =>
+        Play(SocketCall.Configure, descriptor, () => kernel?.Configure(descriptor, options));
 
     public override UnixPeerCredentials? GetPeerCredentials(int descriptor)
     {

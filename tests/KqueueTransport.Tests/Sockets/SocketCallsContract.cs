@@ -353,8 +353,9 @@ public abstract unsafe class SocketCallsContract
         Assert.Equal(0, Calls.FinishConnect(connection.Connected).Value);
     }
 
+    // TCP_NODELAY of IPPROTO_TCP, which have one number on every system.
     private KernelResult Configure(int descriptor) =>
-        Calls.Configure(descriptor, AddressFamily.InterNetwork, new SocketOptions(NoDelay: true));
+        Calls.Configure(descriptor, [new SocketOption(nameof(SocketOptions.NoDelay), 6, 1, 1)]);
 
     private static KernelResult Until(Func<KernelResult> call, Func<KernelResult, bool> condition) =>
         SocketPair.Until(call, condition);

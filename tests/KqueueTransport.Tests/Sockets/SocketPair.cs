@@ -26,7 +26,7 @@ internal sealed class SocketPair : IDisposable
 
     public EndPoint ListenEndPoint { get; }
 
-    public SocketOptions? OptionsToSet => _listen?.OptionsToSet;
+    public SocketOption[]? OptionsToSet => _listen?.OptionsToSet;
 
     /// <summary>The end that connected.</summary>
     public int Connected { get; private set; }

@@ -47,7 +47,7 @@ public sealed class SystemListenTests
         using var connection = SocketPair.Create(_calls, s_anyPort, new SocketOptions(noDelay));
         if (connection.OptionsToSet is { } options)
         {
-            Assert.False(_calls.Configure(connection.Accepted, AddressFamily.InterNetwork, options).IsError);
+            Assert.False(_calls.Configure(connection.Accepted, options).IsError);
         }
 
         Assert.Equal(noDelay, Borrow(connection.Accepted).NoDelay);
@@ -229,15 +229,17 @@ public sealed class SystemListenTests
     public void Listen_OptionThatTheSystemLacks_SaysWhichAndThatItIsToBeLeftOut()
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        var darwin = new RawSocketOptions(socket, SocketNumbers.Darwin);
-        Action[] lacking =
+        var accepted = new SocketOptions(NoDelay: false) { UserTimeoutMs = 1 };
+        var listen = new ListenSocketOptions(Backlog: 1, accepted, SharePort: true) { DeferAcceptSeconds = 1 };
+        SocketOption[] lacking =
         [
-            () => darwin.Set(new SocketOptions(NoDelay: false) { UserTimeoutMs = 1 }),
-            () => darwin.DeferAccept(1),
-            darwin.SharePort,
+            .. accepted.For(AddressFamily.InterNetwork, SocketNumbers.Darwin),
+            .. listen.AfterListen(SocketNumbers.Darwin),
+            listen.BeforeBind(SocketNumbers.Darwin).First(),
         ];
 
-        var messages = lacking.Select(set => Assert.Throws<NotSupportedException>(set).Message).ToArray();
+        var messages = lacking
+            .Select(option => Assert.Throws<NotSupportedException>(() => option.SetOn(socket)).Message).ToArray();
 
         Assert.All(messages, message => Assert.Contains("Leave it out", message, StringComparison.Ordinal));
         Assert.Equal(["UserTimeout", "DeferAccept", "SharePort"], messages.Select(message => message.Split(' ')[0]));

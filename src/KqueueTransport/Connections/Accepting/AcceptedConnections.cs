@@ -35,7 +35,7 @@ internal sealed class AcceptedConnections(
         if (socket.OptionsToSet is { } options)
         {
             // An error is the peer's end, which the first receive reports better.
-            _calls.Configure(descriptor, socket.EndPoint.AddressFamily, options);
+            _calls.Configure(descriptor, options);
         }
 
         var (loop, local) = (loops.LessLoaded(), LocalEndPoint(descriptor));

@@ -20,9 +20,6 @@ internal sealed record AncillaryLayout
     /// </summary>
     public int MSG_CMSG_CLOEXEC { get; init; }
 
-    /// <summary>Tells the user at the other end; zero where getpeereid(3) does.</summary>
-    public int SO_PEERCRED { get; init; }
-
     /// <summary>The width of cmsg_len, which the level and the type follow, 4 bytes each.</summary>
     public int LengthBytes { get; init; } = 4;
 
@@ -37,7 +34,6 @@ internal sealed record AncillaryLayout
         SOL_SOCKET = 1,
         MSG_CTRUNC = 8,
         MSG_CMSG_CLOEXEC = 0x4000_0000,
-        SO_PEERCRED = 17,
         LengthBytes = 8,
         FlagsOffset = 48,
     };

@@ -122,10 +122,6 @@ internal sealed unsafe class LibraryFunctions : SocketFunctions
 
     public uint geteuid() => ((delegate* unmanaged<uint>)Need("geteuid"))();
 
-    /// <summary>On BSD and macOS (getpeereid(3)).</summary>
-    public int getpeereid(int descriptor, uint* user, uint* group) =>
-        ((delegate* unmanaged<int, uint*, uint*, int>)Need("getpeereid"))(descriptor, user, group);
-
     private nint Need(params ReadOnlySpan<string> names) => Find(names) is not 0 and var function
         ? function
         : throw new EntryPointNotFoundException($"The library exports no {_prefix}{names[^1]}.");

@@ -2,7 +2,10 @@ using Kqueue.Interop;
 
 namespace KqueueTransport.Sockets.Interop;
 
-/// <summary>The constants of the socket calls, which differ from system to system, under their own names.</summary>
+/// <summary>
+/// The constants of the socket calls, which differ from system to system, under their own names. Zero is what a system
+/// does not have; a value here is that of every BSD and macOS.
+/// </summary>
 internal sealed record SocketNumbers
 {
     public const int AF_INET = 2;
@@ -12,99 +15,69 @@ internal sealed record SocketNumbers
     public const int IPPROTO_IPV6 = 41;
     public const int TCP_NODELAY = 1;
 
-    /// <summary>Zero where no flag of a send call keeps SIGPIPE away.</summary>
-    public required int MSG_NOSIGNAL { get; init; }
-
     public required int AF_INET6 { get; init; }
+    public int AF_VSOCK { get; init; }
+    public int IPPROTO_MPTCP { get; init; }
 
     /// <summary>Whether an address begins with its length, and the family comes after it.</summary>
     public bool HasAddressLength { get; init; } = true;
 
-    public int IPV6_V6ONLY { get; init; } = 27;
-
-    public int SO_REUSEADDR { get; init; } = 4;
-
-    /// <summary>For socket(2); zero where only a call on the descriptor makes it non-blocking.</summary>
+    /// <summary>For socket(2) and accept4(2); without them only a call on the descriptor does the same.</summary>
     public int SOCK_NONBLOCK { get; init; }
+    public int SOCK_CLOEXEC { get; init; }
 
-    public required int SOL_SOCKET { get; init; }
+    /// <summary>Otherwise accept(2) hands O_NONBLOCK on from the listen socket.</summary>
+    public bool HasAccept4 { get; init; } = true;
 
-    public required int SO_LINGER { get; init; }
+    /// <summary>The request that makes a descriptor close-on-exec; zero where accept4(2) does it.</summary>
+    public nuint FIOCLEX { get; init; }
 
-    public required int SO_ERROR { get; init; }
+    /// <summary>Keeps SIGPIPE away from one send.</summary>
+    public int MSG_NOSIGNAL { get; init; }
 
-    public required int SO_KEEPALIVE { get; init; }
+    /// <summary>Keeps SIGPIPE away from a socket where <see cref="MSG_NOSIGNAL"/> does not.</summary>
+    public int SO_NOSIGPIPE { get; init; }
 
-    public required int SO_RCVBUF { get; init; }
-
-    public required int SO_SNDBUF { get; init; }
-
-    public required int SO_RCVLOWAT { get; init; }
-
-    /// <summary>On macOS it is called TCP_KEEPALIVE.</summary>
-    public required int TCP_KEEPIDLE { get; init; }
-
-    public required int TCP_KEEPINTVL { get; init; }
-
-    public required int TCP_KEEPCNT { get; init; }
-
-    /// <summary>Zero where the system does not have it.</summary>
-    public int TCP_NOTSENT_LOWAT { get; init; }
-
-    /// <summary>Zero where the system does not have it.</summary>
-    public int TCP_USER_TIMEOUT { get; init; }
-
-    /// <summary>Zero where the system does not have it.</summary>
-    public int TCP_FASTOPEN { get; init; }
-
-    /// <summary>Whether <see cref="TCP_FASTOPEN"/> takes the length of a queue; otherwise it is on or off.</summary>
-    public bool FastOpenTakesLength { get; init; }
-
-    /// <summary>Zero where the system does not have it.</summary>
-    public int TCP_DEFER_ACCEPT { get; init; }
-
-    /// <summary>Zero where the system does not have it.</summary>
+    public int SOL_SOCKET { get; init; } = 0xffff;
+    public int SO_REUSEADDR { get; init; } = 4;
+    public int SO_KEEPALIVE { get; init; } = 8;
+    public int SO_LINGER { get; init; } = 0x80;
+    public int SO_SNDBUF { get; init; } = 0x1001;
+    public int SO_RCVBUF { get; init; } = 0x1002;
+    public int SO_RCVLOWAT { get; init; } = 0x1004;
+    public int SO_ERROR { get; init; } = 0x1007;
     public int SO_ACCEPTFILTER { get; init; }
+    public int SO_BINDTODEVICE { get; init; }
+    public int SO_MARK { get; init; }
 
-    /// <summary>Zero where the system does not have it.</summary>
-    public int TCP_CONGESTION { get; init; }
+    /// <summary>The option by which the kernel spreads connections over sockets that share a port.</summary>
+    public int BalancingReusePort { get; init; }
 
     public int IP_TOS { get; init; } = 3;
-
+    public int IPV6_V6ONLY { get; init; } = 27;
     public required int IPV6_TCLASS { get; init; }
 
     /// <summary>Whether a socket of IPv6 takes the options of IPv4, for the peers that have that.</summary>
     public bool TakesIPv4OptionsOnIPv6 { get; init; }
 
-    /// <summary>Whether an accepted socket has the type of service of its listen socket.</summary>
-    public bool InheritsTypeOfService { get; init; }
+    /// <summary>On macOS it is called TCP_KEEPALIVE.</summary>
+    public required int TCP_KEEPIDLE { get; init; }
+    public required int TCP_KEEPINTVL { get; init; }
+    public required int TCP_KEEPCNT { get; init; }
+    public int TCP_CONGESTION { get; init; }
+    public int TCP_DEFER_ACCEPT { get; init; }
+    public int TCP_NOTSENT_LOWAT { get; init; }
+    public int TCP_USER_TIMEOUT { get; init; }
+    public int TCP_FASTOPEN { get; init; }
 
-    /// <summary>Zero where the system does not have it.</summary>
-    public int SO_MARK { get; init; }
-
-    /// <summary>Zero where the system does not have it.</summary>
-    public int SO_BINDTODEVICE { get; init; }
-
-    /// <summary>Zero where the system does not have it.</summary>
-    public int IPPROTO_MPTCP { get; init; }
-
-    /// <summary>Zero where the system does not have it.</summary>
-    public int AF_VSOCK { get; init; }
-
-    /// <summary>Zero where it is not needed, because <see cref="MSG_NOSIGNAL"/> exists.</summary>
-    public int SO_NOSIGPIPE { get; init; }
-
-    /// <summary>Zero where the kernel does not spread connections over sockets that share a port.</summary>
-    public int BalancingReusePort { get; init; }
-
-    /// <summary>SOCK_NONBLOCK and SOCK_CLOEXEC for accept4(2); zero where that does not exist.</summary>
-    public int Accept4Flags { get; init; }
-
-    /// <summary>The request that makes a descriptor close-on-exec; zero where accept4(2) does it.</summary>
-    public nuint FIOCLEX { get; init; }
+    /// <summary>Whether <see cref="TCP_FASTOPEN"/> takes the length of a queue; otherwise it is on or off.</summary>
+    public bool FastOpenTakesLength { get; init; }
 
     /// <summary>Whether an accepted socket is known to have the options of its listen socket.</summary>
     public bool InheritsTcpOptions { get; init; }
+
+    /// <summary>Whether an accepted socket has the type of service of its listen socket.</summary>
+    public bool InheritsTypeOfService { get; init; }
 
     /// <summary>What the system tells of a TCP connection; null where it is not known to tell anything.</summary>
     public TcpInfoLayout? TcpInfo { get; init; }
@@ -118,38 +91,38 @@ internal sealed record SocketNumbers
     public static SocketNumbers Linux { get; } = new()
     {
         AF_INET6 = 10,
+        AF_VSOCK = 40,
+        IPPROTO_MPTCP = 262,
         HasAddressLength = false,
-        IPV6_V6ONLY = 26,
-        SO_REUSEADDR = 2,
         SOCK_NONBLOCK = 0x800,
+        SOCK_CLOEXEC = 0x80000,
         MSG_NOSIGNAL = 0x4000,
         SOL_SOCKET = 1,
-        SO_LINGER = 13,
-        SO_ERROR = 4,
+        SO_REUSEADDR = 2,
         SO_KEEPALIVE = 9,
-        SO_RCVBUF = 8,
+        SO_LINGER = 13,
         SO_SNDBUF = 7,
+        SO_RCVBUF = 8,
         SO_RCVLOWAT = 18,
+        SO_ERROR = 4,
+        SO_BINDTODEVICE = 25,
+        SO_MARK = 36,
+        BalancingReusePort = 15, // SO_REUSEPORT
+        IP_TOS = 1,
+        IPV6_V6ONLY = 26,
+        IPV6_TCLASS = 67,
+        TakesIPv4OptionsOnIPv6 = true,
         TCP_KEEPIDLE = 4,
         TCP_KEEPINTVL = 5,
         TCP_KEEPCNT = 6,
+        TCP_CONGESTION = 13,
+        TCP_DEFER_ACCEPT = 9,
         TCP_NOTSENT_LOWAT = 25,
         TCP_USER_TIMEOUT = 18,
         TCP_FASTOPEN = 23,
         FastOpenTakesLength = true,
-        TCP_DEFER_ACCEPT = 9,
-        TCP_CONGESTION = 13,
-        IP_TOS = 1,
-        IPV6_TCLASS = 67,
-        TakesIPv4OptionsOnIPv6 = true,
-        InheritsTypeOfService = true, // tcp_v4_syn_recv_sock and tcp_v6_syn_recv_sock copy all of the socket.
-        SO_MARK = 36,
-        SO_BINDTODEVICE = 25,
-        IPPROTO_MPTCP = 262,
-        AF_VSOCK = 40,
-        BalancingReusePort = 15, // SO_REUSEPORT
-        Accept4Flags = 0x800 | 0x80000,
         InheritsTcpOptions = true, // tcp_create_openreq_child copies the listen socket's tcp_sock.
+        InheritsTypeOfService = true, // tcp_v4_syn_recv_sock and tcp_v6_syn_recv_sock copy all of the socket.
         TcpInfo = TcpInfoLayout.Linux,
         PeerCredentials = PeerCredentialsLayout.Linux,
         Errnos = ErrnoNumbering.Linux,
@@ -158,43 +131,34 @@ internal sealed record SocketNumbers
     public static SocketNumbers FreeBsd { get; } = new()
     {
         AF_INET6 = 28,
-        SOCK_NONBLOCK = 0x20000000,
+        SOCK_NONBLOCK = 0x2000_0000,
+        SOCK_CLOEXEC = 0x1000_0000,
         MSG_NOSIGNAL = 0x20000,
-        SOL_SOCKET = 0xffff,
-        SO_LINGER = 0x80,
-        SO_ERROR = 0x1007,
-        SO_KEEPALIVE = 8,
-        SO_RCVBUF = 0x1002,
-        SO_SNDBUF = 0x1001,
-        SO_RCVLOWAT = 0x1004,
+        SO_ACCEPTFILTER = 0x1000,
+        BalancingReusePort = 0x10000, // SO_REUSEPORT_LB: plain SO_REUSEPORT does not balance (setsockopt(2)).
+        IPV6_TCLASS = 61,
         TCP_KEEPIDLE = 0x100,
         TCP_KEEPINTVL = 0x200,
         TCP_KEEPCNT = 0x400,
-        TCP_FASTOPEN = 0x401,
         TCP_CONGESTION = 64,
-        IPV6_TCLASS = 61,
-        SO_ACCEPTFILTER = 0x1000,
-        BalancingReusePort = 0x10000, // SO_REUSEPORT_LB: plain SO_REUSEPORT does not balance (setsockopt(2)).
-        Accept4Flags = 0x20000000 | 0x10000000,
+        TCP_FASTOPEN = 0x401,
         InheritsTcpOptions = true, // sonewconn copies so_options and buffers, syncache_socket what is TCP's.
         TcpInfo = TcpInfoLayout.FreeBsd,
         PeerCredentials = PeerCredentialsLayout.FreeBsd,
         Errnos = ErrnoNumbering.FreeBsd,
     };
 
-    public static SocketNumbers NetBsd { get; } = FreeBsd with
+    public static SocketNumbers NetBsd { get; } = new()
     {
         AF_INET6 = 24,
+        SOCK_NONBLOCK = 0x2000_0000,
+        SOCK_CLOEXEC = 0x1000_0000,
         MSG_NOSIGNAL = 0x400,
+        SO_ACCEPTFILTER = 0x1000,
+        IPV6_TCLASS = 61,
         TCP_KEEPIDLE = 3,
         TCP_KEEPINTVL = 5,
         TCP_KEEPCNT = 6,
-        TCP_FASTOPEN = 0,
-        TCP_CONGESTION = 0,
-        BalancingReusePort = 0,
-        InheritsTcpOptions = false,
-        TcpInfo = null,
-        PeerCredentials = null,
         Errnos = ErrnoNumbering.NetBsd,
     };
 
@@ -203,23 +167,16 @@ internal sealed record SocketNumbers
     public static SocketNumbers Darwin { get; } = new()
     {
         AF_INET6 = 30,
-        MSG_NOSIGNAL = 0,
-        SOL_SOCKET = 0xffff,
-        SO_LINGER = 0x80,
-        SO_ERROR = 0x1007,
-        SO_KEEPALIVE = 8,
-        SO_RCVBUF = 0x1002,
-        SO_SNDBUF = 0x1001,
-        SO_RCVLOWAT = 0x1004,
+        HasAccept4 = false,
+        FIOCLEX = 0x2000_6601,
+        SO_NOSIGPIPE = 0x1022,
+        SO_BINDTODEVICE = 0x1134,
+        IPV6_TCLASS = 36,
         TCP_KEEPIDLE = 0x10,
         TCP_KEEPINTVL = 0x101,
         TCP_KEEPCNT = 0x102,
         TCP_NOTSENT_LOWAT = 0x201,
         TCP_FASTOPEN = 0x105,
-        IPV6_TCLASS = 36,
-        SO_BINDTODEVICE = 0x1134,
-        SO_NOSIGPIPE = 0x1022,
-        FIOCLEX = 0x20006601,
         TcpInfo = TcpInfoLayout.Darwin,
         PeerCredentials = PeerCredentialsLayout.Darwin,
         Errnos = ErrnoNumbering.Darwin,
