@@ -1,7 +1,7 @@
 // Runs the suites that are the same on every kernel, and writes how many tests passed, failed and were skipped on
-// which: one table, made from the result files (.trx), in the page that README's table of platforms links to.
+// which, from the result files (.trx): one table of suites by kernels in a page of its own, and its last row in README.
 //
-//     dotnet run build/kernels.cs                                       runs all, on this system, and writes the page
+//     dotnet run build/kernels.cs                                       runs all, on this system, and writes both
 //     dotnet run build/kernels.cs -- --library libkqueue.so.0 --layout libkqueue      and on that library's kernel
 //     dotnet run build/kernels.cs -- --results FOLDER [--to FILE]       prints the table of what has run, as in CI
 
@@ -61,6 +61,10 @@ if (hasRun && !given.ContainsKey("--to"))
 else
 {
     File.WriteAllText(given.GetValueOrDefault("--to", "tests/kernels.md"), text);
+    if (!given.ContainsKey("--to"))
+    {
+        Readme.Write(table.Summary());
+    }
 }
 
 Console.Error.WriteLine($"{outcomes.Count} tests, {table.Failed} failed");
@@ -174,6 +178,20 @@ internal sealed class Table(IReadOnlyCollection<Outcome> outcomes)
         return text.ToString();
     }
 
+    /// <summary>The kernels, each with what it did in all.</summary>
+    public string Summary()
+    {
+        var text = new StringBuilder().AppendLine("| kernel | tests passed | failed | skipped |")
+            .AppendLine("| --- | ---: | ---: | ---: |");
+        foreach (var kernel in outcomes.GroupBy(outcome => outcome.Kernel).OrderBy(all => all.Key))
+        {
+            text.AppendLine(Row(kernel.Key, s_order.Select(result => kernel
+                .Count(outcome => outcome.Result == result).ToString(CultureInfo.InvariantCulture))));
+        }
+
+        return text.ToString();
+    }
+
     private static string Row(string first, IEnumerable<string> cells) => $"| {first} | {string.Join(" | ", cells)} |";
 
     private static string Cell(IEnumerable<Outcome> outcomes)
@@ -181,6 +199,21 @@ internal sealed class Table(IReadOnlyCollection<Outcome> outcomes)
         var all = outcomes.ToArray();
         return all.Length == 0 ? "" : string.Join(
             " · ", s_order.Select(result => all.Count(outcome => outcome.Result == result)));
+    }
+}
+
+/// <summary>The table of platforms.</summary>
+internal static class Readme
+{
+    private const string File = "README.md";
+    private const string Begin = "<!-- kernels -->\n";
+    private const string End = "<!-- /kernels -->";
+
+    public static void Write(string table)
+    {
+        var text = System.IO.File.ReadAllText(File);
+        var (begin, end) = (text.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length, text.IndexOf(End));
+        System.IO.File.WriteAllText(File, text[..begin] + table + text[end..]);
     }
 }
 
