@@ -22,6 +22,9 @@ public abstract partial class EventLoopContract : IDisposable
     /// <summary>Why no test can count what the loop allocates; null when one can.</summary>
     private protected virtual string? WhyTheKernelAllocates => null;
 
+    /// <summary>What the kernel says of a number that is no descriptor's.</summary>
+    private protected virtual Errno NoDescriptor => Errno.EBADF;
+
     public void Dispose()
     {
         for (var i = _owned.Count - 1; i >= 0; i--)

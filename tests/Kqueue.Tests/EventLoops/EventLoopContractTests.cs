@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Kqueue.Native;
 using Kqueue.Tests.Infrastructure;
 using Kqueue.Tests.Native;
@@ -12,6 +13,24 @@ public sealed class SystemEventLoopTests : EventLoopContract
     private protected override KernelSockets KernelsSockets => KernelUnderTest.Sockets;
 
     private protected override KernelQueue MakeQueue() => KernelQueue.Create(KernelUnderTest.Options(fillData: false));
+}
+
+/// <summary>
+/// Loops over libkqueue, where it is installed: a kqueue with <c>struct kevent</c> as a C compiler has laid it out.
+/// </summary>
+public sealed class LibkqueueEventLoopTests : EventLoopContract
+{
+    private const string Library = "libkqueue.so.0";
+
+    private protected override KernelSockets KernelsSockets { get; } = KernelSockets.OfSystem();
+
+    private protected override Errno NoDescriptor => Errno.EFAULT;
+
+    private protected override KernelQueue MakeQueue()
+    {
+        Assert.SkipUnless(NativeLibrary.TryLoad(Library, out _), $"{Library} is not installed");
+        return KernelQueue.Create(new KernelQueueOptions { Library = Library, Layout = "libkqueue" });
+    }
 }
 
 /// <summary>Loops over the native path, with a played kernel behind its function pointers.</summary>
