@@ -14,8 +14,8 @@ internal sealed class ListenerStatistics
     private readonly ConcurrentDictionary<Errno, long> _errors = new();
 
     // By ListenerLimit.
-    private readonly long[] _refusals = new long[ListenerLimits.All.Count];
-    private readonly long[] _waits = new long[ListenerLimits.All.Count];
+    private readonly long[] _refusals = new long[(int)ListenerLimit.Address + 1];
+    private readonly long[] _waits = new long[(int)ListenerLimit.Address + 1];
 
     private Counts _counts;
 
@@ -27,23 +27,6 @@ internal sealed class ListenerStatistics
 
     /// <summary>How often a connection stopped receiving because the application did not read.</summary>
     public long Pauses => Volatile.Read(ref _counts.Pauses);
-
-    /// <summary>
-    /// Connections that were accepted and have not ended. Those whose peer was gone at once count, too.
-    /// </summary>
-    public long Open
-    {
-        get
-        {
-            var open = Accepts;
-            foreach (var reason in Enum.GetValues<ShutdownReason>())
-            {
-                open -= EndsFor(reason);
-            }
-
-            return open;
-        }
-    }
 
     /// <summary>Connections that have ended, for one reason.</summary>
     public long EndsFor(ShutdownReason reason) => Volatile.Read(ref _counts.Ends[(int)reason]);

@@ -3,20 +3,17 @@ using Microsoft.Extensions.Logging;
 namespace KqueueTransport.Diagnostics;
 
 /// <summary>
-/// Says once that the system refuses threads, and again only after a minute without. While it does, a handler that
-/// blocks keeps its loop until it returns.
+/// Says once for an episode that the system refuses threads. While it does, a handler that blocks keeps its loop until
+/// it returns.
 /// </summary>
 internal sealed class ThreadShortage(ILogger logger) : IThreadPoolWorkItem
 {
-    private const long QuietMilliseconds = 60_000;
-
-    private long _lastRefusal = -QuietMilliseconds;
+    private Episode _shortage;
 
     /// <summary>A thread was refused. From any thread, the watch's, too, which calls no logger.</summary>
     public void Note()
     {
-        var now = Environment.TickCount64;
-        if (now - Interlocked.Exchange(ref _lastRefusal, now) >= QuietMilliseconds)
+        if (_shortage.Begins(TimeProvider.System))
         {
             try
             {

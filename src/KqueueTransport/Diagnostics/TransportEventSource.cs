@@ -63,7 +63,7 @@ internal sealed class TransportEventSource : EventSource
     {
         if (IsEnabled())
         {
-            ConnectionStop(connection.ConnectionId, EndReasons.NameOf(reason));
+            ConnectionStop(connection.ConnectionId, MetricName.Of(reason));
         }
     }
 

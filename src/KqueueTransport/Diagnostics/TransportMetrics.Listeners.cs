@@ -1,11 +1,14 @@
 using System.Diagnostics.Metrics;
 using System.Net;
+using KqueueTransport.Connections;
 
 namespace KqueueTransport.Diagnostics;
 
 // The instruments of listeners: what an acceptor counts, and what the listener's connections count.
 internal sealed partial class TransportMetrics
 {
+    private static readonly ShutdownReason[] s_endReasons = Enum.GetValues<ShutdownReason>()[1..];
+
     private void ObserveListeners()
     {
         Meter.CreateObservableGauge(
@@ -62,20 +65,20 @@ internal sealed partial class TransportMetrics
         [.. Listeners().Select(listener => new Measurement<T>(value(listener), EndPointTag(listener.EndPoint)))];
 
     private List<Measurement<long>> OfLimits(Func<ListenerStatistics, ListenerLimit, long> value) =>
-        [.. Listeners().SelectMany(listener => ListenerLimits.All.Select(limit => new Measurement<long>(
+        [.. Listeners().SelectMany(listener => Enum.GetValues<ListenerLimit>().Select(limit => new Measurement<long>(
             value(listener.Statistics, limit),
             EndPointTag(listener.EndPoint),
-            Tag("kqueue.listener.limit", ListenerLimits.NameOf(limit)))))];
+            Tag("kqueue.listener.limit", MetricName.Of(limit)))))];
 
     private List<Measurement<long>> ListenerErrors() =>
         [.. Listeners().SelectMany(listener => listener.Statistics.Errors.Select(error => new Measurement<long>(
             error.Value, EndPointTag(listener.EndPoint), Tag("error.type", error.Key.ToString()))))];
 
     private List<Measurement<long>> ListenerEnds() =>
-        [.. Listeners().SelectMany(listener => EndReasons.All.Select(reason => new Measurement<long>(
+        [.. Listeners().SelectMany(listener => s_endReasons.Select(reason => new Measurement<long>(
             listener.Statistics.EndsFor(reason),
             EndPointTag(listener.EndPoint),
-            Tag("kqueue.connection.end_reason", EndReasons.NameOf(reason)))))];
+            Tag("kqueue.connection.end_reason", MetricName.Of(reason)))))];
 
     private IMeasuredListener[] Listeners()
     {

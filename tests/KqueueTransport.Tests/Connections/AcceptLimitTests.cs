@@ -48,7 +48,7 @@ public sealed class AcceptLimitTests : IAsyncDisposable
         }
 
         first.Abort();
-        await Waiting.UntilAsync(() => listener.Limits!.Connections == 0);
+        await Waiting.UntilAsync(() => listener.Limits!.Connections.Taken == 0);
 
         await _fixture.ConnectAsync();
         await _fixture.AcceptAsync();
@@ -174,7 +174,7 @@ public sealed class AcceptLimitTests : IAsyncDisposable
         Assert.InRange(listener.Limits!.Networks, 1, Peers);
         Parallel.ForEach(accepted, connection => connection.Abort());
 
-        await Waiting.UntilAsync(() => listener.Limits.Connections == 0);
+        await Waiting.UntilAsync(() => listener.Limits.Connections.Taken == 0);
         Assert.Equal(0, listener.Limits.Networks);
         Assert.Equal(0, listener.Statistics.RefusalsFor(ListenerLimit.Address));
     }
@@ -223,7 +223,7 @@ public sealed class AcceptLimitTests : IAsyncDisposable
 
         Assert.Null(await listener.AcceptAsync().AsTask().Soon());
         first.Abort();
-        await Waiting.UntilAsync(() => listener.Limits!.Connections == 0);
+        await Waiting.UntilAsync(() => listener.Limits!.Connections.Taken == 0);
     }
 
     public enum ListenerLimitOption

@@ -1,5 +1,6 @@
 using Kqueue;
 using KqueueTransport.Connections.Contexts;
+using KqueueTransport.Diagnostics;
 using KqueueTransport.Sockets;
 
 namespace KqueueTransport.Connections.Accepting;

@@ -1,56 +1,53 @@
 using System.Net;
 using KqueueTransport.Diagnostics;
+using Microsoft.Extensions.Logging;
 
 namespace KqueueTransport.Connections.Accepting;
 
 /// <summary>
 /// The limits that one endpoint's options set: its connections, its accepts per second, and the connections of each
-/// network. They are asked and added to under the acceptor's lock; connections end on any thread.
+/// network. Under the acceptor's lock, but for the ends of connections, which come from any thread.
 /// </summary>
 internal sealed class AcceptLimits
 {
-    private readonly int _connectionsMax;
     private readonly bool _waits;
     private readonly AcceptRate? _rate;
     private readonly ConnectionsByAddress? _addresses;
+    private readonly ListenerStatistics _statistics;
     private readonly TimeProvider _clock;
     private Episode _episode;
 
-    // Any thread, with full fences.
-    private int _connections;
-    private bool _isPaused;
+    // The last limit that has kept a connection out, until it has been warned of.
+    private ListenerLimit? _reached;
 
-    private AcceptLimits(KqueueEndPointOptions options, TimeProvider clock)
+    private AcceptLimits(KqueueEndPointOptions options, ListenerStatistics statistics, TimeProvider clock)
     {
-        _connectionsMax = options.ConnectionsMax ?? int.MaxValue;
+        Connections = new Places(options.ConnectionsMax ?? int.MaxValue);
         _waits = options.OverLimit is OverLimit.Wait;
         _rate = options.AcceptsPerSecond is { } perSecond ? new AcceptRate(perSecond, clock) : null;
         _addresses = options.ConnectionsPerAddressMax is { } max
             ? new ConnectionsByAddress(max, options.AddressPrefixIPv4, options.AddressPrefixIPv6)
             : null;
+        _statistics = statistics;
         _clock = clock;
     }
 
-    /// <summary>Connections that were accepted and have not ended.</summary>
-    public int Connections => Volatile.Read(ref _connections);
+    /// <summary>The places of connections that were accepted and have not ended.</summary>
+    public Places Connections { get; }
 
     /// <summary>The networks that they are from.</summary>
     public int Networks => _addresses?.Count ?? 0;
 
-    /// <summary>Called, by the end of a connection, when an endpoint that was full has room again.</summary>
-    public Action? RoomMade { get; set; }
-
-    private bool IsFull => Connections >= _connectionsMax;
-
     /// <summary>The limits, or null where the options set none.</summary>
-    public static AcceptLimits? TryMake(KqueueEndPointOptions options, TimeProvider clock) =>
+    public static AcceptLimits? TryMake(
+        KqueueEndPointOptions options, ListenerStatistics statistics, TimeProvider clock) =>
         (options.ConnectionsMax ?? options.AcceptsPerSecond ?? options.ConnectionsPerAddressMax) is null
             ? null
-            : new AcceptLimits(options, clock);
+            : new AcceptLimits(options, statistics, clock);
 
     /// <summary>
-    /// The limit because of which the next connection is left in the kernel, or null. <see cref="RoomMade"/> then says
-    /// when <see cref="ListenerLimit.Connections"/> is over; <see cref="ListenerLimit.Rate"/> is a matter of time.
+    /// The limit because of which the next connection is left in the kernel, or null. <see cref="Connections"/> then
+    /// says when <see cref="ListenerLimit.Connections"/> is over; <see cref="ListenerLimit.Rate"/> is a matter of time.
     /// </summary>
     public ListenerLimit? PauseIfReached()
     {
@@ -59,25 +56,29 @@ internal sealed class AcceptLimits
             return null;
         }
 
-        if (IsFull)
+        var beyond = Connections.PauseIfTaken() ? ListenerLimit.Connections : BeyondRate();
+        if (beyond is { } limit)
         {
-            // Announce the pause, then look again: a connection may have ended just before its end could know.
-            Interlocked.Exchange(ref _isPaused, true);
-            if (IsFull || !Interlocked.Exchange(ref _isPaused, false))
-            {
-                return ListenerLimit.Connections;
-            }
+            _statistics.CountWait(limit);
+            _reached = limit;
         }
 
-        return _rate is { HasToken: false } ? ListenerLimit.Rate : null;
+        return beyond;
     }
 
-    /// <summary>The limit that a connection which the kernel has given is beyond, or null.</summary>
-    public ListenerLimit? RefusalOf(SocketAddress peer) =>
-        IsFull ? ListenerLimit.Connections
-        : _rate is { HasToken: false } ? ListenerLimit.Rate
-        : _addresses is { } addresses && addresses.IsFull(peer) ? ListenerLimit.Address
-        : null;
+    /// <summary>Whether a connection that the kernel has given is beyond a limit.</summary>
+    public bool Refuses(SocketAddress peer)
+    {
+        var beyond = Connections.AreTaken ? ListenerLimit.Connections
+            : BeyondRate() ?? (_addresses?.IsFull(peer) ?? false ? ListenerLimit.Address : null);
+        if (beyond is { } limit)
+        {
+            _statistics.CountRefusal(limit);
+            _reached = limit;
+        }
+
+        return beyond is not null;
+    }
 
     /// <summary>
     /// A connection is accepted. Before it starts: its end may come at once. Without memory nothing is added.
@@ -85,7 +86,7 @@ internal sealed class AcceptLimits
     public void Add(Connection connection, SocketAddress peer)
     {
         _addresses?.Add(connection, peer);
-        Interlocked.Increment(ref _connections);
+        Connections.Take();
         _rate?.Take();
     }
 
@@ -93,17 +94,26 @@ internal sealed class AcceptLimits
     public void Remove(Connection connection)
     {
         _addresses?.Remove(connection);
-        Interlocked.Decrement(ref _connections);
-        if (Volatile.Read(ref _isPaused) && Interlocked.Exchange(ref _isPaused, false))
-        {
-            RoomMade?.Invoke();
-        }
+        Connections.Free();
     }
 
-    /// <summary>A limit has kept a connection out. True when that is worth a warning.</summary>
-    public bool MustWarn() => _episode.Begins(_clock);
+    /// <summary>Says once for an episode that a limit keeps connections out.</summary>
+    public void Warn(ILogger logger, EndPoint endPoint)
+    {
+        if (_reached is { } limit && _episode.Begins(_clock))
+        {
+            var option = limit switch
+            {
+                ListenerLimit.Connections => nameof(KqueueEndPointOptions.ConnectionsMax),
+                ListenerLimit.Rate => nameof(KqueueEndPointOptions.AcceptsPerSecond),
+                _ => nameof(KqueueEndPointOptions.ConnectionsPerAddressMax),
+            };
+            var fate = _waits && limit is not ListenerLimit.Address ? "wait in the kernel" : "are reset";
+            TransportLog.LimitReached(logger, endPoint, option, fate);
+        }
 
-    /// <summary>What becomes of those beyond a limit.</summary>
-    public string FateBeyond(ListenerLimit limit) =>
-        _waits && limit is not ListenerLimit.Address ? "wait in the kernel" : "are reset";
+        _reached = null;
+    }
+
+    private ListenerLimit? BeyondRate() => _rate is { HasToken: false } ? ListenerLimit.Rate : null;
 }

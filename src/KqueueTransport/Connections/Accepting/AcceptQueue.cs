@@ -10,32 +10,16 @@ internal sealed class AcceptQueue(int capacity)
     private readonly Channel<Connection> _connections =
         Channel.CreateUnbounded<Connection>(new UnboundedChannelOptions { AllowSynchronousContinuations = false });
 
-    private int _isPaused;
+    /// <summary>How many there may be. It is the one who adds that pauses.</summary>
+    public Places Places { get; } = new(capacity);
 
-    /// <summary>How many wait.</summary>
-    public int Count => _connections.Reader.Count;
-
-    /// <summary>Called when a queue that was full has room again.</summary>
-    public Action? RoomMade { get; set; }
-
-    /// <summary>True when no more should be accepted; <see cref="RoomMade"/> then says when to go on.</summary>
-    public bool PauseIfFull()
-    {
-        if (Count < capacity)
-        {
-            return false;
-        }
-
-        // Announce the pause, then look again: a taker may have made room just before it could know.
-        Interlocked.Exchange(ref _isPaused, 1);
-        return Count >= capacity || Interlocked.Exchange(ref _isPaused, 0) == 0;
-    }
-
-    /// <summary>Adds a connection, also beyond the capacity: it is the caller who pauses.</summary>
+    /// <summary>Adds a connection, also beyond the capacity.</summary>
     public void Add(Connection connection)
     {
+        Places.Take();
         if (!_connections.Writer.TryWrite(connection))
         {
+            Places.Free();
             connection.Abort();
         }
     }
@@ -66,11 +50,7 @@ internal sealed class AcceptQueue(int capacity)
             return false;
         }
 
-        if (Volatile.Read(ref _isPaused) != 0 && Interlocked.Exchange(ref _isPaused, 0) != 0)
-        {
-            RoomMade?.Invoke();
-        }
-
+        Places.Free();
         return true;
     }
 }

@@ -1,4 +1,3 @@
-using System.Net;
 using Kqueue;
 using Kqueue.EventLoops;
 using KqueueTransport.Connections.Contexts;
@@ -9,17 +8,15 @@ using Microsoft.Extensions.Logging;
 namespace KqueueTransport.Connections.Accepting;
 
 /// <summary>
-/// Accepts from one listen socket, in batches, and deals the connections to the loops. It goes on accepting whatever
-/// happens: only its stop ends it.
+/// Accepts from one listen socket, in batches, into the accept queue. It goes on accepting whatever happens: only its
+/// stop ends it.
 /// </summary>
 internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
 {
     private readonly ListenSocket _socket;
-    private readonly SocketCalls _calls;
     private readonly AcceptedConnections _connections;
     private readonly AcceptQueue _queue;
     private readonly AcceptLimits? _limits;
-    private readonly ListenerStatistics _statistics;
     private readonly ILogger _logger;
     private readonly Registration _registration;
     private readonly int _acceptsPerWake;
@@ -32,10 +29,11 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
     private bool _isAsked;
 
     // Under _gate.
-    private readonly SocketAddress _peer = SocketCalls.CreateAddress();
     private readonly AcceptBudget _budget;
     private bool _isStopped;
-    private bool _isBackingOff;
+
+    // Set under _gate; its timer clears it.
+    private volatile bool _isBackingOff;
     private LoopTimer? _backOff;
 
     public Acceptor(
@@ -44,28 +42,24 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
         AcceptedConnections connections,
         AcceptQueue queue,
         AcceptLimits? limits,
-        ListenerStatistics statistics,
         KqueueEndPointOptions options,
         ILogger logger)
     {
         _socket = socket;
-        _calls = loops.Calls;
         _connections = connections;
         _queue = queue;
         _limits = limits;
-        _statistics = statistics;
         _acceptsPerWake = options.AcceptsPerWake;
         _backlog = options.Backlog;
         _logger = logger;
         _budget = new AcceptBudget(loops);
+        _queue.Places.Freed = Resume;
+        limits?.Connections.Freed = Resume;
         _registration = loops.LessLoaded().Loop.Register(socket.Descriptor, this);
     }
 
     /// <summary>Begins to accept. listen(2) comes before: NetBSD never reports a socket that was armed first.</summary>
     public KernelResult Start() => _registration.Arm(KEventFilter.Read, KEventFlags.Clear);
-
-    /// <summary>Goes on after the accept queue, or the endpoint, was full.</summary>
-    public void Resume() => _registration.Loop.Post(this);
 
     void IEventHandler.OnEvent(in KEvent kevent) => AcceptBatch();
 
@@ -109,6 +103,9 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
         }
     }
 
+    // The queue, or the endpoint, was full.
+    private void Resume() => _registration.Loop.Post(this);
+
     /// <summary>
     /// Accepts a batch, or leaves it to the thread that is accepting: that may be stuck in a log, and each event of the
     /// listen socket would then cost the loop another thread.
@@ -123,7 +120,11 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
             try
             {
                 Interlocked.Exchange(ref _isAsked, false);
-                AcceptBatchLocked();
+                if (!_isStopped && !_isBackingOff)
+                {
+                    AcceptBatchLocked();
+                    _limits?.Warn(_logger, _socket.EndPoint);
+                }
             }
             finally
             {
@@ -136,14 +137,15 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
 
     private void AcceptBatchLocked()
     {
-        if (_isStopped || _isBackingOff)
+        if (_budget.IsSpent() && !_budget.TryMakeRoom(Errno.EMFILE))
         {
+            BackOff(Errno.EMFILE);
             return;
         }
 
         for (var accepts = 0; accepts < _acceptsPerWake; accepts++)
         {
-            if (_queue.PauseIfFull() || MustWait())
+            if (MustWait())
             {
                 return;
             }
@@ -165,115 +167,52 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
         // connections, before which posted work would come. It fails where the loop has ended.
         if (_registration.Arm(KEventFilter.Read, KEventFlags.Clear).IsError)
         {
-            _registration.Loop.Post(this);
+            Resume();
         }
     }
 
-    /// <summary>
-    /// Accepts one connection, or one whose peer has given up. An error otherwise, and EMFILE also where the connection
-    /// has one of the descriptors that are to be left to the process.
-    /// </summary>
-    private Errno AcceptOne()
-    {
-        var result = KernelResult.Failure(Errno.ENOMEM);
-        Connection? accepted = null;
-        ListenerLimit? limit = null;
-        try
-        {
-            result = _calls.Accept(_socket.Descriptor, _peer);
-            if (!result.IsError)
-            {
-                limit = _limits?.RefusalOf(_peer);
-                accepted = limit is null ? _connections.Take(result.Value, _peer) : null;
-            }
-        }
-        catch (OutOfMemoryException)
-        {
-            // As if the kernel had none: it is tried again later. The edge that led here has been taken.
-            if (!result.IsError)
-            {
-                _calls.Abort(result.Value);
-                result = KernelResult.Failure(Errno.ENOMEM);
-            }
-        }
-
-        if (!result.IsError)
-        {
-            var fits = _budget.OnAccepted(result.Value);
-            if (limit is { } reached)
-            {
-                _calls.Abort(result.Value);
-                _statistics.CountRefusal(reached);
-                Warn(reached);
-                return Errno.None;
-            }
-
-            _statistics.CountAccept();
-            if (accepted is { } connection)
-            {
-                _queue.Add(connection);
-            }
-
-            return fits ? Errno.None : Errno.EMFILE;
-        }
-
-        if (result.Error == Errno.EAGAIN)
-        {
-            return Errno.EAGAIN;
-        }
-
-        _statistics.CountError(result.Error);
-
-        // The peer's fault and the peer's loss: the next one in the queue may be fine. Linux reports errors of the
-        // connection's network here, too (accept(2), "Error handling").
-        return result.Error is Errno.ECONNABORTED or Errno.ECONNRESET or Errno.EPROTO or Errno.ENETDOWN or
-            Errno.EHOSTUNREACH or Errno.ENETUNREACH or Errno.EOPNOTSUPP or Errno.ENOPROTOOPT
-            ? Errno.None
-            : result.Error;
-    }
-
-    /// <summary>Whether a limit leaves the next connection in the kernel. A batch follows when it is over.</summary>
+    /// <summary>Whether the next connection is left in the kernel. A batch follows when that is over.</summary>
     private bool MustWait()
     {
-        if (_limits?.PauseIfReached() is not { } limit)
+        if (_queue.Places.PauseIfTaken())
         {
-            return false;
+            return true;
         }
 
-        _statistics.CountWait(limit);
-        Warn(limit);
+        var limit = _limits?.PauseIfReached();
         if (limit is ListenerLimit.Rate)
         {
             BackOff();
         }
 
-        return true;
+        return limit is not null;
     }
 
-    // Not while it stops: the logger is the application's, and whoever stops the server would wait for it.
-    private void Warn(ListenerLimit limit)
+    /// <summary>
+    /// Accepts one connection, or one that is not to be had. An error otherwise, and EMFILE also where the connection
+    /// has one of the descriptors that are to be left to the process.
+    /// </summary>
+    private Errno AcceptOne()
     {
-        if (!_isStopped && _limits!.MustWarn())
+        var accepted = _connections.TryAccept(out var connection);
+        if (accepted.IsError)
         {
-            TransportLog.LimitReached(
-                _logger, _socket.EndPoint, ListenerLimits.OptionOf(limit), _limits.FateBeyond(limit));
+            // The peer's fault and the peer's loss: the next one in the queue may be fine. Linux reports errors of the
+            // connection's network here, too (accept(2), "Error handling").
+            return accepted.Error is Errno.ECONNABORTED or Errno.ECONNRESET or Errno.EPROTO or Errno.ENETDOWN or
+                Errno.EHOSTUNREACH or Errno.ENETUNREACH or Errno.EOPNOTSUPP or Errno.ENOPROTOOPT
+                ? Errno.None
+                : accepted.Error;
         }
-    }
 
-    /// <summary>Resets connections that wait in the kernel's queue, so that their peers are told.</summary>
-    private void Refuse()
-    {
-        for (var refusals = 0; refusals < _acceptsPerWake; refusals++)
+        var fits = _budget.OnAccepted(accepted.Value);
+        if (connection is null)
         {
-            var result = _calls.Accept(_socket.Descriptor, _peer);
-            if (result.IsError)
-            {
-                return;
-            }
-
-            _calls.Abort(result.Value);
-            _statistics.CountRefusal(ListenerLimit.Descriptors);
+            return Errno.None;
         }
+
+        _queue.Add(connection);
+        return fits ? Errno.None : Errno.EMFILE;
     }
 
     private void BackOff(Errno error)
@@ -285,7 +224,7 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
 
         if (error == Errno.EMFILE && _budget.MustRefuse)
         {
-            Refuse();
+            _connections.Refuse(_acceptsPerWake);
         }
 
         BackOff();
@@ -295,27 +234,12 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
     {
         _isBackingOff = true;
         _backOff = _registration.Loop.Schedule(
-            AcceptBudget.BackOff, static state => ((Acceptor)state!).EndBackOff(), this);
-    }
-
-    private void EndBackOff()
-    {
-        lock (_gate)
-        {
-            if (_isStopped)
+            AcceptBudget.BackOff,
+            static state =>
             {
-                return;
-            }
-
-            if (_budget.IsSpent() && !_budget.TryMakeRoom(Errno.EMFILE))
-            {
-                BackOff(Errno.EMFILE);
-                return;
-            }
-
-            _isBackingOff = false;
-        }
-
-        AcceptBatch();
+                ((Acceptor)state!)._isBackingOff = false;
+                ((Acceptor)state).AcceptBatch();
+            },
+            this);
     }
 }

@@ -29,15 +29,11 @@ internal sealed class KqueueConnectionListener : IConnectionListener, IMeasuredL
         EndPoint = socket.EndPoint;
         _metrics = loops.Metrics;
         _queue = new AcceptQueue(options.Backlog);
-        Limits = AcceptLimits.TryMake(options, loops.Clock);
-        _context = new EndPointContext(options, loops.SchedulingFor(EndPoint, options.Scheduling, logger))
-        {
-            Ended = Limits is { } limits ? limits.Remove : null,
-        };
+        _context = new EndPointContext(options, loops.SchedulingFor(EndPoint, options.Scheduling, logger));
+        Limits = AcceptLimits.TryMake(options, Statistics, loops.Clock);
+        _context.Ended = Limits is { } limits ? limits.Remove : null;
         var connections = new AcceptedConnections(socket, loops, _context, Limits);
-        _acceptor = new Acceptor(socket, loops, connections, _queue, Limits, Statistics, options, logger);
-        _queue.RoomMade = _acceptor.Resume;
-        Limits?.RoomMade = _acceptor.Resume;
+        _acceptor = new Acceptor(socket, loops, connections, _queue, Limits, options, logger);
     }
 
     public EndPoint EndPoint { get; }
@@ -49,7 +45,7 @@ internal sealed class KqueueConnectionListener : IConnectionListener, IMeasuredL
 
     public bool RunsInline => _context.Scheduling.RunsInline;
 
-    public int QueueLength => _queue.Count;
+    public int QueueLength => _queue.Places.Taken;
 
     /// <summary>Begins to accept.</summary>
     /// <exception cref="KernelQueueException">The listen socket cannot be watched.</exception>

@@ -37,8 +37,8 @@ internal sealed class EndPointContext(KqueueEndPointOptions options, ListenerPla
     /// <summary>Whether this side has connected: it is not the one that answers last.</summary>
     public bool IsOutbound { get; init; }
 
-    /// <summary>Is told of each connection that has ended; null where nobody asks.</summary>
-    public Action<Connection>? Ended { get; init; }
+    /// <summary>Is told of each connection that has ended; null where nobody asks. Set before there is one.</summary>
+    public Action<Connection>? Ended { get; set; }
 
     /// <summary>From an option, where null or 0 is no limit.</summary>
     public static long LimitOf(long? size) => size is null or 0 ? long.MaxValue : size.Value;
