@@ -94,12 +94,12 @@ internal static partial class TransportLog
         "Set what is meant in KqueueTransportOptions.", EventName = nameof(SocketOptionsUnread))]
     public static partial void SocketOptionsUnread(ILogger logger);
 
-    [LoggerMessage(110, LogLevel.Information,
+    [LoggerMessage(113, LogLevel.Information,
         "{Count} listen sockets were taken over from the server at {Path}, which has stopped accepting.",
         EventName = nameof(TookOver))]
     public static partial void TookOver(ILogger logger, int count, string path);
 
-    [LoggerMessage(111, LogLevel.Information,
+    [LoggerMessage(114, LogLevel.Information,
         "The process that has asked at {Path} for the listen sockets serves them. This one stops.",
         EventName = nameof(HandsOver))]
     public static partial void HandsOver(ILogger logger, string path);

@@ -28,10 +28,17 @@ internal sealed class HandOverService(HostLoops host, IHostApplicationLifetime l
 
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
-        if (host.HandOver is { } sockets)
+        if (host.HandOver is not { } sockets)
         {
-            sockets.Predecessor = await Predecessor.FindAsync(Path, cancellationToken).ConfigureAwait(false);
-            sockets.AreElsewhere = sockets.Predecessor is not null;
+            return;
+        }
+
+        sockets.Predecessor = await Predecessor.FindAsync(Path, cancellationToken).ConfigureAwait(false);
+        sockets.AreElsewhere = sockets.Predecessor is not null;
+        if (sockets.Predecessor is null)
+        {
+            // Not served yet: another server that starts meanwhile waits for this one, instead of for its addresses.
+            Listen(taken: null);
         }
     }
 
@@ -42,26 +49,17 @@ internal sealed class HandOverService(HostLoops host, IHostApplicationLifetime l
             return;
         }
 
-        int? taken = null;
         if (sockets.Predecessor is { } predecessor)
         {
             await predecessor.ReplaceAsync(cancellationToken).ConfigureAwait(false);
-            taken = predecessor.Take(Predecessor.PathName);
+            Listen(predecessor.Take(Predecessor.PathName));
             predecessor.Dispose();
             sockets.Predecessor = null;
             sockets.AreElsewhere = false;
             TransportLog.TookOver(host.Logger, sockets.TakenOverCount, Path);
         }
 
-        _path = SystemSocketCalls.Instance.Listen(
-            new UnixDomainSocketEndPoint(Path),
-            new ListenSocketOptions(Backlog: 8, new SocketOptions(NoDelay: false))
-            {
-                UnixFileMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-                TakenOver = taken,
-            });
-        _pathSocket = new Socket(new SafeSocketHandle(_path.Descriptor, ownsHandle: false));
-        _serving = ServeAsync(_pathSocket, sockets);
+        _serving = ServeAsync(_pathSocket!, sockets);
     }
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
@@ -83,6 +81,18 @@ internal sealed class HandOverService(HostLoops host, IHostApplicationLifetime l
     Task IHostedService.StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     Task IHostedLifecycleService.StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private void Listen(int? taken)
+    {
+        _path = SystemSocketCalls.Instance.Listen(
+            new UnixDomainSocketEndPoint(Path),
+            new ListenSocketOptions(Backlog: 8, new SocketOptions(NoDelay: false))
+            {
+                UnixFileMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                TakenOver = taken,
+            });
+        _pathSocket = new Socket(new SafeSocketHandle(_path.Descriptor, ownsHandle: false));
+    }
 
     // One successor at a time: the next one waits in the queue of the path's socket, which goes over with the others.
     private async Task ServeAsync(Socket path, HandOverListenSockets sockets)

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Reflection;
 using Kqueue;
 using KqueueTransport.Diagnostics;
 using Microsoft.AspNetCore.Connections;
@@ -68,6 +69,16 @@ public sealed class TransportLogTests : IDisposable
         Assert.Contains("127.0.0.1:80 pauses because of EMFILE", _logs.Entries[1].Message, StringComparison.Ordinal);
         Assert.IsType<InvalidOperationException>(_logs.Entries[2].Exception);
         Assert.Contains("127.0.0.1:80 keep blocking", _logs.Entries[3].Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Messages_Ids_AreEachOnesOwn()
+    {
+        var ids = typeof(TransportLog).GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)
+            .Select(method => method.GetCustomAttribute<LoggerMessageAttribute>()?.EventId).OfType<int>().ToList();
+
+        Assert.NotEmpty(ids);
+        Assert.Equal(ids.Distinct(), ids);
     }
 
     private static void LogEachOf(ConnectionContext connection, LogCollector logs)

@@ -2,37 +2,15 @@ using System.Net;
 using System.Net.Sockets;
 using KqueueTransport.HandOver;
 using KqueueTransport.Sockets;
-using KqueueTransport.Tests.Diagnostics;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace KqueueTransport.Tests.HandOver;
 
-/// <summary>Servers that replace each other at one path, in one process.</summary>
-public sealed class HandOverTests : IAsyncDisposable
+/// <summary>Servers that replace each other at one path.</summary>
+public sealed class HandOverTests : HandOverSuite
 {
-    private readonly UnixSocketPath _path = new();
-    private readonly UnixSocketPath _endPoint = new();
-    private readonly List<WebApplication> _apps = [];
-    private readonly LogCollector _logs = new(LogLevel.Information);
-
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var app in _apps)
-        {
-            await app.DisposeAsync();
-        }
-
-        _logs.Dispose();
-        _path.Dispose();
-        _endPoint.Dispose();
-    }
-
     [Fact]
     public async Task Start_ServersOneAfterTheOther_HaveTheSamePortAndTheFormerStop()
     {
@@ -48,9 +26,9 @@ public sealed class HandOverTests : IAsyncDisposable
         await StoppedAsync(second);
         Assert.Equal("third", await GetAsync(address));
         await third.StopAsync(TestContext.Current.CancellationToken);
-        Assert.False(_path.Exists);
+        Assert.False(Place.Exists);
         await Assert.ThrowsAsync<HttpRequestException>(() => GetAsync(address));
-        Assert.DoesNotContain(_logs.Entries, entry => entry.Level >= LogLevel.Warning);
+        Assert.DoesNotContain(Logs.Entries, entry => entry.Level >= LogLevel.Warning);
     }
 
     // Both processes have one socket: what one does to it at its end is done to the other's.
@@ -64,7 +42,7 @@ public sealed class HandOverTests : IAsyncDisposable
         await StoppedAsync(first);
         await FailToStartAsync("third", kestrel => kestrel.Listen(IPAddress.Loopback, 0));
 
-        using var predecessor = await Predecessor.FindAsync(_path.Path, TestContext.Current.CancellationToken).Soon();
+        using var predecessor = await Predecessor.FindAsync(Place.Path, TestContext.Current.CancellationToken).Soon();
         var path = predecessor!.Take(Predecessor.PathName)!.Value;
         using var listen = new Socket(new SafeSocketHandle(
             predecessor.Take("InterNetwork 127.0.0.1:0")!.Value, ownsHandle: true));
@@ -78,21 +56,21 @@ public sealed class HandOverTests : IAsyncDisposable
     [Fact]
     public async Task Start_UnixEndPoint_ItsFileStaysUntilTheLastEnds()
     {
-        var first = await StartAsync("first", kestrel => kestrel.ListenUnixSocket(_endPoint.Path));
+        var first = await StartAsync("first", kestrel => kestrel.ListenUnixSocket(EndPointPath.Path));
 
-        var second = await StartAsync("second", kestrel => kestrel.ListenUnixSocket(_endPoint.Path));
+        var second = await StartAsync("second", kestrel => kestrel.ListenUnixSocket(EndPointPath.Path));
 
         await StoppedAsync(first);
-        Assert.True(_endPoint.Exists);
+        Assert.True(EndPointPath.Exists);
         await ConnectToEndPointAsync();
         await second.StopAsync(TestContext.Current.CancellationToken);
-        Assert.False(_endPoint.Exists);
+        Assert.False(EndPointPath.Exists);
     }
 
     [Fact]
     public async Task Start_OtherEndPoints_OnesAreBoundAndOnesAreClosed()
     {
-        var first = await StartAsync("first", kestrel => kestrel.ListenUnixSocket(_endPoint.Path));
+        var first = await StartAsync("first", kestrel => kestrel.ListenUnixSocket(EndPointPath.Path));
 
         var second = await StartAsync("second");
 
@@ -102,57 +80,14 @@ public sealed class HandOverTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Start_SuccessorFails_TheFormerGoesOnAndIsReplacedByTheNext()
-    {
-        var first = await StartAsync("first");
-        var address = AddressOf(first);
-
-        await FailToStartAsync("second", kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        Assert.Equal("first", await GetAsync(address));
-        await Waiting.UntilAsync(() => _logs.Entries.Any(entry => entry.Id == 112));
-
-        var third = await StartAsync("third");
-        await StoppedAsync(first);
-        Assert.Equal("third", await GetAsync(address));
-    }
-
-    [Fact]
-    public async Task Start_SuccessorFails_LeavesTheFormersUnixFile()
-    {
-        var first = await StartAsync("first", kestrel => kestrel.ListenUnixSocket(_endPoint.Path));
-
-        await FailToStartAsync("second", kestrel => kestrel.ListenUnixSocket(_endPoint.Path));
-
-        Assert.True(_endPoint.Exists);
-        await ConnectToEndPointAsync();
-        await Waiting.UntilAsync(() => _logs.Entries.Any(entry => entry.Id == 112));
-        await first.StopAsync(TestContext.Current.CancellationToken);
-        Assert.False(_endPoint.Exists);
-    }
-
-    [Fact]
-    public async Task Successor_EndsBeforeItServes_TheFormerHasItsSocketsForItself()
-    {
-        var first = await StartAsync("first");
-        var predecessor = await Predecessor.FindAsync(_path.Path, TestContext.Current.CancellationToken).Soon();
-
-        predecessor!.Dispose();
-
-        await Waiting.UntilAsync(() => _logs.Entries.Any(entry => entry.Id == 112));
-        Assert.Equal("first", await GetAsync(AddressOf(first)));
-        await first.StopAsync(TestContext.Current.CancellationToken);
-        Assert.False(_path.Exists);
-    }
-
-    [Fact]
     public async Task Stop_ASuccessorHasTheSockets_LeavesThemToIt()
     {
-        var first = await StartAsync("first", kestrel => kestrel.ListenUnixSocket(_endPoint.Path));
-        using var predecessor = await Predecessor.FindAsync(_path.Path, TestContext.Current.CancellationToken).Soon();
+        var first = await StartAsync("first", kestrel => kestrel.ListenUnixSocket(EndPointPath.Path));
+        using var predecessor = await Predecessor.FindAsync(Place.Path, TestContext.Current.CancellationToken).Soon();
 
         await first.StopAsync(TestContext.Current.CancellationToken);
 
-        Assert.True(_endPoint.Exists);
+        Assert.True(EndPointPath.Exists);
         await predecessor!.ReplaceAsync(TestContext.Current.CancellationToken).Soon();
         await ConnectToEndPointAsync();
     }
@@ -166,27 +101,41 @@ public sealed class HandOverTests : IAsyncDisposable
             return;
         }
 
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_path.Path));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Place.Path));
     }
 
     [Theory]
-    [InlineData("")]
-    [InlineData("\0abstract")]
-    [InlineData("/0123456789012345678901234567890123456789/0123456789012345678901234567890123456789" +
-        "/0123456789012345678901234567890123456789")]
-    public async Task Path_CannotBe_IsAnOptionError(string path)
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Start_TwoServersAtOnce_OneReplacesTheOther(bool replaceAnother)
     {
-        var error = await Assert.ThrowsAsync<Microsoft.Extensions.Options.OptionsValidationException>(
-            () => StartAsync("first", path: path));
+        var former = replaceAnother ? await StartAsync("first") : null;
 
-        Assert.StartsWith("HandOverPath is '", error.Message, StringComparison.Ordinal);
+        var apps = await Task.WhenAll(StartAsync("second"), StartAsync("third"));
+
+        var stopped = await Task.WhenAny(apps.Select(async app =>
+        {
+            await StoppedAsync(app);
+            return app;
+        }));
+        var last = apps.Single(app => app != stopped.Result);
+        Assert.Equal(last == apps[0] ? "second" : "third", await GetAsync(AddressOf(last)));
+        Assert.All(apps.Append(former), app => Assert.Equal(AddressOf(last), AddressOf(app ?? last)));
+        if (former is not null)
+        {
+            await StoppedAsync(former);
+        }
+
+        await last.StopAsync(TestContext.Current.CancellationToken);
+        Assert.False(Place.Exists);
+        Assert.DoesNotContain(Logs.Entries, entry => entry.Level >= LogLevel.Warning);
     }
 
     [Fact]
     public void SendAndReceive_ADescriptor_IsTheSameSocketOfTheSameUser()
     {
         using var listen = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        listen.Bind(new UnixDomainSocketEndPoint(_path.Path));
+        listen.Bind(new UnixDomainSocketEndPoint(Place.Path));
         listen.Listen();
         using var near = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         near.Connect(listen.LocalEndPoint!);
@@ -201,58 +150,5 @@ public sealed class HandOverTests : IAsyncDisposable
         Assert.False(isTruncated);
         Assert.True(UnixSocketCalls.IsOwnUser(near));
         Assert.True(UnixSocketCalls.IsOwnUser(far));
-    }
-
-    private async Task<WebApplication> StartAsync(
-        string name,
-        Action<KestrelServerOptions>? listen = null,
-        string? path = null)
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders().AddProvider(_logs);
-        builder.WebHost.UseKqueueTransport(options =>
-        {
-            options.LoopCount = 1;
-            options.HandOverPath = path ?? _path.Path;
-        });
-        builder.WebHost.ConfigureKestrel(listen ?? (kestrel => kestrel.Listen(IPAddress.Loopback, 0)));
-        var app = builder.Build();
-        app.MapGet("/", () => name);
-        _apps.Add(app);
-        await app.StartAsync(TestContext.Current.CancellationToken).Soon();
-        return app;
-    }
-
-    // Behind the endpoints there is one whose port somebody else has.
-    private async Task FailToStartAsync(string name, Action<KestrelServerOptions> listen)
-    {
-        using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        taken.Listen();
-        await Assert.ThrowsAsync<IOException>(() => StartAsync(name, kestrel =>
-        {
-            listen(kestrel);
-            kestrel.Listen((IPEndPoint)taken.LocalEndPoint!);
-        }));
-        await _apps[^1].DisposeAsync();
-        _apps.RemoveAt(_apps.Count - 1);
-    }
-
-    private async Task ConnectToEndPointAsync()
-    {
-        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        await socket.ConnectAsync(
-            new UnixDomainSocketEndPoint(_endPoint.Path), TestContext.Current.CancellationToken);
-    }
-
-    private static string AddressOf(WebApplication app) => app.Urls.Single();
-
-    private static Task StoppedAsync(WebApplication app) =>
-        app.WaitForShutdownAsync(TestContext.Current.CancellationToken).Soon();
-
-    private static async Task<string> GetAsync(string address)
-    {
-        using var client = new HttpClient();
-        return await client.GetStringAsync(new Uri(address), TestContext.Current.CancellationToken).Soon();
     }
 }

@@ -21,7 +21,7 @@ public sealed class PredecessorTests : IDisposable
         _handed.Listen();
     }
 
-    private int HandedCount => CountOf(_handed);
+    private int HandedCount => CountOf(_handed.Handle);
 
     public void Dispose()
     {
@@ -54,6 +54,30 @@ public sealed class PredecessorTests : IDisposable
         (await _server.AcceptAsync(TestContext.Current.CancellationToken)).Dispose();
 
         Assert.Null(await finding);
+    }
+
+    // Its start has failed, and behind it another one waited.
+    [Fact]
+    public async Task Find_ServerEndsBeforeItAccepts_IsNull()
+    {
+        var finding = FindAsync();
+        await Waiting.UntilAsync(() => _server.Poll(0, SelectMode.SelectRead));
+        _server.Dispose();
+
+        Assert.Null(await finding);
+    }
+
+    [Fact]
+    public async Task Find_ServerOfAnotherUser_IsRefused()
+    {
+        OtherUser.SkipWhereNobodyCanBe();
+        OtherUser.Run(() =>
+        {
+            _server.Listen();
+            return true;
+        });
+
+        await AssertFailsAsync(FindAsync(), "another user's");
     }
 
     [Fact]
@@ -123,6 +147,23 @@ public sealed class PredecessorTests : IDisposable
         await AssertFailsAsync(finding, "in the middle");
     }
 
+    // The kernel drops what nobody has room for.
+    [Fact]
+    public async Task Find_SocketsComeBehindTheFirstBytesToo_AreClosed()
+    {
+        var message = HandOverMessage.Encode(["a"]);
+        var finding = FindAsync();
+        using var link = await SendAsync(message[..1], Descriptors(1));
+        UnixSocketCalls.Send(link, message.AsSpan(1), Descriptors(3)).GetValueOrThrow();
+
+        using (var predecessor = (await finding)!)
+        {
+            Assert.Equal(2, HandedCount);
+        }
+
+        Assert.Equal(1, HandedCount);
+    }
+
     [Fact]
     public async Task Find_NamesAreCutOff_SaysSo()
     {
@@ -151,10 +192,10 @@ public sealed class PredecessorTests : IDisposable
             .Single(line => line.StartsWith("flags:", StringComparison.Ordinal)).Split('\t')[1],
         8);
 
-    /// <summary>How many descriptors of this process are one socket's.</summary>
-    private static int CountOf(Socket socket)
+    /// <summary>How many descriptors of this process are the same file's.</summary>
+    internal static int CountOf(nint descriptor)
     {
-        var file = LinkOf($"/proc/self/fd/{socket.Handle}");
+        var file = LinkOf($"/proc/self/fd/{descriptor}");
         return Directory.GetFileSystemEntries("/proc/self/fd").Count(entry => LinkOf(entry) == file);
     }
 

@@ -1,0 +1,206 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using KqueueTransport.HandOver;
+using KqueueTransport.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace KqueueTransport.Tests.HandOver;
+
+/// <summary>
+/// Who asks at the path is not one of them, or who is there, or the path itself: no server is lost, nor a descriptor.
+/// </summary>
+public sealed class HandOverFaultTests : HandOverSuite
+{
+    [Fact]
+    public async Task Start_SuccessorFails_TheFormerGoesOnAndIsReplacedByTheNext()
+    {
+        var first = await StartAsync("first");
+        var address = AddressOf(first);
+
+        await FailToStartAsync("second", kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        Assert.Equal("first", await GetAsync(address));
+        await FailedAsync();
+
+        var third = await StartAsync("third");
+        await StoppedAsync(first);
+        Assert.Equal("third", await GetAsync(address));
+    }
+
+    [Fact]
+    public async Task Start_SuccessorFails_LeavesTheFormersUnixFile()
+    {
+        var first = await StartAsync("first", kestrel => kestrel.ListenUnixSocket(EndPointPath.Path));
+
+        await FailToStartAsync("second", kestrel => kestrel.ListenUnixSocket(EndPointPath.Path));
+
+        Assert.True(EndPointPath.Exists);
+        await ConnectToEndPointAsync();
+        await FailedAsync();
+        await first.StopAsync(TestContext.Current.CancellationToken);
+        Assert.False(EndPointPath.Exists);
+    }
+
+    [Fact]
+    public async Task Successor_EndsBeforeItServes_TheFormerHasItsSocketsForItself()
+    {
+        var first = await StartAsync("first");
+        var predecessor = await Predecessor.FindAsync(Place.Path, TestContext.Current.CancellationToken).Soon();
+
+        predecessor!.Dispose();
+
+        await FailedAsync();
+        Assert.Equal("first", await GetAsync(AddressOf(first)));
+        await first.StopAsync(TestContext.Current.CancellationToken);
+        Assert.False(Place.Exists);
+    }
+
+    [Fact]
+    public async Task Ask_ProcessOfAnotherUser_GetsNothingAndNobodyIsHeldUp()
+    {
+        OtherUser.SkipWhereNobodyCanBe();
+        var first = await StartAsync("first");
+        Debug.Assert(!OperatingSystem.IsWindows());
+        File.SetUnixFileMode(Place.Path, (UnixFileMode)0b110_110_110);
+
+        using var link = OtherUser.Run(ConnectToPath);
+
+        Assert.Equal(0, UnixSocketCalls.Receive(link, new byte[8], out var received, out _).Value);
+        Assert.Empty(received);
+        await FailedAsync("another user's");
+        await StartAsync("second");
+        await StoppedAsync(first);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("garbage")]
+    public async Task Ask_ProcessDoesNotServeThen_TheServerGoesOnAndIsReplacedByTheNext(string? answer)
+    {
+        var first = await StartAsync("first", kestrel => kestrel.ListenUnixSocket(EndPointPath.Path));
+        using (var link = ConnectToPath())
+        {
+            if (answer is not null)
+            {
+                UnixSocketCalls.Receive(link, new byte[512], out var received, out _).GetValueOrThrow();
+                Assert.Equal(2, received.Count);
+                received.ForEach(descriptor => SystemSocketCalls.Instance.Close(descriptor));
+                link.Send(answer.Select(c => (byte)c).ToArray());
+            }
+        }
+
+        await FailedAsync();
+        await ConnectToEndPointAsync();
+        await StartAsync("second");
+        await StoppedAsync(first);
+    }
+
+    // Goal: the sockets outlive who has sent them. Method: a server that sends a port's and its own, and is gone.
+    [Fact]
+    public async Task Start_PredecessorDiesOnceItHasSent_HasEverything()
+    {
+        var listen = Listen(new IPEndPoint(IPAddress.Loopback, 0));
+        var address = $"http://{listen.EndPoint}";
+
+        var second = await StartBesideAsync("second", listen.Descriptor, dies: listen.Leave);
+
+        Assert.Equal(address, AddressOf(second));
+        Assert.Equal("second", await GetAsync(address));
+        await StartAsync("third");
+        await StoppedAsync(second);
+        Assert.DoesNotContain(Logs.Entries, entry => entry.Level >= LogLevel.Warning);
+    }
+
+    [Fact]
+    public async Task Start_PredecessorSendsWhatIsNoSocket_FailsAndClosesIt()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Counts descriptors in /proc.");
+        using var file = File.OpenHandle(
+            EndPointPath.Path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, FileOptions.DeleteOnClose);
+
+        await Assert.ThrowsAnyAsync<Exception>(() => StartBesideAsync("second", (int)file.DangerousGetHandle()));
+
+        Assert.Equal(1, PredecessorTests.CountOf(file.DangerousGetHandle()));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Path_IsAFileOrLeadsToOne_FailsTheStartAndLeavesIt(bool isLink)
+    {
+        await File.WriteAllTextAsync(isLink ? EndPointPath.Path : Place.Path, "x", TestContext.Current.CancellationToken);
+        if (isLink)
+        {
+            File.CreateSymbolicLink(Place.Path, EndPointPath.Path);
+        }
+
+        var error = await Assert.ThrowsAsync<AddressInUseException>(() => StartAsync("first"));
+
+        Assert.Contains(Place.Path, error.Message, StringComparison.Ordinal);
+        Assert.Equal("x", await File.ReadAllTextAsync(Place.Path, TestContext.Current.CancellationToken));
+        Assert.Equal(isLink, new FileInfo(Place.Path).LinkTarget is not null);
+    }
+
+    // Whoever puts a link there leads to a server of this user, or is refused.
+    [Fact]
+    public async Task Path_IsALinkToAServers_TakesThatOver()
+    {
+        var first = await StartAsync("first");
+        using var link = new UnixSocketPath();
+        File.CreateSymbolicLink(link.Path, Place.Path);
+
+        var second = await StartAsync("second", path: link.Path);
+
+        await StoppedAsync(first);
+        Assert.Equal("second", await GetAsync(AddressOf(second)));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("\0abstract")]
+    [InlineData("/0123456789012345678901234567890123456789/0123456789012345678901234567890123456789" +
+        "/0123456789012345678901234567890123456789")]
+    public async Task Path_CannotBe_IsAnOptionError(string path)
+    {
+        var error = await Assert.ThrowsAsync<Microsoft.Extensions.Options.OptionsValidationException>(
+            () => StartAsync("first", path: path));
+
+        Assert.StartsWith("HandOverPath is '", error.Message, StringComparison.Ordinal);
+    }
+
+    // Starts a server beside one that sends it two descriptors, the second for its endpoint, and dies.
+    private async Task<WebApplication> StartBesideAsync(string name, int descriptor, Action? dies = null)
+    {
+        var path = Listen(new UnixDomainSocketEndPoint(Place.Path));
+        var starting = StartAsync(name);
+        using var accepting = new Socket(new SafeSocketHandle(path.Descriptor, ownsHandle: false));
+        using (var link = await accepting.AcceptAsync(TestContext.Current.CancellationToken).AsTask().Soon())
+        {
+            var message = HandOverMessage.Encode([Predecessor.PathName, "InterNetwork 127.0.0.1:0"]);
+            UnixSocketCalls.Send(link, message, [path.Descriptor, descriptor]).GetValueOrThrow();
+        }
+
+        accepting.SafeHandle.SetHandleAsInvalid();
+        path.Leave();
+        dies?.Invoke();
+        return await starting;
+    }
+
+    private static ListenSocket Listen(EndPoint endPoint) =>
+        SystemSocketCalls.Instance.Listen(endPoint, new ListenSocketOptions(Backlog: 8, new(NoDelay: true)));
+
+    private Socket ConnectToPath()
+    {
+        var link = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        link.Connect(new UnixDomainSocketEndPoint(Place.Path));
+        return link;
+    }
+
+    private Task FailedAsync(string reason = "") => Waiting.UntilAsync(() => Logs.Entries.Any(
+        entry => entry.Id == 112 && entry.Message.Contains(reason, StringComparison.Ordinal)));
+}
