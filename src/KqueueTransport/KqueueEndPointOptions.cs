@@ -30,18 +30,14 @@ public abstract class KqueueEndPointOptions
     /// <remarks>Defaults to 512 connections. From 1 to 65535.</remarks>
     public int Backlog { get; set; } = 512;
 
-    /// <summary>
-    /// The number of connections that are accepted in a row before the event loop turns to its other events, so that
-    /// a storm of new connections does not starve those that are there.
-    /// </summary>
+    /// <summary>How many connections are accepted in a row before the event loop turns to its other events.</summary>
     /// <remarks>Defaults to 64 connections. From 1 to 65535.</remarks>
     public int AcceptsPerWake { get; set; } = 64;
 
     /// <summary>
     /// The number of connections that an endpoint has at once, from their accept to their end; those that only wait for
     /// their peer's FIN (<see cref="KqueueTransportOptions.LingerTimeout"/>) have ended. What becomes of more is up to
-    /// <see cref="OverLimit"/>. Kestrel's <c>MaxConcurrentConnections</c> is one number for all endpoints, and accepts
-    /// a connection before it closes it.
+    /// <see cref="OverLimit"/>.
     /// </summary>
     /// <remarks>Defaults to null: no limit. From 1 connection.</remarks>
     public int? ConnectionsMax { get; set; }
@@ -63,18 +59,12 @@ public abstract class KqueueEndPointOptions
     /// </remarks>
     public int? ConnectionsPerAddressMax { get; set; }
 
-    /// <summary>
-    /// How many bits of an IPv4 address, also of one that a socket shows as IPv6, are one address for
-    /// <see cref="ConnectionsPerAddressMax"/>.
-    /// </summary>
+    /// <summary>How many bits of an IPv4 address are one for <see cref="ConnectionsPerAddressMax"/>.</summary>
     /// <remarks>Defaults to 32 bits. From 1 to 32.</remarks>
     public int AddressPrefixIPv4 { get; set; } = 32;
 
-    /// <summary>
-    /// How many bits of an IPv6 address are one address for <see cref="ConnectionsPerAddressMax"/>: a single host
-    /// has all addresses of 64 bits, as a rule.
-    /// </summary>
-    /// <remarks>Defaults to 64 bits. From 1 to 128.</remarks>
+    /// <summary>How many bits of an IPv6 address are one for <see cref="ConnectionsPerAddressMax"/>.</summary>
+    /// <remarks>Defaults to 64 bits, the network of a single host as a rule. From 1 to 128.</remarks>
     public int AddressPrefixIPv6 { get; set; } = 64;
 
     /// <summary>
@@ -84,9 +74,7 @@ public abstract class KqueueEndPointOptions
     /// <remarks>Defaults to <see cref="OverLimit.Wait"/>.</remarks>
     public OverLimit OverLimit { get; set; } = OverLimit.Wait;
 
-    /// <summary>
-    /// Whether small segments go out at once (TCP_NODELAY) instead of waiting for the acknowledgement of earlier ones.
-    /// </summary>
+    /// <summary>Whether small segments go out at once, whatever is unacknowledged (TCP_NODELAY).</summary>
     /// <remarks>Defaults to true.</remarks>
     public bool NoDelay { get; set; } = true;
 
@@ -135,26 +123,20 @@ public abstract class KqueueEndPointOptions
     /// <remarks>Defaults to false.</remarks>
     public bool KeepAlive { get; set; }
 
-    /// <summary>
-    /// How long a connection is silent before the first keep-alive probe (TCP_KEEPIDLE, on macOS TCP_KEEPALIVE).
-    /// </summary>
+    /// <summary>The silence before the first keep-alive probe (TCP_KEEPIDLE, on macOS TCP_KEEPALIVE).</summary>
     /// <remarks>
-    /// Defaults to null: the system's, which is two hours as a rule. Whole seconds from 1 to 32767; needs
-    /// <see cref="KeepAlive"/>.
+    /// Defaults to null: the system's, mostly two hours. Whole seconds from 1 to 32767; needs <see cref="KeepAlive"/>.
     /// </remarks>
     public TimeSpan? KeepAliveTime { get; set; }
 
     /// <summary>The time between two keep-alive probes (TCP_KEEPINTVL).</summary>
     /// <remarks>
-    /// Defaults to null: the system's, which is 75 seconds as a rule. Whole seconds from 1 to 32767; needs
-    /// <see cref="KeepAlive"/>.
+    /// Defaults to null: the system's, mostly 75 s. Whole seconds from 1 to 32767; needs <see cref="KeepAlive"/>.
     /// </remarks>
     public TimeSpan? KeepAliveInterval { get; set; }
 
     /// <summary>The number of keep-alive probes without an answer that end a connection (TCP_KEEPCNT).</summary>
-    /// <remarks>
-    /// Defaults to null: the system's, which is 8 or 9. From 1 to 127; needs <see cref="KeepAlive"/>.
-    /// </remarks>
+    /// <remarks>Defaults to null: the system's, 8 or 9. From 1 to 127; needs <see cref="KeepAlive"/>.</remarks>
     public int? KeepAliveProbes { get; set; }
 
     /// <summary>
@@ -165,8 +147,8 @@ public abstract class KqueueEndPointOptions
     public int? ReceiveBufferSize { get; set; }
 
     /// <summary>
-    /// The size of a connection's send buffer in the kernel (SO_SNDBUF). Linux doubles it for its own bookkeeping,
-    /// cuts it to <c>net.core.wmem_max</c> and no longer adapts it to the connection.
+    /// The size of a connection's send buffer in the kernel (SO_SNDBUF), as <see cref="ReceiveBufferSize"/>; the limit
+    /// is <c>net.core.wmem_max</c>.
     /// </summary>
     /// <remarks>Defaults to null: the kernel chooses and adapts. From 1 byte.</remarks>
     public int? SendBufferSize { get; set; }
@@ -185,12 +167,8 @@ public abstract class KqueueEndPointOptions
     /// <remarks>Defaults to null: no such limit. From 1 byte. FreeBSD does not have it.</remarks>
     public int? NotSentLowWater { get; set; }
 
-    /// <summary>
-    /// How long sent bytes may stay unacknowledged before the kernel ends the connection (TCP_USER_TIMEOUT).
-    /// </summary>
-    /// <remarks>
-    /// Defaults to null: the system's, which is minutes. Whole milliseconds from 1. macOS and FreeBSD do not have it.
-    /// </remarks>
+    /// <summary>How long sent bytes may stay unacknowledged before the connection ends (TCP_USER_TIMEOUT).</summary>
+    /// <remarks>Defaults to null: the system's, minutes. Whole milliseconds from 1. Linux only.</remarks>
     public TimeSpan? UserTimeout { get; set; }
 
     /// <summary>
@@ -207,12 +185,8 @@ public abstract class KqueueEndPointOptions
     /// <remarks>Defaults to null: the system's, which is 0. From 0 to 255, as 0x88 for AF41.</remarks>
     public int? TypeOfService { get; set; }
 
-    /// <summary>
-    /// The mark of every packet that a connection sends (SO_MARK), for policy routing and packet filters.
-    /// </summary>
-    /// <remarks>
-    /// Defaults to null: none. Needs the capability CAP_NET_ADMIN or, since Linux 5.17, CAP_NET_RAW. Linux only.
-    /// </remarks>
+    /// <summary>The mark of what a connection sends (SO_MARK), for policy routing and packet filters.</summary>
+    /// <remarks>Defaults to null: none. Needs CAP_NET_ADMIN or, since Linux 5.17, CAP_NET_RAW. Linux only.</remarks>
     public uint? Mark { get; set; }
 
     /// <summary>
@@ -264,10 +238,7 @@ public abstract class KqueueEndPointOptions
     /// </remarks>
     public bool SharePort { get; set; }
 
-    /// <summary>
-    /// The access mode of the file of a Unix socket; connecting needs the right to write. It is set before the socket
-    /// listens. Nothing else has a file.
-    /// </summary>
+    /// <summary>The mode of a Unix socket's file, set before it listens; connecting needs the right to write.</summary>
     /// <remarks>Defaults to null: what the process's umask leaves.</remarks>
     public UnixFileMode? UnixFileMode { get; set; }
 

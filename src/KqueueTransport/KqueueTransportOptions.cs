@@ -136,16 +136,6 @@ public sealed class KqueueTransportOptions : KqueueEndPointOptions
 
     internal const int LoopCountMax = 1024;
 
-    internal const int StandbyThreadsLimit = 4096;
-
-    internal const int LingerConnectionsLimit = 1_000_000;
-
-    internal static readonly TimeSpan LingerTimeoutMax = TimeSpan.FromHours(1);
-
-    internal static readonly TimeSpan DrainTimeoutMax = TimeSpan.FromHours(1);
-
-    internal static readonly TimeSpan ConnectTimeoutMax = TimeSpan.FromHours(1);
-
     /// <summary>What the transport runs on. Tests put another platform in its place.</summary>
     internal BackendSupport Backend { get; set; } = BackendSupport.OfThisSystem;
 }

@@ -6,72 +6,26 @@ namespace KqueueTransport.Hosting;
 /// <summary>A value in configuration, and how to read it as what an option takes.</summary>
 /// <param name="key">Its whole key, for messages.</param>
 /// <param name="text">What is written there. Null and empty are the same: not every source tells them apart.</param>
-internal readonly struct ConfigurationText(string key, string? text)
+internal sealed class ConfigurationText(string key, string? text)
 {
+    private bool IsEmpty => string.IsNullOrEmpty(text);
+
     public static OptionsValidationException Failure(string message) =>
         new(Options.DefaultName, typeof(KqueueTransportOptions), [message]);
 
-    public int ToInt32() =>
-        int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value)
-            ? value
-            : throw Unreadable("a whole number");
+    public bool ToBoolean() => To<bool>("true or false");
 
-    public int? ToOptionalInt32() => string.IsNullOrEmpty(text) ? null : ToInt32();
+    public int ToInt32() => To<int>("a whole number");
 
-    // Marks are written in either way, as in tc(8) and ip(8).
-    public uint? ToOptionalMark()
-    {
-        var isHex = text?.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ?? false;
-        return string.IsNullOrEmpty(text) ? null
-            : uint.TryParse(
-                isHex ? text[2..] : text,
-                isHex ? NumberStyles.AllowHexSpecifier : NumberStyles.None,
-                CultureInfo.InvariantCulture,
-                out var value) ? value
-            : throw Unreadable("a number up to 0xffffffff");
-    }
+    public int? ToOptionalInt32() => IsEmpty ? null : ToInt32();
 
-    public int[] ToNumbers()
-    {
-        var words = (text ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        var numbers = new int[words.Length];
-        for (var i = 0; i < words.Length; i++)
-        {
-            if (!int.TryParse(words[i], NumberStyles.None, CultureInfo.InvariantCulture, out numbers[i]))
-            {
-                throw Unreadable("numbers with commas in between, such as 0,2,4");
-            }
-        }
+    public long? ToSize() => IsEmpty ? null : To<long>("a whole number of bytes, or 0 for no limit");
 
-        return numbers;
-    }
+    public TimeSpan ToTimeSpan() => To<TimeSpan>("a time, such as 00:00:05 for five seconds");
 
-    public TimeSpan? ToOptionalTimeSpan() => string.IsNullOrEmpty(text) ? null : ToTimeSpan();
+    public TimeSpan? ToOptionalTimeSpan() => IsEmpty ? null : ToTimeSpan();
 
-    // As chmod(1) takes it; the names of the flags would be a line of their own.
-    public UnixFileMode? ToFileMode()
-    {
-        try
-        {
-            return string.IsNullOrEmpty(text) ? null : (UnixFileMode)Convert.ToInt32(text, fromBase: 8);
-        }
-        catch (Exception error) when (error is FormatException or OverflowException or ArgumentException)
-        {
-            throw Unreadable("an octal number, such as 660");
-        }
-    }
-
-    public long? ToSize() =>
-        string.IsNullOrEmpty(text) ? null
-        : long.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) ? value
-        : throw Unreadable("a whole number of bytes, or 0 for no limit");
-
-    public TimeSpan ToTimeSpan() =>
-        TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var value)
-            ? value
-            : throw Unreadable("a time, such as 00:00:05 for five seconds");
-
-    public bool ToBoolean() => bool.TryParse(text, out var value) ? value : throw Unreadable("true or false");
+    public string? ToText() => IsEmpty ? null : text;
 
     // IsDefined, because TryParse takes every number.
     public TEnum ToEnum<TEnum>()
@@ -80,7 +34,38 @@ internal readonly struct ConfigurationText(string key, string? text)
             ? value
             : throw Unreadable(string.Join(" or ", Enum.GetNames<TEnum>()));
 
-    public string? ToText() => string.IsNullOrEmpty(text) ? null : text;
+    // Marks are written in either way, as in tc(8) and ip(8).
+    public uint? ToOptionalMark()
+    {
+        var isHex = text?.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ?? false;
+        var (digits, style) = isHex ? (text![2..], NumberStyles.AllowHexSpecifier) : (text, NumberStyles.None);
+        return IsEmpty ? null
+            : uint.TryParse(digits, style, CultureInfo.InvariantCulture, out var value) ? value
+            : throw Unreadable("a number up to 0xffffffff");
+    }
+
+    public int[] ToNumbers() =>
+        [.. (text ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(
+            word => int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                ? number
+                : throw Unreadable("numbers with commas in between, such as 0,2,4"))];
+
+    // As chmod(1) takes it; the names of the flags would be a line of their own.
+    public UnixFileMode? ToFileMode()
+    {
+        try
+        {
+            return IsEmpty ? null : (UnixFileMode)Convert.ToInt32(text, fromBase: 8);
+        }
+        catch (Exception error) when (error is FormatException or OverflowException or ArgumentException)
+        {
+            throw Unreadable("an octal number, such as 660");
+        }
+    }
+
+    private T To<T>(string instead)
+        where T : IParsable<T> =>
+        T.TryParse(text, CultureInfo.InvariantCulture, out var value) ? value : throw Unreadable(instead);
 
     private OptionsValidationException Unreadable(string instead) =>
         Failure($"'{key}' is '{text}' in the configuration. Write {instead}.");

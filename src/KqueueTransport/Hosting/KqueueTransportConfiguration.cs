@@ -1,6 +1,7 @@
 using Kqueue;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
+using Options = KqueueTransport.KqueueTransportOptions;
 
 namespace KqueueTransport.Hosting;
 
@@ -11,88 +12,59 @@ namespace KqueueTransport.Hosting;
 internal sealed class KqueueTransportConfiguration(IConfiguration configuration)
     : IConfigureOptions<KqueueTransportOptions>
 {
-    private static readonly Dictionary<string, Action<KqueueTransportOptions, ConfigurationText>> s_options =
+    private static readonly Dictionary<string, Action<Options, ConfigurationText>> s_options =
         new(StringComparer.OrdinalIgnoreCase)
         {
-            [nameof(KqueueTransportOptions.LoopCount)] = (options, text) => options.LoopCount = text.ToInt32(),
-            [nameof(KqueueTransportOptions.LoopProcessors)] =
-                (options, text) => options.LoopProcessors = text.ToNumbers(),
-            [nameof(KqueueTransportOptions.Scheduling)] =
-                (options, text) => options.Scheduling = text.ToEnum<Scheduling>(),
-            [nameof(KqueueTransportOptions.StandbyThreadsMax)] =
-                (options, text) => options.StandbyThreadsMax = text.ToInt32(),
-            [nameof(KqueueTransportOptions.Backlog)] = (options, text) => options.Backlog = text.ToInt32(),
-            [nameof(KqueueTransportOptions.AcceptsPerWake)] =
-                (options, text) => options.AcceptsPerWake = text.ToInt32(),
-            [nameof(KqueueTransportOptions.ConnectionsMax)] =
-                (options, text) => options.ConnectionsMax = text.ToOptionalInt32(),
-            [nameof(KqueueTransportOptions.AcceptsPerSecond)] =
-                (options, text) => options.AcceptsPerSecond = text.ToOptionalInt32(),
-            [nameof(KqueueTransportOptions.ConnectionsPerAddressMax)] =
-                (options, text) => options.ConnectionsPerAddressMax = text.ToOptionalInt32(),
-            [nameof(KqueueTransportOptions.AddressPrefixIPv4)] =
-                (options, text) => options.AddressPrefixIPv4 = text.ToInt32(),
-            [nameof(KqueueTransportOptions.AddressPrefixIPv6)] =
-                (options, text) => options.AddressPrefixIPv6 = text.ToInt32(),
-            [nameof(KqueueTransportOptions.OverLimit)] =
-                (options, text) => options.OverLimit = text.ToEnum<OverLimit>(),
-            [nameof(KqueueTransportOptions.NoDelay)] = (options, text) => options.NoDelay = text.ToBoolean(),
-            [nameof(KqueueTransportOptions.MaxReadBufferSize)] =
-                (options, text) => options.MaxReadBufferSize = text.ToSize(),
-            [nameof(KqueueTransportOptions.MaxWriteBufferSize)] =
-                (options, text) => options.MaxWriteBufferSize = text.ToSize(),
-            [nameof(KqueueTransportOptions.LingerTimeout)] =
-                (options, text) => options.LingerTimeout = text.ToTimeSpan(),
-            [nameof(KqueueTransportOptions.DrainTimeout)] =
-                (options, text) => options.DrainTimeout = text.ToTimeSpan(),
-            [nameof(KqueueTransportOptions.MaxLingerSize)] = (options, text) => options.MaxLingerSize = text.ToSize(),
-            [nameof(KqueueTransportOptions.LingerConnectionsMax)] =
-                (options, text) => options.LingerConnectionsMax = text.ToInt32(),
-            [nameof(KqueueTransportOptions.ConnectTimeout)] =
-                (options, text) => options.ConnectTimeout = text.ToTimeSpan(),
-            [nameof(KqueueTransportOptions.HalfClose)] = (options, text) => options.HalfClose = text.ToBoolean(),
-            [nameof(KqueueTransportOptions.FinOnError)] = (options, text) => options.FinOnError = text.ToBoolean(),
-            [nameof(KqueueTransportOptions.KeepAlive)] = (options, text) => options.KeepAlive = text.ToBoolean(),
-            [nameof(KqueueTransportOptions.KeepAliveTime)] =
-                (options, text) => options.KeepAliveTime = text.ToOptionalTimeSpan(),
-            [nameof(KqueueTransportOptions.KeepAliveInterval)] =
-                (options, text) => options.KeepAliveInterval = text.ToOptionalTimeSpan(),
-            [nameof(KqueueTransportOptions.KeepAliveProbes)] =
-                (options, text) => options.KeepAliveProbes = text.ToOptionalInt32(),
-            [nameof(KqueueTransportOptions.ReceiveBufferSize)] =
-                (options, text) => options.ReceiveBufferSize = text.ToOptionalInt32(),
-            [nameof(KqueueTransportOptions.SendBufferSize)] =
-                (options, text) => options.SendBufferSize = text.ToOptionalInt32(),
-            [nameof(KqueueTransportOptions.ReceiveLowWater)] =
-                (options, text) => options.ReceiveLowWater = text.ToOptionalInt32(),
-            [nameof(KqueueTransportOptions.NotSentLowWater)] =
-                (options, text) => options.NotSentLowWater = text.ToOptionalInt32(),
-            [nameof(KqueueTransportOptions.UserTimeout)] =
-                (options, text) => options.UserTimeout = text.ToOptionalTimeSpan(),
-            [nameof(KqueueTransportOptions.CongestionControl)] =
-                (options, text) => options.CongestionControl = text.ToText(),
-            [nameof(KqueueTransportOptions.TypeOfService)] =
-                (options, text) => options.TypeOfService = text.ToOptionalInt32(),
-            [nameof(KqueueTransportOptions.Mark)] = (options, text) => options.Mark = text.ToOptionalMark(),
-            [nameof(KqueueTransportOptions.BoundDevice)] = (options, text) => options.BoundDevice = text.ToText(),
-            [nameof(KqueueTransportOptions.MultipathTcp)] =
-                (options, text) => options.MultipathTcp = text.ToBoolean(),
-            [nameof(KqueueTransportOptions.FastOpenQueueLength)] =
-                (options, text) => options.FastOpenQueueLength = text.ToInt32(),
-            [nameof(KqueueTransportOptions.DeferAccept)] =
-                (options, text) => options.DeferAccept = text.ToOptionalTimeSpan(),
-            [nameof(KqueueTransportOptions.SharePort)] = (options, text) => options.SharePort = text.ToBoolean(),
-            [nameof(KqueueTransportOptions.UnixFileMode)] = (options, text) => options.UnixFileMode = text.ToFileMode(),
-            [nameof(KqueueTransportOptions.HandOverPath)] = (options, text) => options.HandOverPath = text.ToText(),
-            [nameof(KqueueTransportOptions.Enabled)] = (options, text) => options.Enabled = text.ToBoolean(),
-            [nameof(KqueueTransportOptions.RequireBackend)] =
-                (options, text) => options.RequireBackend = text.ToBoolean(),
+            [nameof(Options.LoopCount)] = (o, text) => o.LoopCount = text.ToInt32(),
+            [nameof(Options.LoopProcessors)] = (o, text) => o.LoopProcessors = text.ToNumbers(),
+            [nameof(Options.Scheduling)] = (o, text) => o.Scheduling = text.ToEnum<Scheduling>(),
+            [nameof(Options.StandbyThreadsMax)] = (o, text) => o.StandbyThreadsMax = text.ToInt32(),
+            [nameof(Options.Backlog)] = (o, text) => o.Backlog = text.ToInt32(),
+            [nameof(Options.AcceptsPerWake)] = (o, text) => o.AcceptsPerWake = text.ToInt32(),
+            [nameof(Options.ConnectionsMax)] = (o, text) => o.ConnectionsMax = text.ToOptionalInt32(),
+            [nameof(Options.AcceptsPerSecond)] = (o, text) => o.AcceptsPerSecond = text.ToOptionalInt32(),
+            [nameof(Options.ConnectionsPerAddressMax)] =
+                (o, text) => o.ConnectionsPerAddressMax = text.ToOptionalInt32(),
+            [nameof(Options.AddressPrefixIPv4)] = (o, text) => o.AddressPrefixIPv4 = text.ToInt32(),
+            [nameof(Options.AddressPrefixIPv6)] = (o, text) => o.AddressPrefixIPv6 = text.ToInt32(),
+            [nameof(Options.OverLimit)] = (o, text) => o.OverLimit = text.ToEnum<OverLimit>(),
+            [nameof(Options.NoDelay)] = (o, text) => o.NoDelay = text.ToBoolean(),
+            [nameof(Options.MaxReadBufferSize)] = (o, text) => o.MaxReadBufferSize = text.ToSize(),
+            [nameof(Options.MaxWriteBufferSize)] = (o, text) => o.MaxWriteBufferSize = text.ToSize(),
+            [nameof(Options.LingerTimeout)] = (o, text) => o.LingerTimeout = text.ToTimeSpan(),
+            [nameof(Options.DrainTimeout)] = (o, text) => o.DrainTimeout = text.ToTimeSpan(),
+            [nameof(Options.MaxLingerSize)] = (o, text) => o.MaxLingerSize = text.ToSize(),
+            [nameof(Options.LingerConnectionsMax)] = (o, text) => o.LingerConnectionsMax = text.ToInt32(),
+            [nameof(Options.ConnectTimeout)] = (o, text) => o.ConnectTimeout = text.ToTimeSpan(),
+            [nameof(Options.HalfClose)] = (o, text) => o.HalfClose = text.ToBoolean(),
+            [nameof(Options.FinOnError)] = (o, text) => o.FinOnError = text.ToBoolean(),
+            [nameof(Options.KeepAlive)] = (o, text) => o.KeepAlive = text.ToBoolean(),
+            [nameof(Options.KeepAliveTime)] = (o, text) => o.KeepAliveTime = text.ToOptionalTimeSpan(),
+            [nameof(Options.KeepAliveInterval)] = (o, text) => o.KeepAliveInterval = text.ToOptionalTimeSpan(),
+            [nameof(Options.KeepAliveProbes)] = (o, text) => o.KeepAliveProbes = text.ToOptionalInt32(),
+            [nameof(Options.ReceiveBufferSize)] = (o, text) => o.ReceiveBufferSize = text.ToOptionalInt32(),
+            [nameof(Options.SendBufferSize)] = (o, text) => o.SendBufferSize = text.ToOptionalInt32(),
+            [nameof(Options.ReceiveLowWater)] = (o, text) => o.ReceiveLowWater = text.ToOptionalInt32(),
+            [nameof(Options.NotSentLowWater)] = (o, text) => o.NotSentLowWater = text.ToOptionalInt32(),
+            [nameof(Options.UserTimeout)] = (o, text) => o.UserTimeout = text.ToOptionalTimeSpan(),
+            [nameof(Options.CongestionControl)] = (o, text) => o.CongestionControl = text.ToText(),
+            [nameof(Options.TypeOfService)] = (o, text) => o.TypeOfService = text.ToOptionalInt32(),
+            [nameof(Options.Mark)] = (o, text) => o.Mark = text.ToOptionalMark(),
+            [nameof(Options.BoundDevice)] = (o, text) => o.BoundDevice = text.ToText(),
+            [nameof(Options.MultipathTcp)] = (o, text) => o.MultipathTcp = text.ToBoolean(),
+            [nameof(Options.FastOpenQueueLength)] = (o, text) => o.FastOpenQueueLength = text.ToInt32(),
+            [nameof(Options.DeferAccept)] = (o, text) => o.DeferAccept = text.ToOptionalTimeSpan(),
+            [nameof(Options.SharePort)] = (o, text) => o.SharePort = text.ToBoolean(),
+            [nameof(Options.UnixFileMode)] = (o, text) => o.UnixFileMode = text.ToFileMode(),
+            [nameof(Options.HandOverPath)] = (o, text) => o.HandOverPath = text.ToText(),
+            [nameof(Options.Enabled)] = (o, text) => o.Enabled = text.ToBoolean(),
+            [nameof(Options.RequireBackend)] = (o, text) => o.RequireBackend = text.ToBoolean(),
             [KernelQueueKey(nameof(KernelQueueOptions.Library))] =
-                (options, text) => options.KernelQueue.Library = text.ToText(),
+                (o, text) => o.KernelQueue.Library = text.ToText(),
             [KernelQueueKey(nameof(KernelQueueOptions.SymbolPrefix))] =
-                (options, text) => options.KernelQueue.SymbolPrefix = text.ToText() ?? "",
+                (o, text) => o.KernelQueue.SymbolPrefix = text.ToText() ?? "",
             [KernelQueueKey(nameof(KernelQueueOptions.Layout))] =
-                (options, text) => options.KernelQueue.Layout = text.ToText(),
+                (o, text) => o.KernelQueue.Layout = text.ToText(),
         };
 
     public void Configure(KqueueTransportOptions options)
@@ -112,10 +84,10 @@ internal sealed class KqueueTransportConfiguration(IConfiguration configuration)
     }
 
     private static string KernelQueueKey(string name) =>
-        ConfigurationPath.Combine(nameof(KqueueTransportOptions.KernelQueue), name);
+        ConfigurationPath.Combine(nameof(Options.KernelQueue), name);
 
     private static bool IsParent(string key) =>
-        key.Equals(nameof(KqueueTransportOptions.KernelQueue), StringComparison.OrdinalIgnoreCase);
+        key.Equals(nameof(Options.KernelQueue), StringComparison.OrdinalIgnoreCase);
 
     private static OptionsValidationException Unknown(string key, string? root) => ConfigurationText.Failure(
         $"There is no option '{key}'{(root is null ? "" : $" under '{root}'")}. " +

@@ -53,12 +53,9 @@ internal static class ProxyProtocolBinary
         }
 
         length = FixedLength + BinaryPrimitives.ReadUInt16BigEndian(span[14..]);
-        if (span.Length < length)
-        {
-            return ProxyProtocolParse.Incomplete;
-        }
-
-        return TryParseWhole(bytes[..length], out header) ? ProxyProtocolParse.Complete : ProxyProtocolParse.Malformed;
+        return span.Length < length ? ProxyProtocolParse.Incomplete
+            : TryParseWhole(bytes[..length], out header) ? ProxyProtocolParse.Complete
+            : ProxyProtocolParse.Malformed;
     }
 
     public static void Write(ProxyProtocolHeader header, IBufferWriter<byte> writer)
@@ -122,35 +119,28 @@ internal static class ProxyProtocolBinary
 
     private static bool TryParseValues(ReadOnlyMemory<byte> bytes, int start, List<ProxyProtocolValue> values)
     {
-        while (start < bytes.Length)
+        int length;
+        for (var rest = bytes[start..]; !rest.IsEmpty; rest = rest[(ValueHeadLength + length)..])
         {
-            if (bytes.Length - start < ValueHeadLength)
+            if (rest.Length < ValueHeadLength)
             {
                 return false;
             }
 
-            var type = bytes.Span[start];
-            var length = BinaryPrimitives.ReadUInt16BigEndian(bytes.Span[(start + 1)..]);
-            start += ValueHeadLength;
-            if (length > bytes.Length - start)
+            var type = rest.Span[0];
+            length = BinaryPrimitives.ReadUInt16BigEndian(rest.Span[1..]);
+            var place = bytes.Length - rest.Length + ValueHeadLength;
+            if (length > bytes.Length - place || (type == ProxyProtocolValue.ChecksumType &&
+                (length != ChecksumLength || !IsChecksumRight(bytes.Span, place))))
             {
                 return false;
             }
 
-            if (type == ProxyProtocolValue.ChecksumType)
-            {
-                if (length != ChecksumLength || !IsChecksumRight(bytes.Span, start))
-                {
-                    return false;
-                }
-            }
-            else if (type != ProxyProtocolValue.FillerType)
+            if (type is not (ProxyProtocolValue.ChecksumType or ProxyProtocolValue.FillerType))
             {
                 // A copy: the caller's bytes go back to their pool.
-                values.Add(new ProxyProtocolValue(type, bytes.Slice(start, length).ToArray()));
+                values.Add(new ProxyProtocolValue(type, rest.Slice(ValueHeadLength, length).ToArray()));
             }
-
-            start += length;
         }
 
         return true;
@@ -193,41 +183,32 @@ internal static class ProxyProtocolBinary
     private static (EndPoint? Source, EndPoint? Destination) ReadAddresses(byte family, ReadOnlySpan<byte> bytes) =>
         family switch
         {
-            TcpOverIPv4 => ReadInternetAddresses(bytes, addressLength: 4),
-            TcpOverIPv6 => ReadInternetAddresses(bytes, addressLength: 16),
+            TcpOverIPv4 => (ReadAddress(bytes, 4, index: 0), ReadAddress(bytes, 4, index: 1)),
+            TcpOverIPv6 => (ReadAddress(bytes, 16, index: 0), ReadAddress(bytes, 16, index: 1)),
             UnixStream => (ReadPath(bytes[..UnixPathLength]), ReadPath(bytes[UnixPathLength..(2 * UnixPathLength)])),
             _ => default,
         };
 
-    private static (EndPoint Source, EndPoint Destination) ReadInternetAddresses(
-        ReadOnlySpan<byte> bytes, int addressLength)
-    {
-        var ports = bytes[(2 * addressLength)..];
-        return (
-            new IPEndPoint(new IPAddress(bytes[..addressLength]), BinaryPrimitives.ReadUInt16BigEndian(ports)),
-            new IPEndPoint(
-                new IPAddress(bytes.Slice(addressLength, addressLength)),
-                BinaryPrimitives.ReadUInt16BigEndian(ports[2..])));
-    }
+    // Both addresses come first, and then both ports.
+    private static IPEndPoint ReadAddress(ReadOnlySpan<byte> bytes, int length, int index) => new(
+        new IPAddress(bytes.Slice(index * length, length)),
+        BinaryPrimitives.ReadUInt16BigEndian(bytes[((2 * length) + (index * sizeof(ushort)))..]));
 
     // Ends with a zero, or fills its field; a name that begins with a zero is an abstract one.
     private static EndPoint ReadPath(ReadOnlySpan<byte> field)
     {
         var end = field[1..].IndexOf((byte)0);
         var path = end < 0 ? field : field[..(end + 1)];
-        if (path is [0] || !Utf8.IsValid(path))
-        {
-            return ForeignName.Of(path);
-        }
-
         try
         {
-            return new UnixDomainSocketEndPoint(Encoding.UTF8.GetString(path));
+            return path is [0] || !Utf8.IsValid(path)
+                ? new ForeignName(path)
+                : new UnixDomainSocketEndPoint(Encoding.UTF8.GetString(path));
         }
         catch (ArgumentOutOfRangeException)
         {
             // Linux has longer names than macOS.
-            return ForeignName.Of(path);
+            return new ForeignName(path);
         }
     }
 
@@ -265,12 +246,12 @@ internal static class ProxyProtocolBinary
     /// The name of a Unix socket for which the framework has no end point: none, as a client's socket has as a rule,
     /// one that is not text, or one that is too long for this system.
     /// </summary>
-    private sealed class ForeignName(string name) : EndPoint
+    private sealed class ForeignName(ReadOnlySpan<byte> path) : EndPoint
     {
+        private readonly string _name = Encoding.Latin1.GetString(path.TrimEnd((byte)0));
+
         public override AddressFamily AddressFamily => AddressFamily.Unix;
 
-        public static ForeignName Of(ReadOnlySpan<byte> path) => new(Encoding.Latin1.GetString(path.TrimEnd((byte)0)));
-
-        public override string ToString() => name;
+        public override string ToString() => _name;
     }
 }

@@ -229,8 +229,8 @@ public sealed class OptionsValidationTests
 
         Assert.Equal(
             [
-                $"CongestionControl is {name}. Write 1 to 15 ASCII characters, or leave it out.",
-                $"BoundDevice is {name}. Write 1 to 15 ASCII characters, or leave it out.",
+                $"CongestionControl is '{name}'. Write 1 to 15 ASCII characters, or leave it out.",
+                $"BoundDevice is '{name}'. Write 1 to 15 ASCII characters, or leave it out.",
             ],
             Failures());
     }

@@ -132,7 +132,7 @@ internal sealed class TransportLoops : IDisposable
             // Which processors there are is known to the loops only; the other options have been checked.
             var failures = new OptionFailures();
             failures.Add(
-                nameof(options.LoopProcessors), string.Join(',', options.LoopProcessors), error.Message);
+                $"{nameof(options.LoopProcessors)} is {string.Join(',', options.LoopProcessors)}. {error.Message}");
             throw new OptionsValidationException(
                 Options.DefaultName, typeof(KqueueTransportOptions), failures.Messages);
         }
