@@ -178,13 +178,14 @@ public sealed class HandOverFaultTests : HandOverSuite
     {
         var path = Listen(new UnixDomainSocketEndPoint(Place.Path));
         var starting = StartAsync(name);
-        using var accepting = new Socket(new SafeSocketHandle(path.Descriptor, ownsHandle: false));
+        var accepting = new Socket(new SafeSocketHandle(path.Descriptor, ownsHandle: false));
         using (var link = await accepting.AcceptAsync(TestContext.Current.CancellationToken).AsTask().Soon())
         {
             var message = HandOverMessage.Encode([Predecessor.PathName, "InterNetwork 127.0.0.1:0"]);
             UnixSocketCalls.Send(link, message, [path.Descriptor, descriptor]).GetValueOrThrow();
         }
 
+        // Not disposed, which would do to the successor's socket what Socket does to its own.
         accepting.SafeHandle.SetHandleAsInvalid();
         path.Leave();
         dies?.Invoke();

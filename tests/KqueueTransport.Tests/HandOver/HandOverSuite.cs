@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -39,7 +40,8 @@ public abstract class HandOverSuite : IAsyncDisposable
     protected async Task<WebApplication> StartAsync(
         string name,
         Action<KestrelServerOptions>? listen = null,
-        string? path = null)
+        string? path = null,
+        Task? starts = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddProvider(Logs);
@@ -49,11 +51,19 @@ public abstract class HandOverSuite : IAsyncDisposable
             options.HandOverPath = path ?? Place.Path;
         });
         builder.WebHost.ConfigureKestrel(listen ?? (kestrel => kestrel.Listen(IPAddress.Loopback, 0)));
+        builder.Services.AddSingleton<IHostedService>(new HeldStart(starts ?? Task.CompletedTask));
         var app = builder.Build();
         app.MapGet("/", () => name);
         _apps.Add(app);
         await app.StartAsync(TestContext.Current.CancellationToken).Soon();
         return app;
+    }
+
+    /// <summary>Ends the server that was made first.</summary>
+    protected async Task DisposeOneAsync()
+    {
+        await _apps[0].DisposeAsync();
+        _apps.RemoveAt(0);
     }
 
     // Behind the endpoints there is one whose port somebody else has.
@@ -87,5 +97,13 @@ public abstract class HandOverSuite : IAsyncDisposable
     {
         using var client = new HttpClient();
         return await client.GetStringAsync(new Uri(address), TestContext.Current.CancellationToken).Soon();
+    }
+
+    /// <summary>Holds up the start of a server before it binds anything.</summary>
+    private sealed class HeldStart(Task isOver) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken) => isOver;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

@@ -104,31 +104,57 @@ public sealed class HandOverTests : HandOverSuite
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Place.Path));
     }
 
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Start_TwoServersAtOnce_OneReplacesTheOther(bool replaceAnother)
+    [Fact]
+    public async Task Start_TwoServersAtOnce_ReplaceTheFormerOneAfterTheOther()
     {
-        var former = replaceAnother ? await StartAsync("first") : null;
+        var first = await StartAsync("first");
 
         var apps = await Task.WhenAll(StartAsync("second"), StartAsync("third"));
 
+        await StoppedAsync(first);
         var stopped = await Task.WhenAny(apps.Select(async app =>
         {
             await StoppedAsync(app);
             return app;
-        }));
-        var last = apps.Single(app => app != stopped.Result);
-        Assert.Equal(last == apps[0] ? "second" : "third", await GetAsync(AddressOf(last)));
-        Assert.All(apps.Append(former), app => Assert.Equal(AddressOf(last), AddressOf(app ?? last)));
-        if (former is not null)
-        {
-            await StoppedAsync(former);
-        }
-
+        })).Unwrap();
+        var last = apps.Single(app => app != stopped);
+        Assert.Equal(last == apps[0] ? "second" : "third", await GetAsync(AddressOf(first)));
         await last.StopAsync(TestContext.Current.CancellationToken);
         Assert.False(Place.Exists);
         Assert.DoesNotContain(Logs.Entries, entry => entry.Level >= LogLevel.Warning);
+    }
+
+    [Fact]
+    public async Task Start_AnotherServerStartsStill_WaitsForItAndReplacesIt()
+    {
+        var mayGoOn = new TaskCompletionSource();
+        var starting = StartAsync("first", starts: mayGoOn.Task);
+        await Waiting.UntilAsync(() => Place.Exists);
+
+        var next = StartAsync("second");
+        mayGoOn.SetResult();
+
+        var first = await starting;
+        Assert.Equal(AddressOf(first), AddressOf(await next));
+        await StoppedAsync(first);
+        Assert.Equal("second", await GetAsync(AddressOf(first)));
+    }
+
+    // Who waits for a server that does not come to serve is the next that tries.
+    [Fact]
+    public async Task Start_AnotherServersStartFails_ServesInItsPlace()
+    {
+        var mayGoOn = new TaskCompletionSource();
+        var starting = StartAsync("first", starts: mayGoOn.Task);
+        await Waiting.UntilAsync(() => Place.Exists);
+        var next = StartAsync("second");
+
+        mayGoOn.SetException(new InvalidOperationException());
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => starting);
+        await DisposeOneAsync();
+        Assert.Equal("second", await GetAsync(AddressOf(await next)));
+        Assert.True(Place.Exists);
     }
 
     [Fact]
