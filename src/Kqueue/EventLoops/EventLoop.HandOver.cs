@@ -73,18 +73,6 @@ public sealed partial class EventLoop
     }
 
     /// <summary>
-    /// What the calling driver does next, until its handler is back, is not the handler's to answer for: nobody is told
-    /// if the loop is taken meanwhile.
-    /// </summary>
-    internal static void Excuse()
-    {
-        if (LoopDriver.Current is { IsDriving: true } driver)
-        {
-            driver.Running = null;
-        }
-    }
-
-    /// <summary>
     /// Takes the loop from its driver, whether that is stuck or does so itself, and gives it to another thread.
     /// </summary>
     /// <param name="seen">Where the driver stands. If it has moved since, nothing happens.</param>

@@ -61,6 +61,19 @@ internal sealed partial class Connection : IThreadPoolWorkItem
         }
     }
 
+    /// <summary>
+    /// The kernel has something for a connection whose input has ended: it is for who has the descriptor then.
+    /// </summary>
+    /// <param name="error">A reset that came behind the end.</param>
+    public void OnReadableAfterEnd(Exception? error)
+    {
+        Volatile.Read(ref _lingering)?.Drain();
+        if (error is not null)
+        {
+            Fail(error);
+        }
+    }
+
     /// <summary>The application wants no more input.</summary>
     public void OnInputCompleted() => EndIfBothDirectionsHave();
 

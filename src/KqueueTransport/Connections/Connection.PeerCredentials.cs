@@ -8,7 +8,7 @@ internal sealed partial class Connection
     private UnixPeerCredentials? GetPeerCredentials()
     {
         // As with what the kernel knows of TCP: the end closes the descriptor after it has had this lock.
-        lock (_registration)
+        using (_reader.Enter())
         {
             return HasShutDown ? null : _loop.Calls.GetPeerCredentials(Descriptor);
         }

@@ -77,14 +77,8 @@ internal sealed partial class Connection : IStayingHandler
     /// A read or a flush was awaited. Whoever awaits one that another awaits already gets an error from it, and so does
     /// the other: what they have read or written in turn is no stream any more, and the connection ends.
     /// </summary>
-    public void OnAwaited(ref PendingOperation operation, object gate, in Continuation continuation, short version)
+    public void OnAwaited(Awaiting awaiting, in Continuation continuation)
     {
-        Awaiting awaiting;
-        lock (gate)
-        {
-            awaiting = operation.OnCompleted(continuation, version);
-        }
-
         if (awaiting != Awaiting.Pending)
         {
             RunElsewhere(continuation);

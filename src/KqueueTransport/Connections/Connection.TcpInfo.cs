@@ -8,7 +8,7 @@ internal sealed partial class Connection : ITcpInfoFeature
     public bool TryGetTcpInfo(out TcpInfo info)
     {
         // The end sets its reason, then takes the reader's lock, and closes the descriptor later.
-        lock (_registration)
+        using (_reader.Enter())
         {
             info = default;
             return !HasShutDown && _loop.Calls.TryGetTcpInfo(Descriptor, out info);

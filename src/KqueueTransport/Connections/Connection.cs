@@ -56,7 +56,7 @@ internal sealed partial class Connection : ConnectionContext, IDuplexPipe, IReen
 
     public EventLoop Loop => _loop.Loop;
 
-    /// <summary>Nobody locks it but the reader, and who asks the kernel about the descriptor.</summary>
+    /// <summary>Also the reader's lock, which nobody takes but by <see cref="ConnectionReader.Enter"/>.</summary>
     public Registration Registration => _registration;
 
     PipeReader IDuplexPipe.Input => _reader;
@@ -91,13 +91,9 @@ internal sealed partial class Connection : ConnectionContext, IDuplexPipe, IReen
             {
                 Writer.OnWritable();
             }
-            else if (!_reader.OnReadable(kevent, out var error))
+            else
             {
-                Volatile.Read(ref _lingering)?.Drain();
-                if (error is not null)
-                {
-                    Fail(error);
-                }
+                _reader.OnReadable(kevent);
             }
         }
         catch (Exception exception)

@@ -3,8 +3,8 @@ using System.Threading.Tasks.Sources;
 namespace KqueueTransport.Connections;
 
 /// <summary>
-/// The one read or flush that a pipe end may have pending. Everything but <see cref="GetStatus"/> is called under the
-/// owner's lock.
+/// The one read or flush that a pipe end may have pending. Everything but <see cref="GetStatus"/> and
+/// <see cref="Complete"/> is called under the owner's lock.
 /// </summary>
 /// <remarks>
 /// However it is misused, it throws only where the application can catch, which is <see cref="GetResult"/>: an async
@@ -16,9 +16,21 @@ internal struct PendingOperation
     private CancellationTokenRegistration _registration;
     private CancellationToken _token;
     private short _version;
-    private volatile bool _isCompleted;
+    private volatile Await _await;
     private bool _hasEnded;
     private bool _isAwaitedTwice;
+
+    private enum Await : byte
+    {
+        /// <summary>Nobody has brought a continuation.</summary>
+        None,
+
+        /// <summary>A continuation is there.</summary>
+        Brought,
+
+        /// <summary>The operation is completed: the result can be taken.</summary>
+        Completed,
+    }
 
     /// <summary>Whether somebody awaits, or is about to.</summary>
     public bool IsPending { get; private set; }
@@ -29,14 +41,14 @@ internal struct PendingOperation
     /// <param name="token">Ends the wait.</param>
     public short Begin(Action<object?, CancellationToken> onCanceled, object owner, CancellationToken token)
     {
-        if (IsPending || (_hasEnded && !_isCompleted))
+        if (IsPending || (_hasEnded && !IsCompleted))
         {
             // Two callers may share one operation that nobody awaits yet. One that has ended and is about to be
             // completed is shared, too: a new one would be completed in its place.
             return _version;
         }
 
-        if (_isCompleted)
+        if (IsCompleted)
         {
             // The operation before this one was completed and nobody awaited it.
             Reset();
@@ -52,7 +64,7 @@ internal struct PendingOperation
         return _version;
     }
 
-    /// <summary>Ends the wait; true for the one caller that then has to see to <see cref="Complete()"/>.</summary>
+    /// <summary>Ends the wait; true for the one caller that then has to see to <see cref="Complete"/>.</summary>
     public bool TryEnd()
     {
         if (!IsPending)
@@ -71,47 +83,57 @@ internal struct PendingOperation
     /// </summary>
     public readonly bool IsOf(CancellationToken token) => _token == token;
 
-    /// <summary>The result can be taken; returns what has to be run then.</summary>
+    /// <summary>
+    /// The result can be taken; returns what has to be run then. Without the lock, so that a loop waits for nobody.
+    /// </summary>
     public Continuation Complete()
     {
+        if (Interlocked.CompareExchange(ref _await, Await.Completed, Await.None) == Await.None)
+        {
+            return default;
+        }
+
+        // Until the operation is completed a continuation that is there is this caller's; afterwards the next operation
+        // may begin at any moment.
         var continuation = _continuation;
         _continuation = default;
-        _isCompleted = true;
+        _await = Await.Completed;
         return continuation;
-    }
-
-    /// <summary>The same under the owner's lock.</summary>
-    public Continuation Complete(object gate)
-    {
-        lock (gate)
-        {
-            return Complete();
-        }
     }
 
     // One that is over has failed: a task that is made of it asks here, where it does not catch, before it asks for the
     // result.
     public readonly ValueTaskSourceStatus GetStatus(short version) =>
         version != _version ? ValueTaskSourceStatus.Faulted
-        : _isCompleted ? ValueTaskSourceStatus.Succeeded
+        : IsCompleted ? ValueTaskSourceStatus.Succeeded
         : ValueTaskSourceStatus.Pending;
 
     /// <summary>Takes the continuation, if there is something to wait for.</summary>
     public Awaiting OnCompleted(in Continuation continuation, short version)
     {
-        if (version != _version || _isCompleted)
+        if (version != _version)
         {
             return Awaiting.Over;
         }
 
-        if (!_continuation.IsNone)
+        if (_await == Await.Brought)
         {
             _isAwaitedTwice = true;
             return Awaiting.Twice;
         }
 
-        _continuation = continuation;
-        return Awaiting.Pending;
+        if (_await == Await.None)
+        {
+            _continuation = continuation;
+            if (Interlocked.CompareExchange(ref _await, Await.Brought, Await.None) == Await.None)
+            {
+                return Awaiting.Pending;
+            }
+
+            _continuation = default;
+        }
+
+        return Awaiting.Over;
     }
 
     /// <summary>Ends the await, once; the result is the token that it was begun with.</summary>
@@ -123,7 +145,7 @@ internal struct PendingOperation
             throw PipeErrors.Concurrent();
         }
 
-        if (!_isCompleted)
+        if (!IsCompleted)
         {
             PipeErrors.ThrowNotCompleted();
         }
@@ -138,6 +160,8 @@ internal struct PendingOperation
         return token;
     }
 
+    private readonly bool IsCompleted => _await == Await.Completed;
+
     private void Reset()
     {
         // A callback that is under way finds another token.
@@ -146,7 +170,7 @@ internal struct PendingOperation
         _token = default;
         _isAwaitedTwice = false;
         _hasEnded = false;
-        _isCompleted = false;
         _version++;
+        _await = Await.None;
     }
 }

@@ -17,7 +17,7 @@ internal sealed partial class ConnectionReader
     {
         ReadResult result;
         CancellationToken cancellationToken;
-        lock (Gate)
+        using (Enter())
         {
             cancellationToken = _read.GetResult(token);
             ThrowIfCompleted();
@@ -38,14 +38,23 @@ internal sealed partial class ConnectionReader
     ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token) => _read.GetStatus(token);
 
     void IValueTaskSource<ReadResult>.OnCompleted(
-        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _connection.OnAwaited(ref _read, Gate, new Continuation(continuation, state, flags), token);
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+    {
+        var next = new Continuation(continuation, state, flags);
+        Awaiting awaiting;
+        using (Enter())
+        {
+            awaiting = _read.OnCompleted(next, token);
+        }
+
+        _connection.OnAwaited(awaiting, next);
+    }
 
     /// <summary>Cancels the pending read, or the next one; of a token only the read that was begun with it.</summary>
     private void Cancel(CancellationToken? token)
     {
         bool mustResume;
-        lock (Gate)
+        using (Enter())
         {
             if (token is { } own && !_read.IsOf(own))
             {
@@ -81,15 +90,10 @@ internal sealed partial class ConnectionReader
     /// A canceled read has waited long enough for bytes. They may be here all the same, where the loop was too busy to
     /// come to their event.
     /// </summary>
-    private void OnCancelDue()
+    private void EndCancelPutOff()
     {
-        lock (Gate)
+        if (Has(ReaderFlags.CancelPutOff))
         {
-            if (!Has(ReaderFlags.CancelPutOff))
-            {
-                return;
-            }
-
             if (_read.IsPending && !IsResultReady && !Has(ReaderFlags.Completed))
             {
                 ReceiveMinimum();
@@ -97,7 +101,11 @@ internal sealed partial class ConnectionReader
 
             Clear(ReaderFlags.CancelPutOff);
         }
+    }
 
+    private void OnCancelDue()
+    {
+        Mark(ReaderMarks.CancelDue);
         ((IThreadPoolWorkItem)this).Execute();
     }
 
@@ -105,7 +113,7 @@ internal sealed partial class ConnectionReader
     {
         if (mustResume)
         {
-            _resumption ??= new Resumption(() => _connection.ResumeOnPool(_read.Complete(Gate)));
+            _resumption ??= new Resumption(() => _connection.ResumeOnPool(_read.Complete()));
             _connection.ResumeElsewhere(_resumption);
         }
     }

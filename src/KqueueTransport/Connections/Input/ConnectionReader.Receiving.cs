@@ -1,5 +1,4 @@
 using Kqueue;
-using Kqueue.EventLoops;
 using KqueueTransport.Connections.Placement;
 
 namespace KqueueTransport.Connections.Input;
@@ -13,66 +12,103 @@ internal sealed partial class ConnectionReader
     // Whether the others of the loop come before the next receive.
     private bool MustGiveWay => _received is { ReceivedInARow: >= ReceiveInARowBytesMax };
 
-    /// <summary>
-    /// The kernel has something for this connection. On the loop. False when the stream has ended already: it is
-    /// somebody else's then.
-    /// </summary>
-    /// <param name="kevent">The event.</param>
-    /// <param name="error">A reset that came behind the end.</param>
-    public bool OnReadable(in KEvent kevent, out Exception? error)
+    /// <summary>The kernel has something for this connection. On the loop.</summary>
+    public void OnReadable(in KEvent kevent)
     {
-        error = null;
-        var isEof = (kevent.Flags & KEventFlags.Eof) != 0;
-        var hasMore = (kevent.Flags & (KEventFlags.Eof | KEventFlags.OutOfBand)) != 0;
-        bool mustResume;
-        ReaderFlags reports;
-        EnterOnLoop();
-        try
+        var marks = ReaderMarks.Readable;
+        if ((kevent.Flags & KEventFlags.Eof) != 0)
         {
-            var wasReadable = Has(ReaderFlags.Readable);
-            Set(hasMore ? ReaderFlags.Readable | ReaderFlags.MoreAnnounced : ReaderFlags.Readable);
-            if (Has(ReaderFlags.Ended))
+            marks |= ReaderMarks.Eof | ReaderMarks.MoreAnnounced;
+        }
+
+        if ((kevent.Flags & KEventFlags.OutOfBand) != 0)
+        {
+            marks |= ReaderMarks.MoreAnnounced;
+        }
+
+        Serve(marks, kevent.Data);
+    }
+
+    /// <summary>
+    /// Does what an event, or work that was left to the loop, asks for; or leaves that to whoever has the lock, which
+    /// may be a thread that the kernel has set aside inside a receive: the loop has others to serve.
+    /// </summary>
+    private void Serve(ReaderMarks marks, long announcedBytes = 0)
+    {
+        // Whoever takes the marks does not know how much was announced: as if it were more than one receive brings.
+        if (!TryEnter(announcedBytes > 0 ? marks | ReaderMarks.MoreAnnounced : marks))
+        {
+            return;
+        }
+
+        var mustResume = false;
+        var reports = ReaderFlags.None;
+        var isAfterEnd = false;
+        Exception? reset = null;
+        using (new Held(this))
+        {
+            marks |= TakeMarks();
+            isAfterEnd = (marks & ReaderMarks.Readable) != 0 && Has(ReaderFlags.Ended);
+            if (isAfterEnd)
             {
-                error = isEof ? FindReset() : null;
-                return false;
+                Set(ReaderFlags.Readable);
+                reset = (marks & ReaderMarks.Eof) != 0 ? FindReset() : null;
+            }
+            else
+            {
+                mustResume = ServeLocked(marks, announcedBytes);
+                reports = TakeReports();
+            }
+        }
+
+        if (isAfterEnd)
+        {
+            _connection.OnReadableAfterEnd(reset);
+        }
+        else
+        {
+            FinishOnLoop(mustResume, reports);
+        }
+    }
+
+    /// <summary>True when the pending read can be resumed.</summary>
+    private bool ServeLocked(ReaderMarks marks, long announcedBytes)
+    {
+        var isEof = (marks & ReaderMarks.Eof) != 0;
+        var mayPause = isEof;
+        _received?.ReceivedInARow = 0;
+        if ((marks & ReaderMarks.Readable) != 0)
+        {
+            mayPause |= Has(ReaderFlags.Readable);
+            Set(ReaderFlags.Readable);
+            if ((marks & ReaderMarks.MoreAnnounced) != 0)
+            {
+                Set(ReaderFlags.MoreAnnounced);
             }
 
-            _received?.ReceivedInARow = 0;
-            if (kevent.Data > 0)
+            if (announcedBytes > 0)
             {
-                Received.Announced = Math.Max(Received.Announced, kevent.Data);
+                Received.Announced = Math.Max(Received.Announced, announcedBytes);
             }
 
             if (isEof && (!_read.IsPending || Has(ReaderFlags.Completed)))
             {
                 ReadAhead();
             }
-
-            mustResume = TryReceiveForPendingRead();
-            if (!mustResume && (wasReadable || isEof))
-            {
-                PauseIfUnread();
-            }
-
-            reports = TakeReports();
         }
-        finally
+
+        if ((marks & ReaderMarks.CancelDue) != 0)
         {
-            Monitor.Exit(Gate);
+            EndCancelPutOff();
         }
 
-        FinishOnLoop(mustResume, reports);
-        return true;
-    }
-
-    // Another thread may be set aside while it receives, with the lock. To wait for it is not the application's doing.
-    private void EnterOnLoop()
-    {
-        if (!Monitor.TryEnter(Gate))
+        var mustResume = TryReceiveForPendingRead();
+        if (!mustResume && mayPause)
         {
-            EventLoop.Excuse();
-            Monitor.Enter(Gate);
+            PauseIfUnread();
         }
+
+        return mustResume;
     }
 
     /// <summary>
@@ -89,21 +125,12 @@ internal sealed partial class ConnectionReader
         return error == Errno.None ? null : SocketErrors.ToException(error);
     }
 
-    /// <summary>A receive that was left to the loop.</summary>
+    /// <summary>A receive that was left to the loop, or marks.</summary>
     void IThreadPoolWorkItem.Execute()
     {
         try
         {
-            bool mustResume;
-            ReaderFlags reports;
-            lock (Gate)
-            {
-                _received?.ReceivedInARow = 0;
-                mustResume = TryReceiveForPendingRead();
-                reports = TakeReports();
-            }
-
-            FinishOnLoop(mustResume, reports);
+            Serve(ReaderMarks.Receive);
         }
         catch (Exception exception)
         {
@@ -286,7 +313,7 @@ internal sealed partial class ConnectionReader
         else
         {
             Report(reports);
-            _connection.Resume(_read.Complete(Gate), place);
+            _connection.Resume(_read.Complete(), place);
         }
     }
 }

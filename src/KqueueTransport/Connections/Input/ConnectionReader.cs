@@ -28,6 +28,9 @@ internal sealed partial class ConnectionReader :
     // What the last read that was asked for wants to show at least.
     private int _minimumBytes;
 
+    // What drivers of the loop have left that did not get the lock. Any thread, with full fences.
+    private volatile ReaderMarks _marks;
+
     // Not under Gate: whoever ends the pending read off the loop uses it, and there is one pending read at a time.
     private Resumption? _resumption;
 
@@ -46,7 +49,16 @@ internal sealed partial class ConnectionReader :
     public bool HasEnded => (_flags & (ReaderFlags.Completed | ReaderFlags.Ended)) != 0;
 
     /// <summary>Whether the kernel may have bytes that nobody has received.</summary>
-    public bool HasUnreceived => (State & ReaderFlags.Readable) != 0;
+    public bool HasUnreceived
+    {
+        get
+        {
+            using (Enter())
+            {
+                return Has(ReaderFlags.Readable) || (_marks & ReaderMarks.Readable) != 0;
+            }
+        }
+    }
 
     /// <summary>
     /// After <see cref="End"/>: whether the peer's FIN had come, and everything before it had been received.
@@ -63,7 +75,7 @@ internal sealed partial class ConnectionReader :
     {
         get
         {
-            lock (Gate)
+            using (Enter())
             {
                 return _flags;
             }
@@ -78,7 +90,7 @@ internal sealed partial class ConnectionReader :
     {
         ValueTask<ReadResult> task;
         ReaderFlags reports;
-        lock (Gate)
+        using (Enter())
         {
             ThrowIfCompleted();
             var isCanceled = cancellationToken.IsCancellationRequested;
@@ -115,7 +127,7 @@ internal sealed partial class ConnectionReader :
     {
         bool taken;
         ReaderFlags reports;
-        lock (Gate)
+        using (Enter())
         {
             taken = TryTake(minimumBytes: 0, mayReceive: true, out result);
             if (!taken)
@@ -134,7 +146,7 @@ internal sealed partial class ConnectionReader :
 
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
-        lock (Gate)
+        using (Enter())
         {
             if (Has(ReaderFlags.Completed))
             {
@@ -155,7 +167,7 @@ internal sealed partial class ConnectionReader :
 
     public override void Complete(Exception? exception = null)
     {
-        lock (Gate)
+        using (Enter())
         {
             Set(ReaderFlags.Completed);
             Clear(ReaderFlags.Reading | ReaderFlags.ReadingTentatively);
@@ -180,7 +192,7 @@ internal sealed partial class ConnectionReader :
     public void End(Exception error)
     {
         bool mustResume;
-        lock (Gate)
+        using (Enter())
         {
             if (!Has(ReaderFlags.Ended) || _error is not null)
             {
@@ -299,9 +311,65 @@ internal sealed partial class ConnectionReader :
         }
     }
 
+    /// <summary>
+    /// Takes the reader's lock. Its end gives it back and looks for what a driver has left that did not get it.
+    /// </summary>
+    public Held Enter()
+    {
+        Monitor.Enter(Gate);
+        return new Held(this);
+    }
+
+    /// <summary>Takes the lock, or leaves marks to whoever has it. Never waits.</summary>
+    private bool TryEnter(ReaderMarks marks)
+    {
+        if (Monitor.TryEnter(Gate))
+        {
+            return true;
+        }
+
+        // Who does not get the lock leaves its marks and then tries again; who has it gives it back and then looks for
+        // marks. With a full fence between the two steps on either side, one of the two sees to them.
+        Mark(marks);
+        return Monitor.TryEnter(Gate);
+    }
+
+    private void Leave()
+    {
+        Monitor.Exit(Gate);
+        Interlocked.MemoryBarrier();
+
+        // Where the swap fails, others are about: who adds marks tries the lock afterwards, and who takes them has it.
+        var marks = _marks;
+        if (marks != ReaderMarks.None && (marks & ReaderMarks.Posted) == 0 &&
+            Interlocked.CompareExchange(ref _marks, marks | ReaderMarks.Posted, marks) == marks)
+        {
+            _connection.Loop.Post(this);
+        }
+    }
+
+    private void Mark(ReaderMarks marks)
+    {
+        ReaderMarks seen;
+        do
+        {
+            seen = _marks;
+        }
+        while (Interlocked.CompareExchange(ref _marks, (seen & ~ReaderMarks.Posted) | marks, seen) != seen);
+    }
+
+    private ReaderMarks TakeMarks() =>
+        _marks == ReaderMarks.None ? ReaderMarks.None : Interlocked.Exchange(ref _marks, ReaderMarks.None);
+
     private bool Has(ReaderFlags flag) => (_flags & flag) != 0;
 
     private void Set(ReaderFlags flags) => _flags |= flags;
 
     private void Clear(ReaderFlags flags) => _flags &= ~flags;
+
+    /// <summary>The reader's lock, taken.</summary>
+    public readonly ref struct Held(ConnectionReader reader)
+    {
+        public void Dispose() => reader.Leave();
+    }
 }

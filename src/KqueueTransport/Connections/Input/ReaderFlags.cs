@@ -2,7 +2,7 @@ namespace KqueueTransport.Connections.Input;
 
 /// <summary>The state of a <see cref="ConnectionReader"/>, under its lock.</summary>
 [Flags]
-internal enum ReaderFlags
+internal enum ReaderFlags : ushort
 {
     None = 0,
 

@@ -32,8 +32,17 @@ internal sealed partial class ConnectionWriter
     ValueTaskSourceStatus IValueTaskSource<FlushResult>.GetStatus(short token) => _flush.GetStatus(token);
 
     void IValueTaskSource<FlushResult>.OnCompleted(
-        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _connection.OnAwaited(ref _flush, _gate, new Continuation(continuation, state, flags), token);
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
+    {
+        var next = new Continuation(continuation, state, flags);
+        Awaiting awaiting;
+        lock (_gate)
+        {
+            awaiting = _flush.OnCompleted(next, token);
+        }
+
+        _connection.OnAwaited(awaiting, next);
+    }
 
     /// <summary>Cancels the pending flush, or the next one; of a token only the flush that was begun with it.</summary>
     private void Cancel(CancellationToken? token)
@@ -106,15 +115,15 @@ internal sealed partial class ConnectionWriter
         var place = mayResumeHere && EventLoop.Current is not null ? _connection.TakePlace() : Place.Pool;
         if (place is not Place.Pool)
         {
-            _connection.Resume(_flush.Complete(_gate), place);
+            _connection.Resume(_flush.Complete(), place);
         }
         else if (mayResumeHere && isOnPool)
         {
-            _connection.Run(_flush.Complete(_gate));
+            _connection.Run(_flush.Complete());
         }
         else
         {
-            _connection.ResumeElsewhere(_resumption ??= new Resumption(() => _connection.Run(_flush.Complete(_gate))));
+            _connection.ResumeElsewhere(_resumption ??= new Resumption(() => _connection.Run(_flush.Complete())));
         }
     }
 }

@@ -1,4 +1,4 @@
-using static Kqueue.Tests.EventLoops.Model.ProtocolViolationException;
+using static Common.Models.ProtocolViolationException;
 
 namespace Kqueue.Tests.EventLoops.Model;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using Kqueue.EventLoops;
-using static Kqueue.Tests.EventLoops.Model.ProtocolViolationException;
+using static Common.Models.ProtocolViolationException;
 
 namespace Kqueue.Tests.EventLoops.Model;
 

@@ -1,4 +1,4 @@
-namespace Kqueue.Tests.EventLoops.Model;
+namespace Common.Models;
 
 /// <summary>
 /// Visits every state that a model can reach, breadth first, and so finds the shortest way to a violation.

@@ -1,4 +1,4 @@
-namespace Kqueue.Tests.EventLoops.Model;
+namespace Common.Models;
 
 /// <summary>A protocol between threads: its states, and what follows from each.</summary>
 internal interface IModel<TState>
