@@ -19,7 +19,7 @@ internal sealed record KEventLayout(int Size, int FilterBytes)
 
     public const int FilterOffset = 8;
 
-    /// <summary>macOS and libkqueue. XNU declares it under pack(4), which moves no field and matters to no list.</summary>
+    /// <summary>macOS and libkqueue. XNU has it under pack(4), which moves no field and matters to no list.</summary>
     public static KEventLayout Darwin { get; } = new(Size: 32, FilterBytes: 2);
 
     /// <summary>

@@ -43,8 +43,8 @@ internal static unsafe class KqueueSelfCheck
         if (!isUnderstood)
         {
             throw new KernelQueueException(
-                $"kevent does not speak the layout '{abi.Name}': it answered with {returned} entries (errno {errno}), " +
-                $"flags 0x{(uint)answer.Flags:x}, data {answer.Data}, where one entry with " +
+                $"kevent does not speak the layout '{abi.Name}': it answered with {returned} entries " +
+                $"(errno {errno}), flags 0x{(uint)answer.Flags:x}, data {answer.Data}, where one entry with " +
                 (abi.ForgetsErrorEntries ? "a USER event" : "ERROR and EBADF for a bad descriptor") +
                 $" was expected. Give the right {nameof(KernelQueueOptions)}.{nameof(KernelQueueOptions.Layout)}.",
                 returned < 0 ? abi.Errnos.ToErrno(errno) : Errno.EINVAL);
