@@ -133,7 +133,8 @@ public sealed class HandOverFaultTests : HandOverSuite
     [InlineData(false)]
     public async Task Path_IsAFileOrLeadsToOne_FailsTheStartAndLeavesIt(bool isLink)
     {
-        await File.WriteAllTextAsync(isLink ? EndPointPath.Path : Place.Path, "x", TestContext.Current.CancellationToken);
+        var file = isLink ? EndPointPath.Path : Place.Path;
+        await File.WriteAllTextAsync(file, "x", TestContext.Current.CancellationToken);
         if (isLink)
         {
             File.CreateSymbolicLink(Place.Path, EndPointPath.Path);
