@@ -8,13 +8,13 @@ namespace Kqueue.EventLoops;
 /// <remarks>
 /// The epoch counts hand-overs: a driver of an earlier epoch fails its next claim and leaves. The turn counts the
 /// waits, so that the same cursors in two turns are not taken for a driver that stands still. Epoch and turn wrap after
-/// 2^26 and 2^12: a driver would have to be away for exactly so many hand-overs to be deceived, and the watch for
+/// 2^28 and 2^12: a driver would have to be away for exactly so many hand-overs to be deceived, and the watch for
 /// exactly so many turns, which costs a needless hand-over.
 /// </remarks>
 internal readonly record struct ClaimWord(long Value)
 {
     private const int EventBits = 14;
-    private const int WorkBits = 12;
+    private const int WorkBits = 10;
     private const int TurnBits = 12;
     private const int TurnShift = EventBits + WorkBits;
     private const int EpochShift = TurnShift + TurnBits;
@@ -34,7 +34,7 @@ internal readonly record struct ClaimWord(long Value)
     /// <summary>The most entries that the list of a turn may have.</summary>
     public const int EventsMax = InWaitEvent - 1;
 
-    /// <summary>The most pieces of what the loop owes that a turn may claim.</summary>
+    /// <summary>The most pieces of what the loop owes that a turn may claim, and of other work.</summary>
     public const int WorkMax = (1 << WorkBits) - 1;
 
     /// <summary>The word of a loop that nobody has driven yet: in the wait of turn 0.</summary>

@@ -5,18 +5,10 @@ namespace Kqueue.EventLoops;
 // What the driver does. Everything here runs on the thread that drives the loop, or that drove it a moment ago.
 public sealed partial class EventLoop
 {
-    // Timers and posted work of one turn, and pieces of what the loop owes: work that posts work cannot keep events
-    // waiting.
-    private const int WorkPerTurn = 1024;
-
     // Entries of the turn's list that run before what they have put off does, if that takes no longer than the time
     // below: sends that are done together take less of the processor's time.
     private const int EntriesPerBatch = 8;
     private static readonly TimeSpan s_batchMax = TimeSpan.FromMicroseconds(200);
-
-    // How often a driver notes what its thread has used, so that it can tell what a handler did that it lost the loop
-    // with: two periods of the watch. Costs some microseconds.
-    private static readonly TimeSpan s_markInterval = 2 * EventLoopGroupOptions.DefaultWatchPeriod;
 
     /// <summary>Drives the loop until it stops or is taken from this thread.</summary>
     internal void Drive(LoopDriver driver)
@@ -102,13 +94,7 @@ public sealed partial class EventLoop
         TakeWork();
         BeginDelay(lastTurnAt, began);
         (_batchStart, _batchStartedAt) = (0, _now);
-        if (Watch is not null)
-        {
-            var mustMark = _clock.GetElapsedTime(_markedAt, _now) > s_markInterval;
-            _markedAt = mustMark ? _now : _markedAt;
-            driver.NoteWait(_clock.GetElapsedTime(began, _now), mustMark);
-        }
-
+        driver.NoteWait(_clock.GetElapsedTime(began, _now));
         TryAdvance(ref word, word.BeginTurn());
         Watch?.OnActive();
     }
@@ -121,15 +107,16 @@ public sealed partial class EventLoop
     }
 
     // Timers and posts become entries of the turn's list, before the events: claimed like these, in their order, each
-    // by one driver. Half of the room is kept for posts, whatever is due.
+    // by one driver. Half of the room is kept for posts, whatever is due; work that posts work cannot keep events
+    // waiting.
     private void TakeWork()
     {
-        while (_workCount < WorkPerTurn / 2 && _timers.IsDue(_now) && _timers.TakeDue(_now) is { } timer)
+        while (_workCount < _work.Length / 2 && _timers.IsDue(_now) && _timers.TakeDue(_now) is { } timer)
         {
             _work[_workCount++] = timer;
         }
 
-        while (_workCount < WorkPerTurn && _posted.TryDequeue(out var work))
+        while (_workCount < _work.Length && _posted.TryDequeue(out var work))
         {
             _work[_workCount++] = work;
         }
@@ -138,7 +125,7 @@ public sealed partial class EventLoop
     // After some entries, or some time, or all of the list. Who finds the time up may have lost the loop: then the
     // claim fails.
     private bool IsOwedDue(ClaimWord word) =>
-        !_owed.IsEmpty && word.Work < WorkPerTurn &&
+        !_owed.IsEmpty && word.Work < ClaimWord.WorkMax &&
         (word.Event - _batchStart >= EntriesPerBatch ||
             word.Event >= _workCount + _eventCount ||
             _clock.GetElapsedTime(_batchStartedAt) > s_batchMax);

@@ -119,7 +119,7 @@ public sealed partial class EventLoop
     private void OnGone(LoopDriver driver)
     {
         var handler = driver.Staying;
-        var (held, isTold) = _leftBehind.Remove(driver);
+        var (held, told) = _leftBehind.Remove(driver);
         foreach (var kevent in held ?? [])
         {
             Post(new HeldEvent(kevent));
@@ -134,9 +134,9 @@ public sealed partial class EventLoop
 
         EventLoopEventSource.Log.HandOverStop(
             Name, driver.Epoch, (int)Stopwatch.GetElapsedTime(0, ticks).TotalMilliseconds);
-        if (!isTold)
+        if (driver.Stay() is var stay && stay != told)
         {
-            handler?.OnStayed(driver.Stay());
+            handler?.OnStayed(stay);
         }
     }
 }

@@ -22,7 +22,7 @@ public sealed partial class EventLoop : IDisposable
     // The list of the turn: timers that are due and posted work, then events. Filled by the driver in the wait and
     // read-only until the next one.
     private readonly KEvent[] _events;
-    private readonly IThreadPoolWorkItem?[] _work = new IThreadPoolWorkItem?[WorkPerTurn];
+    private readonly IThreadPoolWorkItem?[] _work = new IThreadPoolWorkItem?[ClaimWord.WorkMax];
     private int _eventCount;
     private int _workCount;
 
@@ -30,11 +30,10 @@ public sealed partial class EventLoop : IDisposable
     private long _word = ClaimWord.Initial.Value;
 
     // The driver's own, and hints to one that has lost the loop: the time at which the last wait ended; where the batch
-    // begins after which the loop does what it owes, and when it began; when a driver last took its mark.
+    // begins after which the loop does what it owes, and when it began.
     private long _now;
     private int _batchStart;
     private long _batchStartedAt;
-    private long _markedAt;
 
     // The driver's own; other threads read them and may see the last turn's.
     private long _waits;

@@ -21,7 +21,7 @@ internal interface IStayingHandler
 {
     /// <summary>
     /// The handler is back, on the thread that ran it. Or it is not and has been away for so long that it may never be:
-    /// then this is called on the thread pool, and not again.
+    /// then this is called on the thread pool, and again only if it turns out to have done something else.
     /// </summary>
     void OnStayed(HandlerStay stay);
 }

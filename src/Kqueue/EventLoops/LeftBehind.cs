@@ -6,12 +6,6 @@ namespace Kqueue.EventLoops;
 /// </summary>
 internal sealed class LeftBehind
 {
-    /// <summary>
-    /// Looks of the watch after which a handler is told, although it is not back: with the default period, longer than
-    /// most that block take.
-    /// </summary>
-    public const int LooksUntilTold = 8;
-
     private readonly Lock _gate = new();
 
     // Under _gate, but for the look whether there is any.
@@ -36,15 +30,15 @@ internal sealed class LeftBehind
     }
 
     /// <summary>A driver is back. It runs nothing any more.</summary>
-    /// <returns>The events that were held for it, if any, and whether its handler was told.</returns>
-    public (List<KEvent>? Held, bool IsTold) Remove(LoopDriver driver)
+    /// <returns>The events that were held for it, if any, and what its handler was told, if it was.</returns>
+    public (List<KEvent>? Held, HandlerStay? Told) Remove(LoopDriver driver)
     {
         lock (_gate)
         {
             driver.Running = null;
             _drivers.Remove(driver);
             _count = _drivers.Count;
-            return (driver.Held, driver.IsTold);
+            return (driver.Held, driver.Told);
         }
     }
 
@@ -88,13 +82,12 @@ internal sealed class LeftBehind
             {
                 var computes = driver.Computes();
                 computing += computes ? 1 : 0;
-                if (mayJudge && !driver.IsTold && ++driver.Looks >= LooksUntilTold)
+                if (mayJudge && driver.Told is null && ++driver.Looks >= LoopWatch.Patience)
                 {
-                    driver.IsTold = true;
                     Tell(driver, computes ? HandlerStay.Computed : HandlerStay.Blocked);
                 }
 
-                mustLookAgain |= !driver.IsTold || computes;
+                mustLookAgain |= driver.Told is null || computes;
             }
         }
 
@@ -104,6 +97,7 @@ internal sealed class LeftBehind
     // Not here: nothing of the application's, nor a logger, runs on the watch.
     private static void Tell(LoopDriver driver, HandlerStay stay)
     {
+        driver.Told = stay;
         if (driver.Staying is { } handler)
         {
             ThreadPool.UnsafeQueueUserWorkItem(

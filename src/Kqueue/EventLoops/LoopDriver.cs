@@ -27,6 +27,9 @@ internal sealed class LoopDriver(EventLoop loop, int epoch)
     private long _seenCpuNs;
     private long _seenAt;
 
+    // Raised by the watch, lowered by the driver.
+    private volatile bool _mustMark;
+
     // What the thread had used up at the end of a wait a short while ago, and how long it has waited for events since,
     // and how often it has slept there. The driving thread's.
     private ThreadUsage _mark;
@@ -76,8 +79,13 @@ internal sealed class LoopDriver(EventLoop loop, int epoch)
     /// <summary>Looks of the watch since the loop was taken. Under the lock of <see cref="LeftBehind"/>.</summary>
     public int Looks { get; set; }
 
-    /// <summary>Whether the handler has been told. Under the lock of <see cref="LeftBehind"/>.</summary>
-    public bool IsTold { get; set; }
+    /// <summary>
+    /// What the handler was told that it does, if it was. Under the lock of <see cref="LeftBehind"/>.
+    /// </summary>
+    public HandlerStay? Told { get; set; }
+
+    /// <summary>Whether the driver marks when its wait is over.</summary>
+    public bool MustMark => _mustMark;
 
     /// <summary>Who wants to hear about <see cref="Running"/>.</summary>
     public IStayingHandler? Staying => ((Running as Registration)?.Handler ?? Running) as IStayingHandler;
@@ -90,7 +98,7 @@ internal sealed class LoopDriver(EventLoop loop, int epoch)
         {
             _thread = Thread.CurrentThread;
             _clock = Libc.FindThreadClock();
-            _mark = ThreadUsage.Now(TimeProvider.System, isEnd: false);
+            Mark();
         }
 
         _hasBegun = true;
@@ -108,15 +116,15 @@ internal sealed class LoopDriver(EventLoop loop, int epoch)
         }
     }
 
-    /// <summary>A wait is over; <paramref name="mustMark"/> says that the last mark has become old.</summary>
-    public void NoteWait(TimeSpan duration, bool mustMark)
+    /// <summary>A wait is over.</summary>
+    public void NoteWait(TimeSpan duration)
     {
         _waitedSinceMark += duration;
         _sleepsSinceMark += duration > s_sleepMin ? 1 : 0;
-        if (mustMark)
+        if (_mustMark)
         {
-            _mark = ThreadUsage.Now(TimeProvider.System, isEnd: false);
-            (_waitedSinceMark, _sleepsSinceMark) = (TimeSpan.Zero, 0);
+            _mustMark = false;
+            Mark();
         }
     }
 
@@ -133,23 +141,26 @@ internal sealed class LoopDriver(EventLoop loop, int epoch)
             _sleepsSinceMark);
     }
 
-    /// <summary>What the driver runs is not what it ran at the last look. On the watch.</summary>
-    public void NoteMoved()
+    /// <summary>The driver is not where it was at the last look. On the watch.</summary>
+    /// <param name="isInWait">Whether it runs nothing.</param>
+    /// <param name="mustMark">Whether it is to note what its thread has used, which costs five system calls.</param>
+    public void NoteMoved(bool isInWait, bool mustMark)
     {
-        if (!_hasBegun)
-        {
-            // Its clock may be half written. It moves when it has begun.
-            return;
-        }
+        _mustMark |= mustMark;
 
-        Volatile.Write(ref _seenCpuNs, _clock is { } clock ? Libc.ClockNs(clock) : 0);
-        _seenAt = Stopwatch.GetTimestamp();
+        // The clock of one that has not begun may be half written. It moves when it has.
+        if (!isInWait && _hasBegun)
+        {
+            Volatile.Write(ref _seenCpuNs, _clock is { } clock ? Libc.ClockNs(clock) : 0);
+            _seenAt = Stopwatch.GetTimestamp();
+        }
     }
 
     /// <summary>
-    /// Whether the thread runs, as often as others let it: for a sixteenth of the time at least, since the watch saw
-    /// the driver there first. Where nobody can see what another thread has run, one that does not wait for a lock or
-    /// the like passes for one that computes. On the watch.
+    /// Whether the thread runs, as often as others let it, since the watch saw the driver there first: a share of the
+    /// time in which it comes to what a handler that computes must have run by the time that it is told. One that gets
+    /// less is told that it blocks, until it is back. Where nobody can see what another thread has run, one that does
+    /// not wait for a lock or the like passes for one that computes. On the watch.
     /// </summary>
     public bool Computes()
     {
@@ -158,6 +169,13 @@ internal sealed class LoopDriver(EventLoop loop, int epoch)
             return _thread is { } thread && (thread.ThreadState & System.Threading.ThreadState.WaitSleepJoin) == 0;
         }
 
-        return (Libc.ClockNs(clock) - _seenCpuNs) * 16 >= Stopwatch.GetElapsedTime(_seenAt).TotalNanoseconds;
+        return (Libc.ClockNs(clock) - _seenCpuNs) * ThreadUsage.UnsureSleptNsMin >=
+            Stopwatch.GetElapsedTime(_seenAt).TotalNanoseconds * ThreadUsage.StayNsMin;
+    }
+
+    private void Mark()
+    {
+        _mark = ThreadUsage.Now(TimeProvider.System, isEnd: false);
+        (_waitedSinceMark, _sleepsSinceMark) = (TimeSpan.Zero, 0);
     }
 }

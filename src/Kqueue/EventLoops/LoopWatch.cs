@@ -8,9 +8,12 @@ namespace Kqueue.EventLoops;
 /// </summary>
 internal sealed class LoopWatch
 {
-    // Looks at which no loop had moved before the watch parks. A server with a request now and then does not pay for
-    // many wakes of the watch with each of them, and one with many pays for few wakes out of its park.
-    private const int IdleLooksBeforeParking = 5;
+    /// <summary>
+    /// Looks after which a handler is told what it does, although it is not back: with the default period, longer than
+    /// most that block take. And looks at which no loop had moved before the watch parks: a server with a request now
+    /// and then does not pay for many wakes of the watch with each, and one with many pays for few out of its park.
+    /// </summary>
+    public const int Patience = 8;
 
     private readonly EventLoop[] _loops;
     private readonly TimeSpan _period;
@@ -24,6 +27,7 @@ internal sealed class LoopWatch
     private readonly ClaimWord[] _seen;
     private long _lookedAt;
     private int _idleLooks;
+    private int _first;
 
     private long _refused;
     private int _isParked;
@@ -75,7 +79,7 @@ internal sealed class LoopWatch
             var late = _lookedAt != 0 && Stopwatch.GetElapsedTime(_lookedAt) > 2 * _period;
             _lookedAt = Stopwatch.GetTimestamp();
             _idleLooks = Look(mayJudge: !late && !Debugger.IsAttached) ? 0 : _idleLooks + 1;
-            if (_idleLooks >= IdleLooksBeforeParking)
+            if (_idleLooks >= Patience)
             {
                 Park();
             }
@@ -97,18 +101,22 @@ internal sealed class LoopWatch
         // More threads that compute than there are processors would only take turns. A loop whose driver computes as
         // well stays with it until one of the others is back.
         var isCrowded = computing >= _processorCount;
+
+        // As many marks for each look as there are processors, whatever the number of loops; they take turns.
+        var marks = _processorCount;
+        _first = (_first + 1) % _loops.Length;
         for (var i = 0; i < _loops.Length; i++)
         {
-            var (loop, word) = (_loops[i], _loops[i].Word);
-            var hasMoved = word != _seen[i];
-            _seen[i] = word;
+            var number = (_first + i) % _loops.Length;
+            var (loop, word) = (_loops[number], _loops[number].Word);
+            var hasMoved = word != _seen[number];
+            _seen[number] = word;
             isActive |= hasMoved || !word.IsInWait;
-            if (hasMoved && !word.IsInWait)
+            if (hasMoved)
             {
-                loop.Driver.NoteMoved();
+                loop.Driver.NoteMoved(word.IsInWait, mustMark: marks-- > 0);
             }
-
-            if (mayJudge && !hasMoved && !word.IsInWait && !(isCrowded && loop.Driver.Computes()) &&
+            else if (mayJudge && !word.IsInWait && !(isCrowded && loop.Driver.Computes()) &&
                 !loop.TryHandOver(word, isForced: true))
             {
                 Volatile.Write(ref _refused, _refused + 1);

@@ -8,8 +8,10 @@ internal sealed class RegistrationTable
 {
     private readonly Lock _gate = new();
 
-    // Set under _gate; Find reads without it. A slot is filled before any event can carry its number.
-    private readonly PagedTable<Registration> _slots = new();
+    // Set under _gate; Find reads without it. A slot is filled before any event can carry its number, so whoever has
+    // the event sees an array that has the slot. In one that was outgrown only a removal may be missed, which the
+    // event then was before.
+    private Registration?[] _slots = new Registration?[4];
 
     // Under _gate. Counts all registrations, so that a slot's owners differ in it.
     private uint _lastGeneration;
@@ -31,7 +33,14 @@ internal sealed class RegistrationTable
         {
             var slot = _free.Count > 0 ? _free.Pop() : _used++;
             registration.UserData = Pack(slot, ++_lastGeneration);
-            _slots.Set(slot, registration);
+            if (slot == _slots.Length)
+            {
+                var slots = new Registration?[2 * slot];
+                _slots.CopyTo(slots, 0);
+                Volatile.Write(ref _slots, slots);
+            }
+
+            Volatile.Write(ref _slots[slot], registration);
             _count++;
         }
     }
@@ -42,12 +51,12 @@ internal sealed class RegistrationTable
         lock (_gate)
         {
             var slot = SlotOf(registration.UserData);
-            if (_slots.Find(slot) != registration)
+            if (_slots[slot] != registration)
             {
                 return false;
             }
 
-            _slots.Set(slot, null);
+            Volatile.Write(ref _slots[slot], null);
             _free.Push(slot);
             _count--;
             return true;
@@ -57,8 +66,9 @@ internal sealed class RegistrationTable
     /// <summary>The registration that an event belongs to, or null when the event is stale.</summary>
     public Registration? Find(nint userData)
     {
-        var registration = _slots.Find(SlotOf(userData));
-        return registration is not null && registration.UserData == userData ? registration : null;
+        var (slots, slot) = (Volatile.Read(ref _slots), SlotOf(userData));
+        return (uint)slot < (uint)slots.Length && Volatile.Read(ref slots[slot]) is { } registration &&
+            registration.UserData == userData ? registration : null;
     }
 
     private static nint Pack(int slot, uint generation) => (nint)(((ulong)generation << 32) | (uint)slot);

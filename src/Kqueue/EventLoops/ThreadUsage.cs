@@ -17,13 +17,18 @@ internal readonly record struct ThreadUsage(TimeSpan Wall, long CpuNs, long Queu
     /// <summary>A handler that takes less keeps its loop.</summary>
     public static readonly TimeSpan QuickMax = EventLoopGroupOptions.DefaultWatchPeriod;
 
-    // A handler that has slept, or run, for less was not worth a hand-over: locks and page faults take some of it, too.
-    private static readonly double s_stayNsMin = QuickMax.TotalNanoseconds / 2;
+    /// <summary>
+    /// A handler that has slept, or run, for less was not worth a hand-over: locks and page faults take some of it,
+    /// too.
+    /// </summary>
+    public static readonly double StayNsMin = QuickMax.TotalNanoseconds / 2;
 
-    // Where nobody tells for how long a thread was set aside, or it was for long, sleep has to be longer than the few
-    // slices of other threads that a busy core runs in between: as long as one that is not back is given before it is
-    // judged.
-    private static readonly double s_unsureSleptNsMin = LeftBehind.LooksUntilTold * QuickMax.TotalNanoseconds;
+    /// <summary>
+    /// Where nobody tells for how long a thread was set aside, or it was for long, sleep has to be longer than the few
+    /// slices of other threads that a busy core runs in between: as long as one that is not back is given before it is
+    /// judged.
+    /// </summary>
+    public static readonly double UnsureSleptNsMin = LoopWatch.Patience * QuickMax.TotalNanoseconds;
 
     /// <summary>
     /// The calling thread's, where the time is the system's; by another clock a thread does nothing but sleep. Costs
@@ -65,10 +70,10 @@ internal readonly record struct ThreadUsage(TimeSpan Wall, long CpuNs, long Queu
         var hasSlept = Sleeps < 0 || before.Sleeps < 0 || Sleeps - before.Sleeps > waits;
         // Where cores are short, a sleep may be for a lock whose holder has none.
         var queuedNs = QueuedNs >= 0 && before.QueuedNs >= 0 ? QueuedNs - before.QueuedNs : 0;
-        var isSure = QueuedNs >= 0 && before.QueuedNs >= 0 && queuedNs < s_stayNsMin;
+        var isSure = QueuedNs >= 0 && before.QueuedNs >= 0 && queuedNs < StayNsMin;
         var sleptNs = (busy - (Paused - before.Paused)).TotalNanoseconds - (CpuNs - before.CpuNs) - queuedNs;
-        return hasSlept && sleptNs >= (isSure ? s_stayNsMin : s_unsureSleptNsMin) ? HandlerStay.Blocked
-            : ranNs >= s_stayNsMin ? HandlerStay.Computed
+        return hasSlept && sleptNs >= (isSure ? StayNsMin : UnsureSleptNsMin) ? HandlerStay.Blocked
+            : ranNs >= StayNsMin ? HandlerStay.Computed
             : HandlerStay.SetAside;
     }
 }

@@ -59,5 +59,5 @@ public sealed class ClaimWordTests
         (word.Epoch, word.Turn, word.Work, word.Event);
 
     private static ClaimWord Word(int epoch, int turn, int work, int @event) =>
-        new(((long)epoch << 38) | ((long)turn << 26) | ((long)work << 14) | (uint)@event);
+        new(((long)epoch << 36) | ((long)turn << 24) | ((long)work << 14) | (uint)@event);
 }

@@ -42,4 +42,18 @@ public sealed class LoopWatchTests
         Assert.Equal((Looks, 0L), (active, allocated));
         Assert.Equal((0L, 0L), (loop.HandOverCount, watch.RefusedCount));
     }
+
+    // A mark costs system calls: a group of many loops makes no more of them than one of few.
+    [Fact]
+    public void Look_ManyLoopsMove_AsksAsManyToMarkAsThereAreProcessors()
+    {
+        var loops = Enumerable.Range(0, 3 * Environment.ProcessorCount).Select(_ => new EventLoop()).ToArray();
+        var watch = new LoopWatch(loops, TimeSpan.FromMilliseconds(1));
+
+        // None has been seen before.
+        watch.Look(mayJudge: true);
+
+        Assert.Equal(Environment.ProcessorCount, loops.Count(loop => loop.Driver.MustMark));
+        Array.ForEach(loops, loop => loop.Dispose());
+    }
 }

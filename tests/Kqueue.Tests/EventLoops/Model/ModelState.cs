@@ -207,8 +207,8 @@ internal readonly record struct PackedWord(byte EpochAndTurn, byte Work, byte Ev
     }
 
     public ClaimWord Unpack() => new(
-        ((long)(EpochAndTurn >> TurnBits) << 38) |
-        ((long)(EpochAndTurn & ((1 << TurnBits) - 1)) << 26) |
+        ((long)(EpochAndTurn >> TurnBits) << 36) |
+        ((long)(EpochAndTurn & ((1 << TurnBits) - 1)) << 24) |
         ((long)Work << 14) |
         (uint)(Event == EventInWait ? ClaimWord.InWaitEvent : Event));
 }
