@@ -52,8 +52,8 @@ public sealed class GroupBlameTests : GroupSuite
         Assert.All(work.Told, told => Assert.Equal(HandlerStay.Computed, told.Stay));
     }
 
-    // On a machine that is busy with something else it hardly runs, and may be told that it blocks until it is back: the
-    // best of some tries, of which the last word is right in each.
+    // On a machine that is busy with something else it hardly runs, and may be told that it blocks until it is back:
+    // the best of some tries, of which the last word is right in each.
     [Fact]
     public void ComputingWork_ForLong_IsNotCalledBlocking()
     {
@@ -70,7 +70,8 @@ public sealed class GroupBlameTests : GroupSuite
             });
             loop.Post(work);
             Until.Holds(() => !work.Told.IsEmpty, "A handler that computes for long is never told.");
-            Until.Holds(() => work.Told.Last().Stay is HandlerStay.Computed, "A handler that has computed is not told.");
+            Until.Holds(
+                () => work.Told.Last().Stay is HandlerStay.Computed, "A handler that has computed is not told.");
             Until.Holds(() => group.StandbyThreadCount > 0, "The thread does not come back.");
         }
 
