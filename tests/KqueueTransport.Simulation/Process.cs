@@ -289,6 +289,12 @@ internal sealed class Process : IStandbyThreads, IDisposable
         while (true)
         {
             Scheduler.WaitUntil(() => _listener.QueueLength > 0 || _isUnbound);
+            if (_listener.QueueLength == 0)
+            {
+                // It would wait, on a thread that is not the scheduler's, until all have been read from.
+                return;
+            }
+
             var accepted = _listener.AcceptAsync();
             if (!accepted.IsCompleted)
             {

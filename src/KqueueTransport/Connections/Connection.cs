@@ -72,6 +72,7 @@ internal sealed partial class Connection : ConnectionContext, IDuplexPipe, IReen
     public void Start()
     {
         _loop.Statistics.CountStart();
+        _endPoint.Newcomers.Add();
         TransportEventSource.Log.ConnectionStart(this);
         var result = Arm(KEventFilter.Read, KEventFlags.Clear);
         if (result.IsError)

@@ -221,8 +221,8 @@ public sealed class AcceptLimitTests : IAsyncDisposable
             Assert.Equal(SocketError.ConnectionReset, error.SocketErrorCode);
         }
 
-        Assert.Null(await listener.AcceptAsync().AsTask().Soon());
         first.Abort();
+        Assert.Null(await listener.AcceptAsync().AsTask().Soon());
         await Waiting.UntilAsync(() => listener.Limits!.Connections.Taken == 0);
     }
 

@@ -42,6 +42,30 @@ public sealed class StopTests : IAsyncDisposable
         connection.Transport.Input.AdvanceTo(read.Buffer.End);
     }
 
+    // Goal: Kestrel tells connections to stop once the listener is at its end, and one that it has not begun with would
+    // be closed with its request unread. Method: the end comes with the first read, or with the connection's own end.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task AcceptAsync_StoppedWithAConnectionNotBegunWith_EndsOnceItIsBegunWithOrOver(bool isOver)
+    {
+        var (_, connection) = await ConnectAsync();
+        await _fixture.Listener.UnbindAsync(TestContext.Current.CancellationToken).Soon();
+
+        var accepting = _fixture.Listener.AcceptAsync(TestContext.Current.CancellationToken);
+        Assert.False(accepting.IsCompleted);
+        if (isOver)
+        {
+            connection.Abort();
+        }
+        else
+        {
+            Assert.False(connection.Transport.Input.TryRead(out _));
+        }
+
+        Assert.Null(await accepting.Soon());
+    }
+
     // A connection that was just accepted: Kestrel may have cancelled its first read before it begins.
     [Fact]
     public async Task CancelPendingRead_WhileStoppingBeforeTheRead_WaitsForBytes()

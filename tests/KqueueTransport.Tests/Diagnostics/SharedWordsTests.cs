@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Kqueue.EventLoops;
 using KqueueTransport.Connections;
+using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Diagnostics;
 
 namespace KqueueTransport.Tests.Diagnostics;
@@ -17,6 +18,7 @@ public sealed class SharedWordsTests
     {
         { typeof(EventLoopGroup), "Turn", [["Number"]] },
         { typeof(ConnectionIds), "Last", [["Id"]] },
+        { typeof(Newcomers), "Count", [["Number"]] },
         { typeof(LoopStatistics), "Counts", [["Received", "Sent", "Connections"]] },
         { typeof(ListenerStatistics), "Counts", [["Accepts"], ["Pauses", "Ends"]] },
     };

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using Kqueue;
 using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Diagnostics;
@@ -11,10 +12,15 @@ namespace KqueueTransport.Connections.Accepting;
 /// <summary>A bound endpoint: an acceptor on one of the loops, and the queue that AcceptAsync takes from.</summary>
 internal sealed class KqueueConnectionListener : IConnectionListener, IMeasuredListener
 {
+    // How long the thread pool of a busy machine is given to begin with what it was handed. A connection whose handler
+    // only ever writes holds up the stop for as long.
+    private static readonly TimeSpan s_firstReadTime = TimeSpan.FromSeconds(1);
+
     private readonly AcceptQueue _queue;
     private readonly Acceptor _acceptor;
     private readonly EndPointContext _context;
     private readonly TransportMetrics _metrics;
+    private readonly TimeProvider _clock;
 
     /// <param name="socket">The listen socket, which becomes the listener's.</param>
     /// <param name="loops">The loops of the server.</param>
@@ -28,6 +34,7 @@ internal sealed class KqueueConnectionListener : IConnectionListener, IMeasuredL
     {
         EndPoint = socket.EndPoint;
         _metrics = loops.Metrics;
+        _clock = loops.Clock;
         _queue = new AcceptQueue(options.Backlog);
         _context = new EndPointContext(options, loops.SchedulingFor(EndPoint, options.Scheduling, logger));
         Limits = AcceptLimits.TryMake(options, Statistics, loops.Clock);
@@ -63,10 +70,20 @@ internal sealed class KqueueConnectionListener : IConnectionListener, IMeasuredL
 
     /// <summary>
     /// The next connection, or null after <see cref="UnbindAsync"/>. It never fails because of a connection or for
-    /// want of descriptors: Kestrel would not ask again.
+    /// want of descriptors: Kestrel would not ask again. Null comes when all connections have been begun with: Kestrel
+    /// then tells them to stop.
     /// </summary>
-    public ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default) =>
-        _queue.TakeAsync(cancellationToken);
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
+    {
+        var connection = await _queue.TakeAsync(cancellationToken).ConfigureAwait(false);
+        if (connection is null)
+        {
+            await _context.Newcomers.WhenNoneAsync(s_firstReadTime, _clock).ConfigureAwait(false);
+        }
+
+        return connection;
+    }
 
     /// <summary>Stops accepting; the server, which goes on with what it has, is not told.</summary>
     public void StopAccepting() => _acceptor.Stop();

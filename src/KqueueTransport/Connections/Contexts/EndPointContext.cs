@@ -12,6 +12,9 @@ internal sealed class EndPointContext(KqueueEndPointOptions options, ListenerPla
     /// <summary>What the listener and its connections count. Nobody reads those of outbound connections.</summary>
     public ListenerStatistics Statistics { get; } = new();
 
+    /// <summary>The connections that nobody has asked for a first read. Nobody waits for outbound ones.</summary>
+    public Newcomers Newcomers { get; } = new();
+
     /// <summary>Whether the listener stops: set once, before the server is told that it has.</summary>
     public bool IsStopping
     {

@@ -37,12 +37,6 @@ internal sealed partial class ConnectionReader :
     public ConnectionReader(Connection connection) => _connection = connection;
 
     /// <summary>
-    /// Whether bytes are here that the application has not consumed. A hint, without the lock: the writer asks whether
-    /// another flush will follow soon.
-    /// </summary>
-    public bool HasUnconsumedBytes => _received is { HasUnconsumed: true };
-
-    /// <summary>
     /// Whether the application or the stream has ended the input. Without the lock: the writer asks under its own, and
     /// this asks the writer under the reader's.
     /// </summary>
@@ -200,6 +194,7 @@ internal sealed partial class ConnectionReader :
                 _error = error;
             }
 
+            Begin();
             Clear(ReaderFlags.Reports);
             mustResume = _read.TryEnd();
         }
@@ -231,7 +226,7 @@ internal sealed partial class ConnectionReader :
             ReceiveMinimum();
         }
 
-        Set(ReaderFlags.Started);
+        Begin();
         if (!IsResultReady || HasUnreportedError)
         {
             // An error goes to the connection first, which then ends the read that has become pending.
@@ -241,6 +236,16 @@ internal sealed partial class ConnectionReader :
 
         result = Take();
         return true;
+    }
+
+    // With the first read, or with the end if that comes first.
+    private void Begin()
+    {
+        if (!Has(ReaderFlags.Started))
+        {
+            Set(ReaderFlags.Started);
+            _connection.EndPointContext.Newcomers.Remove();
+        }
     }
 
     private bool IsResultReady =>

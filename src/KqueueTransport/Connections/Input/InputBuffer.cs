@@ -25,9 +25,6 @@ internal sealed class InputBuffer
     private long _examined;
     private long _end;
 
-    /// <summary>Whether bytes are here that the application has not consumed. A hint, also without the lock.</summary>
-    public bool HasUnconsumed => Volatile.Read(in _end) != Volatile.Read(in _consumed);
-
     /// <summary>Whether bytes are here that the application has not examined.</summary>
     public bool HasUnexamined => _end != _examined;
 
@@ -67,7 +64,7 @@ internal sealed class InputBuffer
     {
         _segments.Clear();
         _examined = _end;
-        Volatile.Write(ref _consumed, _end);
+        _consumed = _end;
     }
 
     /// <summary>
@@ -90,7 +87,7 @@ internal sealed class InputBuffer
             : Math.Min(_blocksPerReceive * 2, BlocksPerReceiveMax);
         ReceivedInARow += received;
         Announced = received == 0 ? 0 : Math.Max(0, Announced - received);
-        Volatile.Write(ref _end, _end + received);
+        _end += received;
         ReturnEmptyTail();
         return result;
     }
@@ -179,7 +176,7 @@ internal sealed class InputBuffer
             _segments.HeadIndex = (int)(position - head.RunningIndex);
         }
 
-        Volatile.Write(ref _consumed, position);
+        _consumed = position;
     }
 
     private static long PositionInStream(SequencePosition position, long none) =>
