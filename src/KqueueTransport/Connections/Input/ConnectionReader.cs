@@ -28,9 +28,6 @@ internal sealed partial class ConnectionReader :
     // What the last read that was asked for wants to show at least.
     private int _minimumBytes;
 
-    // What drivers of the loop have left that did not get the lock. Any thread, with full fences.
-    private volatile ReaderMarks _marks;
-
     // Not under Gate: whoever ends the pending read off the loop uses it, and there is one pending read at a time.
     private Resumption? _resumption;
 
@@ -58,9 +55,6 @@ internal sealed partial class ConnectionReader :
     /// After <see cref="End"/>: whether the peer's FIN had come, and everything before it had been received.
     /// </summary>
     public bool HasReceivedAll => (State & ReaderFlags.FinReceived) != 0;
-
-    // The connection's registration, which nobody else locks: every connection would pay for a Lock.
-    private object Gate => _connection.Registration;
 
     // Made for the first receive: a connection that has not heard of its peer needs none.
     private InputBuffer Received => _received ??= new InputBuffer();
@@ -316,65 +310,9 @@ internal sealed partial class ConnectionReader :
         }
     }
 
-    /// <summary>
-    /// Takes the reader's lock. Its end gives it back and looks for what a driver has left that did not get it.
-    /// </summary>
-    public Held Enter()
-    {
-        Monitor.Enter(Gate);
-        return new Held(this);
-    }
-
-    /// <summary>Takes the lock, or leaves marks to whoever has it. Never waits.</summary>
-    private bool TryEnter(ReaderMarks marks)
-    {
-        if (Monitor.TryEnter(Gate))
-        {
-            return true;
-        }
-
-        // Who does not get the lock leaves its marks and then tries again; who has it gives it back and then looks for
-        // marks. With a full fence between the two steps on either side, one of the two sees to them.
-        Mark(marks);
-        return Monitor.TryEnter(Gate);
-    }
-
-    private void Leave()
-    {
-        Monitor.Exit(Gate);
-        Interlocked.MemoryBarrier();
-
-        // Where the swap fails, others are about: who adds marks tries the lock afterwards, and who takes them has it.
-        var marks = _marks;
-        if (marks != ReaderMarks.None && (marks & ReaderMarks.Posted) == 0 &&
-            Interlocked.CompareExchange(ref _marks, marks | ReaderMarks.Posted, marks) == marks)
-        {
-            _connection.Loop.Post(this);
-        }
-    }
-
-    private void Mark(ReaderMarks marks)
-    {
-        ReaderMarks seen;
-        do
-        {
-            seen = _marks;
-        }
-        while (Interlocked.CompareExchange(ref _marks, (seen & ~ReaderMarks.Posted) | marks, seen) != seen);
-    }
-
-    private ReaderMarks TakeMarks() =>
-        _marks == ReaderMarks.None ? ReaderMarks.None : Interlocked.Exchange(ref _marks, ReaderMarks.None);
-
     private bool Has(ReaderFlags flag) => (_flags & flag) != 0;
 
     private void Set(ReaderFlags flags) => _flags |= flags;
 
     private void Clear(ReaderFlags flags) => _flags &= ~flags;
-
-    /// <summary>The reader's lock, taken.</summary>
-    public readonly ref struct Held(ConnectionReader reader)
-    {
-        public void Dispose() => reader.Leave();
-    }
 }
