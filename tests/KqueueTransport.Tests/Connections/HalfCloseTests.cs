@@ -67,7 +67,7 @@ public sealed class HalfCloseTests : IAsyncDisposable
 
         Assert.Equal("the answer"u8.ToArray(), await peer.ReceiveAllAsync());
         await EndedAsync(connection);
-        Assert.Equal(1, _fixture.ClosesOf(connection.Descriptor));
+        await Waiting.UntilAsync(() => _fixture.ClosesOf(connection.Descriptor) == 1);
         await _fixture.AssertEndedCleanlyAsync();
     }
 
@@ -131,7 +131,7 @@ public sealed class HalfCloseTests : IAsyncDisposable
         peer.Reset();
 
         await EndedAsync(connection);
-        Assert.Equal(1, _fixture.ClosesOf(connection.Descriptor));
+        await Waiting.UntilAsync(() => _fixture.ClosesOf(connection.Descriptor) == 1);
         await _fixture.AssertEndedCleanlyAsync();
     }
 
@@ -151,7 +151,7 @@ public sealed class HalfCloseTests : IAsyncDisposable
         peer.Reset();
 
         await EndedAsync(connection);
-        Assert.Equal(1, _fixture.ClosesOf(connection.Descriptor));
+        await Waiting.UntilAsync(() => _fixture.ClosesOf(connection.Descriptor) == 1);
         await _fixture.AssertEndedCleanlyAsync();
     }
 
