@@ -146,7 +146,10 @@ internal sealed class LoopDriver(EventLoop loop, int epoch)
     /// <param name="mustMark">Whether it is to note what its thread has used, which costs five system calls.</param>
     public void NoteMoved(bool isInWait, bool mustMark)
     {
-        _mustMark |= mustMark;
+        if (mustMark)
+        {
+            _mustMark = true;
+        }
 
         // The clock of one that has not begun may be half written. It moves when it has.
         if (!isInWait && _hasBegun)
