@@ -3,6 +3,7 @@ using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Diagnostics;
 using KqueueTransport.HandOver;
 using KqueueTransport.Sockets;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Hosting;
 
 namespace KqueueTransport.Hosting;
@@ -33,13 +34,8 @@ internal sealed class HandOverService(HostLoops host, IHostApplicationLifetime l
             return;
         }
 
-        sockets.Predecessor = await Predecessor.FindAsync(Path, cancellationToken).ConfigureAwait(false);
+        sockets.Predecessor = await FindOrListenAsync(cancellationToken).ConfigureAwait(false);
         sockets.AreElsewhere = sockets.Predecessor is not null;
-        if (sockets.Predecessor is null)
-        {
-            // Not served yet: another server that starts meanwhile waits for this one, instead of for its addresses.
-            Listen(taken: null);
-        }
     }
 
     public async Task StartedAsync(CancellationToken cancellationToken)
@@ -81,6 +77,29 @@ internal sealed class HandOverService(HostLoops host, IHostApplicationLifetime l
     Task IHostedService.StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     Task IHostedLifecycleService.StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    // The server that this one replaces, or null: then it listens at the path. Not served yet, so that another one that
+    // starts meanwhile waits for this one, instead of for its addresses.
+    private async Task<Predecessor?> FindOrListenAsync(CancellationToken cancellationToken)
+    {
+        for (var isLastTry = false; ; isLastTry = true)
+        {
+            if (await Predecessor.FindAsync(Path, cancellationToken).ConfigureAwait(false) is { } found)
+            {
+                return found;
+            }
+
+            try
+            {
+                Listen(taken: null);
+                return null;
+            }
+            catch (AddressInUseException) when (!isLastTry)
+            {
+                // Another one has begun to listen just now, and is found; unless the path is no server's.
+            }
+        }
+    }
 
     private void Listen(int? taken)
     {
