@@ -22,17 +22,15 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
     private readonly int _acceptsPerWake;
     private readonly int _backlog;
 
-    // The loop dispatches one event at a time, but one that was handed over in the middle, and a stop, may meet it.
-    private readonly Lock _gate = new();
+    // The loop dispatches one event at a time, but one that was handed over in the middle, and a stop, may meet it: a
+    // thread that accepts may be stuck in a log, and each event of the listen socket would cost the loop another one.
+    private LoopLock _lock;
 
-    // Whether somebody wants a batch that nobody has begun. Any thread, with full fences.
-    private bool _isAsked;
-
-    // Under _gate.
+    // Under the lock.
     private readonly AcceptBudget _budget;
     private bool _isStopped;
 
-    // Set under _gate; its timer clears it.
+    // Set under the lock; its timer clears it.
     private volatile bool _isBackingOff;
     private LoopTimer? _backOff;
 
@@ -72,7 +70,7 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
     /// </summary>
     public void Stop()
     {
-        lock (_gate)
+        lock (_registration)
         {
             if (_isStopped)
             {
@@ -106,32 +104,26 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
     // The queue, or the endpoint, was full.
     private void Resume() => _registration.Loop.Post(this);
 
-    /// <summary>
-    /// Accepts a batch, or leaves it to the thread that is accepting: that may be stuck in a log, and each event of the
-    /// listen socket would then cost the loop another thread.
-    /// </summary>
+    /// <summary>Accepts a batch, or leaves it to the thread that is accepting.</summary>
     private void AcceptBatch()
     {
-        // Who does not get the lock has asked before, and who had it looks afterwards, with a fence on both sides: one
-        // of the two sees to it.
-        Interlocked.Exchange(ref _isAsked, true);
-        while (Volatile.Read(ref _isAsked) && _gate.TryEnter())
+        if (!_lock.TryEnter(_registration, LoopMarks.Readable))
         {
-            try
-            {
-                Interlocked.Exchange(ref _isAsked, false);
-                if (!_isStopped && !_isBackingOff)
-                {
-                    AcceptBatchLocked();
-                    _limits?.Warn(_logger, _socket.EndPoint);
-                }
-            }
-            finally
-            {
-                _gate.Exit();
-            }
+            return;
+        }
 
-            Interlocked.MemoryBarrier();
+        try
+        {
+            _lock.Take();
+            if (!_isStopped && !_isBackingOff)
+            {
+                AcceptBatchLocked();
+                _limits?.Warn(_logger, _socket.EndPoint);
+            }
+        }
+        finally
+        {
+            _lock.Leave(_registration, this);
         }
     }
 

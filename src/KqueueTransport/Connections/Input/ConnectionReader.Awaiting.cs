@@ -105,7 +105,7 @@ internal sealed partial class ConnectionReader
 
     private void OnCancelDue()
     {
-        Mark(ReaderMarks.CancelDue);
+        _lock.Mark(LoopMarks.CancelDue);
         ((IThreadPoolWorkItem)this).Execute();
     }
 

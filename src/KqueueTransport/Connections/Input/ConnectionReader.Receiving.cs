@@ -15,15 +15,15 @@ internal sealed partial class ConnectionReader
     /// <summary>The kernel has something for this connection. On the loop.</summary>
     public void OnReadable(in KEvent kevent)
     {
-        var marks = ReaderMarks.Readable;
+        var marks = LoopMarks.Readable;
         if ((kevent.Flags & KEventFlags.Eof) != 0)
         {
-            marks |= ReaderMarks.Eof | ReaderMarks.MoreAnnounced;
+            marks |= LoopMarks.Eof | LoopMarks.MoreAnnounced;
         }
 
         if ((kevent.Flags & KEventFlags.OutOfBand) != 0)
         {
-            marks |= ReaderMarks.MoreAnnounced;
+            marks |= LoopMarks.MoreAnnounced;
         }
 
         Serve(marks, kevent.Data);
@@ -33,10 +33,10 @@ internal sealed partial class ConnectionReader
     /// Does what an event, or work that was left to the loop, asks for; or leaves that to whoever has the lock, which
     /// may be a thread that the kernel has set aside inside a receive: the loop has others to serve.
     /// </summary>
-    private void Serve(ReaderMarks marks, long announcedBytes = 0)
+    private void Serve(LoopMarks marks, long announcedBytes = 0)
     {
         // Whoever takes the marks does not know how much was announced: as if it were more than one receive brings.
-        if (!TryEnter(announcedBytes > 0 ? marks | ReaderMarks.MoreAnnounced : marks))
+        if (!_lock.TryEnter(Gate, announcedBytes > 0 ? marks | LoopMarks.MoreAnnounced : marks))
         {
             return;
         }
@@ -47,12 +47,12 @@ internal sealed partial class ConnectionReader
         Exception? reset = null;
         using (new Held(this))
         {
-            marks |= TakeMarks();
-            isAfterEnd = (marks & ReaderMarks.Readable) != 0 && Has(ReaderFlags.Ended);
+            marks |= _lock.Take();
+            isAfterEnd = (marks & LoopMarks.Readable) != 0 && Has(ReaderFlags.Ended);
             if (isAfterEnd)
             {
                 Set(ReaderFlags.Readable);
-                reset = (marks & ReaderMarks.Eof) != 0 ? FindReset() : null;
+                reset = (marks & LoopMarks.Eof) != 0 ? FindReset() : null;
             }
             else
             {
@@ -72,16 +72,16 @@ internal sealed partial class ConnectionReader
     }
 
     /// <summary>True when the pending read can be resumed.</summary>
-    private bool ServeLocked(ReaderMarks marks, long announcedBytes)
+    private bool ServeLocked(LoopMarks marks, long announcedBytes)
     {
-        var isEof = (marks & ReaderMarks.Eof) != 0;
+        var isEof = (marks & LoopMarks.Eof) != 0;
         var mayPause = isEof;
         _received?.ReceivedInARow = 0;
-        if ((marks & ReaderMarks.Readable) != 0)
+        if ((marks & LoopMarks.Readable) != 0)
         {
             mayPause |= Has(ReaderFlags.Readable);
             Set(ReaderFlags.Readable);
-            if ((marks & ReaderMarks.MoreAnnounced) != 0)
+            if ((marks & LoopMarks.MoreAnnounced) != 0)
             {
                 Set(ReaderFlags.MoreAnnounced);
             }
@@ -97,7 +97,7 @@ internal sealed partial class ConnectionReader
             }
         }
 
-        if ((marks & ReaderMarks.CancelDue) != 0)
+        if ((marks & LoopMarks.CancelDue) != 0)
         {
             EndCancelPutOff();
         }
@@ -130,7 +130,7 @@ internal sealed partial class ConnectionReader
     {
         try
         {
-            Serve(ReaderMarks.Receive);
+            Serve(LoopMarks.Receive);
         }
         catch (Exception exception)
         {

@@ -19,7 +19,9 @@ internal sealed partial class ConnectionReader :
 {
     private readonly Connection _connection;
 
-    // Everything below is under Gate, except where it says otherwise.
+    private LoopLock _lock;
+
+    // Everything below is under the lock, except where it says otherwise.
     private InputBuffer? _received;
     private PendingOperation _read;
     private ReaderFlags _flags;
@@ -28,7 +30,7 @@ internal sealed partial class ConnectionReader :
     // What the last read that was asked for wants to show at least.
     private int _minimumBytes;
 
-    // Not under Gate: whoever ends the pending read off the loop uses it, and there is one pending read at a time.
+    // Not under the lock: whoever ends the pending read off the loop uses it, and there is one pending read at a time.
     private Resumption? _resumption;
 
     public ConnectionReader(Connection connection) => _connection = connection;
@@ -46,7 +48,7 @@ internal sealed partial class ConnectionReader :
         {
             using (Enter())
             {
-                return Has(ReaderFlags.Readable) || (_marks & ReaderMarks.Readable) != 0;
+                return Has(ReaderFlags.Readable) || (_lock.Marks & LoopMarks.Readable) != 0;
             }
         }
     }
@@ -55,6 +57,8 @@ internal sealed partial class ConnectionReader :
     /// After <see cref="End"/>: whether the peer's FIN had come, and everything before it had been received.
     /// </summary>
     public bool HasReceivedAll => (State & ReaderFlags.FinReceived) != 0;
+
+    private Registration Gate => _connection.Registration;
 
     // Made for the first receive: a connection that has not heard of its peer needs none.
     private InputBuffer Received => _received ??= new InputBuffer();
@@ -68,6 +72,13 @@ internal sealed partial class ConnectionReader :
                 return _flags;
             }
         }
+    }
+
+    /// <summary>Takes the reader's lock. Its end gives it back.</summary>
+    public Held Enter()
+    {
+        Monitor.Enter(Gate);
+        return new Held(this);
     }
 
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) =>
@@ -315,4 +326,10 @@ internal sealed partial class ConnectionReader :
     private void Set(ReaderFlags flags) => _flags |= flags;
 
     private void Clear(ReaderFlags flags) => _flags &= ~flags;
+
+    /// <summary>The reader's lock, taken.</summary>
+    public readonly ref struct Held(ConnectionReader reader)
+    {
+        public void Dispose() => reader._lock.Leave(reader.Gate, reader);
+    }
 }

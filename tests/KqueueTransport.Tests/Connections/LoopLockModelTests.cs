@@ -1,10 +1,12 @@
+using KqueueTransport.Connections;
+
 namespace KqueueTransport.Tests.Connections;
 
 /// <summary>
-/// Every interleaving of a reader's lock and of the marks that are left there by drivers that do not get it: two of
-/// these, two threads that hold the lock for something else, and the loop that runs what they post.
+/// Every interleaving of a <see cref="LoopLock"/> and of the marks that are left there by drivers that do not get it:
+/// two of these, two threads that hold the lock for something else, and the loop that runs what they post.
 /// </summary>
-public sealed class ReaderMarksModelTests(ITestOutputHelper output)
+public sealed class LoopLockModelTests(ITestOutputHelper output)
 {
     /// <summary>What can be wrong.</summary>
     public enum Flaw
