@@ -111,6 +111,12 @@ public abstract class KernelQueue : IDisposable
     {
     }
 
+    /// <summary>Refuses a kernel that does not take READ and WRITE of one descriptor.</summary>
+    /// <exception cref="PlatformNotSupportedException">It takes one of them.</exception>
+    internal virtual void RequireBothFilters()
+    {
+    }
+
     /// <summary>Gives the queue back. No thread may be waiting in it.</summary>
     public void Dispose()
     {

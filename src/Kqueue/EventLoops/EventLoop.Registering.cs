@@ -84,7 +84,6 @@ public sealed partial class EventLoop
         var result = Submit(new KEvent(0, KEventFilter.User, KEventFlags.Add | KEventFlags.Clear));
         if (result.IsError)
         {
-            _queue.Dispose();
             KernelQueueException.Throw("kevent(EVFILT_USER)", result.Error, BackendName);
         }
     }

@@ -59,7 +59,20 @@ public sealed partial class EventLoop : IDisposable
         _timers = new TimerQueue(_clock);
         _driver = new LoopDriver(this, epoch: 0);
         _queue = options.CreateQueue(options.KernelQueue);
-        AddWakeEvent();
+        try
+        {
+            if (options.NeedsBothFilters)
+            {
+                _queue.RequireBothFilters();
+            }
+
+            AddWakeEvent();
+        }
+        catch
+        {
+            _queue.Dispose();
+            throw;
+        }
     }
 
     internal EventLoop(EventLoopOptions options, int number)

@@ -25,6 +25,12 @@ public sealed class EventLoopOptions
     /// <summary>Makes the loop's kernel queue. Tests put their own in its place.</summary>
     internal Func<KernelQueueOptions, KernelQueue> CreateQueue { get; set; } = Kqueue.KernelQueue.Create;
 
+    /// <summary>
+    /// Whether the loop refuses a kernel that does not take READ and WRITE of one descriptor. Defaults to false: a loop
+    /// can do with one.
+    /// </summary>
+    internal bool NeedsBothFilters { get; set; }
+
     /// <summary>The clock of the timers. Defaults to the system's.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 

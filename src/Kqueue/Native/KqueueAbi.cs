@@ -71,6 +71,12 @@ internal sealed record KqueueAbi
     /// </summary>
     public bool ForgetsErrorEntries { get; init; }
 
+    /// <summary>
+    /// Whether there are releases that take one filter of a descriptor: libkqueue 2.3 answers EFAULT to WRITE beside
+    /// READ.
+    /// </summary>
+    public bool MayTakeOneFilter { get; init; }
+
     public static KqueueAbi Darwin { get; } = new()
     {
         Name = "darwin",
@@ -129,6 +135,7 @@ internal sealed record KqueueAbi
         NoteAbsolute = 8,
         KeepsKnotesOfClosed = true,
         ForgetsErrorEntries = true,
+        MayTakeOneFilter = true,
     };
 
     public static IReadOnlyList<KqueueAbi> All { get; } = [Darwin, FreeBsd, NetBsd, Libkqueue];

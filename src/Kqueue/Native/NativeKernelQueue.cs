@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Kqueue.Interop;
 
@@ -95,6 +96,26 @@ internal sealed unsafe class NativeKernelQueue : KernelQueue
                 ],
                 stackalloc KEvent[2],
                 timeoutNs: 0);
+        }
+    }
+
+    internal override void RequireBothFilters()
+    {
+        if (!_abi.MayTakeOneFilter)
+        {
+            return;
+        }
+
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        var (descriptor, flags) = ((int)socket.Handle, KEventFlags.Add | KEventFlags.Clear);
+        var added = TryKevent([KEvent.Read(descriptor, flags), KEvent.Write(descriptor, flags)], [], timeoutNs: 0);
+        ForgetDescriptor(descriptor);
+        if (added.IsError)
+        {
+            throw new PlatformNotSupportedException(
+                $"{BackendName} takes one filter of a descriptor: READ and WRITE of a socket were answered with " +
+                $"{added.Error}, and a connection needs both. Leave {nameof(KernelQueueOptions)}." +
+                $"{nameof(KernelQueueOptions.Library)} out: the system's own queue serves, on Linux over epoll.");
         }
     }
 

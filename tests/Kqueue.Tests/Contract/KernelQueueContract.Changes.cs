@@ -30,6 +30,7 @@ public abstract partial class KernelQueueContract
     [Fact]
     public void Change_NoDescriptor_IsAnsweredWithEBADFAndTheChangesOwnFields()
     {
+        Requires(KernelTrait.BadDescriptorIsEBADF);
         var queue = CreateQueue();
 
         var result = queue.ApplyForResult(new KEvent(-1, KEventFilter.Read, Add, userData: 77));
@@ -42,6 +43,7 @@ public abstract partial class KernelQueueContract
     [Fact]
     public void Change_NumberBeyondAnyLimit_IsAnsweredWithEBADF()
     {
+        Requires(KernelTrait.BadDescriptorIsEBADF);
         var queue = CreateQueue();
 
         var result = queue.ApplyForResult(new KEvent(int.MaxValue, KEventFilter.Write, Add));
@@ -52,6 +54,7 @@ public abstract partial class KernelQueueContract
     [Fact]
     public void Change_ClosedDescriptor_IsAnsweredWithEBADF()
     {
+        Requires(KernelTrait.BadDescriptorIsEBADF);
         var queue = CreateQueue();
         var pair = ConnectPair().WithNearAt(Sockets.ReservedNumber);
         pair.Near.Close();
@@ -63,6 +66,7 @@ public abstract partial class KernelQueueContract
     [Fact]
     public void Change_FailsWithRoom_TheOthersAreApplied()
     {
+        Requires(KernelTrait.BadDescriptorIsEBADF);
         var queue = CreateQueue();
         var pair = ConnectPair();
         pair.Peer.Send(1);
@@ -80,6 +84,7 @@ public abstract partial class KernelQueueContract
     [Fact]
     public void Change_FailsWithoutRoom_ThrowsAndDropsTheRest()
     {
+        Requires(KernelTrait.BadDescriptorIsEBADF);
         var queue = CreateQueue();
         var pair = ConnectPair();
         pair.Peer.Send(1);
@@ -96,6 +101,7 @@ public abstract partial class KernelQueueContract
     [Fact]
     public void TryKevent_ChangeFailsWithoutRoom_IsAValue()
     {
+        Requires(KernelTrait.BadDescriptorIsEBADF);
         var queue = CreateQueue();
 
         var result = queue.TryKevent([new KEvent(-1, KEventFilter.Read, Add)], [], timeoutNs: 0);
@@ -106,6 +112,7 @@ public abstract partial class KernelQueueContract
     [Fact]
     public void Receipt_RoomForAll_OneEntryEachAndReadinessIsHeldBack()
     {
+        Requires(KernelTrait.BadDescriptorIsEBADF);
         var queue = CreateQueue();
         var pair = ConnectPair();
         pair.Peer.Send(1);
@@ -130,6 +137,7 @@ public abstract partial class KernelQueueContract
     [Fact]
     public void Receipt_SameListForBoth_IsAnsweredInPlace()
     {
+        Requires(KernelTrait.BothFilters);
         var queue = CreateQueue();
         var pair = ConnectPair();
         KEvent[] list =

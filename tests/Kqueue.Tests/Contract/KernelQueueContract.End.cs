@@ -44,6 +44,7 @@ public abstract partial class KernelQueueContract
     [Fact]
     public void ReadClear_AddedAgainAfterEof_ReportsEofAgain()
     {
+        Requires(KernelTrait.AddRearms);
         var queue = CreateQueue();
         var pair = ConnectPair();
         queue.Apply(Changes.Read(pair.Near, Add | Clear));
@@ -70,6 +71,7 @@ public abstract partial class KernelQueueContract
     [Fact]
     public void ReadAndWrite_PeerHalfCloses_OnlyReadHasEof()
     {
+        Requires(KernelTrait.BothFilters);
         var queue = CreateQueue();
         var pair = ConnectPair();
         pair.Peer.ShutdownSend();
@@ -85,6 +87,7 @@ public abstract partial class KernelQueueContract
     [Fact]
     public void ReadAndWrite_PeerResets_BothHaveEofAndTheBytesAreStillReadable()
     {
+        Requires(KernelTrait.BothFilters);
         var queue = CreateQueue();
         var pair = ConnectPair();
         queue.Apply(Changes.Read(pair.Near, Add | Clear));
@@ -135,6 +138,7 @@ public abstract partial class KernelQueueContract
     [Fact]
     public void Write_PipeReaderCloses_ReportsEof()
     {
+        Requires(KernelTrait.PipeReaderEndsWrite);
         var queue = CreateQueue();
         var pipe = Own(Sockets.Pipe());
         queue.Apply(Changes.Write(pipe.Peer, Add | Clear));

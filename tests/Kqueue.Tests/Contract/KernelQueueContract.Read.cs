@@ -93,6 +93,7 @@ public abstract partial class KernelQueueContract
     [Fact]
     public void ReadClear_AddedAgain_ReportsUnreadBytesAgain()
     {
+        Requires(KernelTrait.AddRearms);
         var queue = CreateQueue();
         var pair = ConnectPair();
         queue.Apply(Changes.Read(pair.Near, Add | Clear, userData: 1));

@@ -14,6 +14,7 @@ public abstract partial class KernelQueueContract
     [InlineData(KEventNotes.Nanoseconds, 20_000_000)]
     public void TimerOneShot_EveryUnit_FiresOnceWhenTheTimeIsUp(KEventNotes unit, long data)
     {
+        Requires(KernelTrait.ExactTimes);
         var queue = CreateQueue();
         var started = Stopwatch.GetTimestamp();
         queue.Apply(Changes.Timer(5, Add | OneShot, unit, data, userData: 6));
@@ -122,6 +123,7 @@ public abstract partial class KernelQueueContract
     [Fact]
     public void Timer_Zero_FiresAtOnce()
     {
+        Requires(KernelTrait.ExactTimes);
         var queue = CreateQueue();
 
         queue.Apply(Changes.Timer(1, Add | OneShot, KEventNotes.None, data: 0));
@@ -184,6 +186,7 @@ public abstract partial class KernelQueueContract
     [Fact]
     public void Factories_EveryOne_MakesTheUsualChange()
     {
+        Requires(KernelTrait.BothFilters);
         Requires(KernelTrait.UserFilter);
         var queue = CreateQueue();
         var pair = ConnectPair();

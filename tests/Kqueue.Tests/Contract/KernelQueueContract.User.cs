@@ -55,6 +55,7 @@ public abstract partial class KernelQueueContract
     [Fact]
     public void User_Dispatch_WaitsForEnable()
     {
+        Requires(KernelTrait.TriggerOutlivesDisabling);
         var queue = CreateQueueWithUser(ident: 7, Add | Clear | Dispatch);
         queue.Apply(Changes.Trigger(7));
         queue.WaitForEvent();
@@ -70,6 +71,7 @@ public abstract partial class KernelQueueContract
     [Fact]
     public void User_TriggeredWhileDisabled_IsReportedAfterEnable()
     {
+        Requires(KernelTrait.TriggerOutlivesDisabling);
         var queue = CreateQueueWithUser(ident: 7, Add | Clear);
         queue.Apply(Changes.User(7, Disable));
 

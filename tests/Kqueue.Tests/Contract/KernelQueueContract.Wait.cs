@@ -13,6 +13,7 @@ public abstract partial class KernelQueueContract
     [InlineData(20_000_000)]
     public void Wait_NothingHappens_EndsAfterTheTimeoutAndNotBefore(long timeoutNs)
     {
+        Requires(KernelTrait.ExactTimes);
         var queue = CreateQueue();
         var started = Stopwatch.GetTimestamp();
 
@@ -88,6 +89,7 @@ public abstract partial class KernelQueueContract
     [Fact]
     public void Wait_RepeatedAddFromAnotherThread_WakesTheWaiter()
     {
+        Requires(KernelTrait.AddRearms);
         var queue = CreateQueue();
         var pair = ConnectPair();
         queue.Apply(Changes.Read(pair.Near, Add | Clear));

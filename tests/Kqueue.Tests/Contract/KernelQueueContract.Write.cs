@@ -38,6 +38,7 @@ public abstract partial class KernelQueueContract
     [Fact]
     public void WriteOneShot_ArmedAfterEveryWouldBlock_ReportsEveryTime()
     {
+        Requires(KernelTrait.BothFilters);
         var queue = CreateQueue();
         var pair = ConnectPair();
         queue.Apply(Changes.Read(pair.Near, Add | Clear, userData: 1));
@@ -55,6 +56,7 @@ public abstract partial class KernelQueueContract
     [Fact]
     public void WriteOneShot_FiredAndDataComesIn_OnlyReadIsReported()
     {
+        Requires(KernelTrait.BothFilters);
         var queue = CreateQueue();
         var pair = ConnectPair();
         queue.Apply(Changes.Read(pair.Near, Add | Clear), Changes.Write(pair.Near, Add | OneShot));
@@ -131,6 +133,7 @@ public abstract partial class KernelQueueContract
     [Fact]
     public void ReadAndWrite_BothReady_ReadComesFirst()
     {
+        Requires(KernelTrait.BothFilters);
         var queue = CreateQueue();
         var pair = ConnectPair();
         pair.Peer.Send(1);
@@ -149,6 +152,7 @@ public abstract partial class KernelQueueContract
     [Fact]
     public void ReadAndWrite_ListOfOne_BothComeOneAfterTheOther()
     {
+        Requires(KernelTrait.BothFilters);
         var queue = CreateQueue();
         var pair = ConnectPair();
         pair.Peer.Send(1);
@@ -179,6 +183,7 @@ public abstract partial class KernelQueueContract
     [Fact]
     public void ReadLevelBesideWriteClear_UnreadBytes_OnlyReadIsReportedAgain()
     {
+        Requires(KernelTrait.BothFilters);
         var queue = CreateQueue();
         var pair = ConnectPair();
         pair.Peer.Send(1);
@@ -211,6 +216,7 @@ public abstract partial class KernelQueueContract
     [Fact]
     public void ReadAndWrite_SocketNeverConnected_AreSilentUntilItConnects()
     {
+        Requires(KernelTrait.BothFilters);
         var queue = CreateQueue();
         var listen = Own(Sockets.Listen());
         var socket = Own(Sockets.CreateStream());

@@ -21,3 +21,16 @@ public sealed class SystemKernelQueueTests : KernelQueueContract
         Assert.Equal($"kqueue ({Kernel})", CreateQueue().BackendName);
     }
 }
+
+/// <summary>
+/// The contract over libkqueue itself, where it is installed: <c>struct kevent</c> as a C compiler has laid it out.
+/// </summary>
+public sealed class InstalledLibkqueueKernelQueueTests : KernelQueueContract
+{
+    private protected override string Kernel => "libkqueue";
+
+    private protected override KernelSockets KernelsSockets { get; } = KernelSockets.OfSystem();
+
+    private protected override KernelQueue MakeQueue(bool fillData) =>
+        KernelQueue.Create(KernelUnderTest.InstalledLibkqueue());
+}

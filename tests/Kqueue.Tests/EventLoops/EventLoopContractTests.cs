@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Kqueue.Native;
 using Kqueue.Tests.Infrastructure;
 using Kqueue.Tests.Native;
@@ -18,19 +17,13 @@ public sealed class SystemEventLoopTests : EventLoopContract
 /// <summary>
 /// Loops over libkqueue, where it is installed: a kqueue with <c>struct kevent</c> as a C compiler has laid it out.
 /// </summary>
-public sealed class LibkqueueEventLoopTests : EventLoopContract
+public sealed class InstalledLibkqueueEventLoopTests : EventLoopContract
 {
-    private const string Library = "libkqueue.so.0";
-
     private protected override KernelSockets KernelsSockets { get; } = KernelSockets.OfSystem();
 
     private protected override Errno NoDescriptor => Errno.EFAULT;
 
-    private protected override KernelQueue MakeQueue()
-    {
-        Assert.SkipUnless(NativeLibrary.TryLoad(Library, out _), $"{Library} is not installed");
-        return KernelQueue.Create(new KernelQueueOptions { Library = Library, Layout = "libkqueue" });
-    }
+    private protected override KernelQueue MakeQueue() => KernelQueue.Create(KernelUnderTest.InstalledLibkqueue());
 }
 
 /// <summary>Loops over the native path, with a played kernel behind its function pointers.</summary>
@@ -50,3 +43,7 @@ public abstract class PlayedEventLoopTests(string layout) : EventLoopContract
 public sealed class DarwinEventLoopTests() : PlayedEventLoopTests("darwin");
 
 public sealed class FreeBsdEventLoopTests() : PlayedEventLoopTests("freebsd");
+
+public sealed class NetBsdEventLoopTests() : PlayedEventLoopTests("netbsd");
+
+public sealed class LibkqueueEventLoopTests() : PlayedEventLoopTests("libkqueue");

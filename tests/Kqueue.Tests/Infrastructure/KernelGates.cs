@@ -99,6 +99,12 @@ internal static class KernelGates
         [ProcessFilter] = NotMeasured,
         [VnodeFilter] = NotMeasured,
         [SignalFilter] = NotMeasured,
+        [BadDescriptorIsEBADF] = "libkqueue 2.3 says EFAULT",
+        [BothFilters] = "libkqueue 2.3 answers EFAULT to the second filter of a descriptor",
+        [AddRearms] = "libkqueue 2.3 does not look at the descriptor again",
+        [ExactTimes] = "libkqueue 2.3 cuts off parts of a millisecond, and takes microseconds for nanoseconds",
+        [TriggerOutlivesDisabling] = "libkqueue 2.3 loses it",
+        [PipeReaderEndsWrite] = "libkqueue 2.3 does not say so",
     };
 
     /// <summary>Why the kernel behind a backend lacks the trait; null when it has it.</summary>

@@ -87,4 +87,22 @@ public enum KernelTrait
 
     /// <summary>The filter SIGNAL.</summary>
     SignalFilter,
+
+    /// <summary>A change of a descriptor that is not open is answered with EBADF.</summary>
+    BadDescriptorIsEBADF,
+
+    /// <summary>A descriptor may have READ and WRITE at once.</summary>
+    BothFilters,
+
+    /// <summary>Repeating the ADD of an edge-triggered knote re-arms it.</summary>
+    AddRearms,
+
+    /// <summary>Waits and timers of less than a millisecond, and of none, are what they say.</summary>
+    ExactTimes,
+
+    /// <summary>What is triggered while a USER knote is disabled is reported once it is enabled.</summary>
+    TriggerOutlivesDisabling,
+
+    /// <summary>A WRITE event says EOF after a pipe's reader has closed.</summary>
+    PipeReaderEndsWrite,
 }

@@ -39,6 +39,14 @@ internal static class KernelUnderTest
         FillData = fillData,
     };
 
+    /// <summary>libkqueue itself; a test that asks is skipped where it is not installed.</summary>
+    public static KernelQueueOptions InstalledLibkqueue()
+    {
+        const string Name = "libkqueue.so.0";
+        Assert.SkipUnless(NativeLibrary.TryLoad(Name, out _), $"{Name} is not installed");
+        return new KernelQueueOptions { Library = Name, Layout = "libkqueue" };
+    }
+
     private static string? Read(string name) =>
         Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 }

@@ -1,4 +1,6 @@
+using Kqueue.EventLoops;
 using Kqueue.Interop;
+using Kqueue.Native;
 using static Kqueue.KEventFlags;
 
 namespace Kqueue.Tests.Native;
@@ -324,6 +326,47 @@ public sealed class NativeKernelQueueScriptedTests
         using var queue = ScriptedKernel.CreateQueue(layout, out var kernel);
 
         queue.ForgetDescriptor(5);
+
+        Assert.Empty(kernel.Calls);
+    }
+
+    [Fact]
+    public void Loop_KernelOfOneFilterForADescriptor_IsMadeUnlessBothAreNeeded()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the kernel is played with epoll");
+        var calls = PlayedKernel.CallsOf(PlayedKernel.OneFilterLibkqueue);
+        var options = new EventLoopOptions { CreateQueue = _ => new NativeKernelQueue(KqueueAbi.Libkqueue, calls) };
+        new EventLoop(options).Dispose();
+        options.NeedsBothFilters = true;
+
+        var error = Assert.Throws<PlatformNotSupportedException>(() => new EventLoop(options));
+
+        Assert.StartsWith("kqueue (libkqueue) takes one filter", error.Message, StringComparison.Ordinal);
+        Assert.Contains("EFAULT", error.Message, StringComparison.Ordinal);
+        Assert.Contains("KernelQueueOptions.Library out", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void RequireBothFilters_KernelThatTakesBoth_LeavesNeither()
+    {
+        using var queue = ScriptedKernel.CreateQueue("libkqueue", out var kernel);
+
+        queue.RequireBothFilters();
+
+        // Each entry of a change list goes by itself, and the wait has none.
+        var changes = kernel.Calls.SelectMany(call => call.Changes).ToArray();
+        var (read, write) = (kernel.Abi["EVFILT_READ"], kernel.Abi["EVFILT_WRITE"]);
+        Assert.Equal([read, write, read, write], changes.Select(change => change.Filter));
+        Assert.Equal([Add | Clear, Add | Clear, Delete, Delete], changes.Select(change => (KEventFlags)change.Flags));
+    }
+
+    [Theory]
+    [MemberData(nameof(Systems))]
+    public void RequireBothFilters_KernelOfASystem_CostsNoCall(string layout)
+    {
+        using var queue = ScriptedKernel.CreateQueue(layout, out var kernel);
+
+        queue.RequireBothFilters();
 
         Assert.Empty(kernel.Calls);
     }

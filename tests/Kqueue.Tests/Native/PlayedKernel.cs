@@ -18,6 +18,7 @@ internal static unsafe class PlayedKernel
     private static readonly Kernel s_netBsd = new("netbsd");
     private static readonly Kernel s_libkqueue = new("libkqueue");
     private static readonly Kernel s_deaf = new("libkqueue", new PlayedKnotes());
+    private static readonly Kernel s_oneFilter = new("libkqueue", new PlayedKnotes { TakesOneFilter = true });
 
     private static readonly ConcurrentDictionary<int, KernelQueue> s_queues = new();
     private static int s_lastQueue = -1;
@@ -25,16 +26,21 @@ internal static unsafe class PlayedKernel
     /// <summary>libkqueue with all that it does: knotes outlive their descriptors.</summary>
     public const string DeafLibkqueue = "libkqueue, deaf";
 
+    /// <summary>libkqueue 2.3, which Debian has.</summary>
+    public const string OneFilterLibkqueue = "libkqueue, one filter";
+
     /// <summary>
     /// The calls of a system's kernel. Its descriptors start at 0, like those of any kernel of its own.
     /// </summary>
-    /// <param name="layout">The system, or <c>libkqueue, deaf</c>: as libkqueue is after a close.</param>
+    /// <param name="layout">The system, or one of the names above: a libkqueue with its faults.</param>
     public static KqueueCalls CallsOf(string layout) => new()
     {
         Kqueue = (nint)(delegate* unmanaged<int>)&Kqueue,
         Kevent = layout switch
         {
             DeafLibkqueue => (nint)(delegate* unmanaged<int, byte*, int, byte*, int, TimeSpec*, int>)&KeventDeaf,
+            OneFilterLibkqueue =>
+                (nint)(delegate* unmanaged<int, byte*, int, byte*, int, TimeSpec*, int>)&KeventOneFilter,
             "darwin" => (nint)(delegate* unmanaged<int, byte*, int, byte*, int, TimeSpec*, int>)&KeventDarwin,
             "freebsd" => (nint)(delegate* unmanaged<int, byte*, int, byte*, int, TimeSpec*, int>)&KeventFreeBsd,
             "netbsd" => (nint)(delegate* unmanaged<int, byte*, nuint, byte*, nuint, TimeSpec*, int>)&KeventNetBsd,
@@ -85,6 +91,11 @@ internal static unsafe class PlayedKernel
         int queue, byte* changes, int changeCount, byte* events, int eventCount, TimeSpec* timeout) =>
         s_deaf.Kevent(queue, changes, changeCount, events, eventCount, timeout);
 
+    [UnmanagedCallersOnly]
+    private static int KeventOneFilter(
+        int queue, byte* changes, int changeCount, byte* events, int eventCount, TimeSpec* timeout) =>
+        s_oneFilter.Kevent(queue, changes, changeCount, events, eventCount, timeout);
+
     private sealed class Kernel(string layout, PlayedKnotes? knotes = null)
     {
         private readonly PlayedLayout _layout = new(SystemAbi.OfLayout(layout));
@@ -122,6 +133,11 @@ internal static unsafe class PlayedKernel
             for (var i = 0; i < changeCount; i++)
             {
                 var change = _translation.ToNeutral(_layout.Read(changes, i));
+                if (knotes?.Refuses(number, change) ?? false)
+                {
+                    return KernelResult.Failure(Errno.EFAULT);
+                }
+
                 if (knotes?.Note(number, change) ?? true)
                 {
                     changeList.Add(change);

@@ -10,6 +10,18 @@ internal sealed class PlayedKnotes
 {
     private readonly ConcurrentDictionary<(int Queue, nint Ident, KEventFilter Filter), string?> _files = new();
 
+    /// <summary>Whether READ and WRITE exclude each other for a descriptor, as in 2.3.</summary>
+    public bool TakesOneFilter { get; init; }
+
+    /// <summary>Whether a change asks for the second filter of a descriptor where there is one for each.</summary>
+    public bool Refuses(int queue, in KEvent change) =>
+        TakesOneFilter && (change.Flags & KEventFlags.Add) != 0 && change.Filter switch
+        {
+            KEventFilter.Read => _files.ContainsKey((queue, change.Ident, KEventFilter.Write)),
+            KEventFilter.Write => _files.ContainsKey((queue, change.Ident, KEventFilter.Read)),
+            _ => false,
+        };
+
     /// <summary>Notes what a change does. False when it is made to a knote of a descriptor that is closed.</summary>
     public bool Note(int queue, in KEvent change)
     {

@@ -14,12 +14,14 @@ namespace KqueueTransport.IntegrationTests.Kernels;
 /// </summary>
 internal sealed record PlayedBackend(string Layout) : BackendSupport(MissingBecause: null)
 {
+    /// <summary>The one of <see cref="PlayedKernel"/>.</summary>
+    public string Kernel { get; init; } = Layout == "libkqueue" ? PlayedKernel.DeafLibkqueue : Layout;
+
     public override EventLoopGroup StartLoops(EventLoopGroupOptions options)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "The kernel is played with epoll.");
         var abi = KqueueAbi.Of(Layout);
-        var played = Layout == "libkqueue" ? PlayedKernel.DeafLibkqueue : Layout;
-        options.Loop.CreateQueue = _ => new NativeKernelQueue(abi, PlayedKernel.CallsOf(played));
+        options.Loop.CreateQueue = _ => new NativeKernelQueue(abi, PlayedKernel.CallsOf(Kernel));
         return base.StartLoops(options);
     }
 

@@ -112,6 +112,7 @@ internal sealed class TransportLoops : IDisposable
             Loop = new EventLoopOptions
             {
                 KernelQueue = options.KernelQueue,
+                NeedsBothFilters = true,
 
                 // What a connection does is the connection's own to answer for: this is the rest.
                 UnhandledException = error => TransportLog.UnexpectedException(logger, "an event loop", error),
