@@ -45,12 +45,17 @@ var text = $"""
     {RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}. *Played* is another system's kernel in C#:
     `struct kevent`, constants, layouts and error numbers are that system's, from its headers, and the work is done by
     this one's epoll and sockets. So it shows what is said to a kernel and how its answers are read, not what that
-    kernel does by itself. Written by
+    kernel does by itself. *libkqueue itself* is the library that `.ci/install-tools` installs where Debian has it: it
+    takes READ or WRITE of a descriptor and not both, so the transport refuses it at the start and has no suite on it.
+    Its sockets are Linux's. Written by
 
     <!-- not run by build/readme: takes minutes -->
     ```sh
     dotnet run build/kernels.cs
     ```
+
+    Suites that take long run on the played kernels with `KQUEUE_KERNELS=all` only: here and in the hosted workflow.
+    The rest runs on all of them in every `.ci/run`. Frameworks, security, survival and benchmarks are of Linux alone.
 
 
     """ + table.ToMarkdown();
@@ -76,15 +81,16 @@ internal static partial class Kernels
     /// <summary>The project and the classes, as the filter of <c>dotnet test</c> takes them.</summary>
     public static (string Project, string Filter)[] Suites { get; } =
     [
-        ("Kqueue.Tests", "FullyQualifiedName~KernelQueueTests"),
+        ("Kqueue.Tests", "FullyQualifiedName~KernelQueueTests|FullyQualifiedName~EventLoopTests"),
         ("KqueueTransport.Tests", "FullyQualifiedName~SocketCallsTests"),
-        ("KqueueTransport.IntegrationTests", "FullyQualifiedName~.OnKqueueAdaptive|FullyQualifiedName~.OnPlayed"),
+        ("KqueueTransport.IntegrationTests", "FullyQualifiedName~.OnKqueueAdaptive|FullyQualifiedName~.OnPlayed|" +
+            "FullyQualifiedName~.OnTwoLoops+Blocking|FullyQualifiedName~.OnTwoLoops+Transfers"),
     ];
 
     /// <summary>Those that KQUEUE_LIBRARY puts on another kernel.</summary>
     public static (string Project, string Filter)[] SuitesOfLibrary { get; } =
     [
-        ("Kqueue.Tests", "FullyQualifiedName~.SystemKernelQueueTests"),
+        ("Kqueue.Tests", "FullyQualifiedName~.SystemKernelQueueTests|FullyQualifiedName~.SystemEventLoopTests"),
         ("KqueueTransport.Tests", "FullyQualifiedName~.LibrarySocketCallsTests"),
         ("KqueueTransport.IntegrationTests", "FullyQualifiedName~.OnKqueueAdaptive"),
     ];
@@ -96,22 +102,28 @@ internal static partial class Kernels
     public static (string Kernel, string Suite)? Of(string className, string system)
     {
         var name = Class().Match(className);
-        var suite = name.Groups["contract"] is { Length: > 0, Value: var contract }
-            ? contract == "KernelQueue" ? "`kevent` contract" : "socket calls contract"
-            : name.Groups["suite"].Value;
+        var suite = name.Groups["contract"].Value switch
+        {
+            "KernelQueue" => "`kevent` contract",
+            "EventLoop" => "event loops contract",
+            "SocketCalls" => "socket calls contract",
+            _ => name.Groups["suite"].Value,
+        };
         return !name.Success ? null : (name.Groups["kernel"].Value switch
         {
             "Darwin" => "macOS, played",
             "FreeBsd" => "FreeBSD, played",
             "NetBsd" => "NetBSD, played",
             "Libkqueue" => "libkqueue, played",
+            "InstalledLibkqueue" => "libkqueue itself",
             _ => system,
         }, suite);
     }
 
     [GeneratedRegex(
-        @"\.(?<kernel>System|Library|Darwin|FreeBsd|NetBsd|Libkqueue)(?<contract>KernelQueue|SocketCalls)Tests$|" +
-        @"\.On(Kqueue|Played)(?<kernel>\w+)\+(?<suite>\w+)$")]
+        @"\.(?<kernel>System|Library|Darwin|FreeBsd|NetBsd|(Installed)?Libkqueue)" +
+        @"(?<contract>KernelQueue|EventLoop|SocketCalls)Tests$|" +
+        @"\.On(Kqueue|Played|(?=TwoLoops))(?<kernel>\w+)\+(?<suite>\w+)$")]
     private static partial Regex Class();
 }
 

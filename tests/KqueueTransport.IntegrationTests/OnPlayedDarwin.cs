@@ -60,6 +60,9 @@ public static class OnPlayedDarwin
     [Collection<Alone>]
     public sealed class DescriptorLimit() : DescriptorLimitTests(Played.Darwin.InWhole());
 
+    [Collection<Alone>]
+    public sealed class ThreadLimit() : ThreadLimitTests(Played.Darwin.InWhole());
+
     public sealed class Blocking() : BlockingTests(Played.Darwin);
 
     public sealed class Transfers() : TransferTests(Played.Darwin);

@@ -60,6 +60,9 @@ public static class OnPlayedNetBsd
     [Collection<Alone>]
     public sealed class DescriptorLimit() : DescriptorLimitTests(Played.NetBsd.InWhole());
 
+    [Collection<Alone>]
+    public sealed class ThreadLimit() : ThreadLimitTests(Played.NetBsd.InWhole());
+
     public sealed class Blocking() : BlockingTests(Played.NetBsd);
 
     public sealed class Transfers() : TransferTests(Played.NetBsd);

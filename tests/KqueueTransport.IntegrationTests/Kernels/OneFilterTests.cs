@@ -34,7 +34,7 @@ public sealed class OneFilterTests() : TransportSuite(TestTransport.KqueueAdapti
     private static void AssertIsRefusal(Exception? failure)
     {
         var refusal = Assert.IsType<PlatformNotSupportedException>(failure);
-        Assert.StartsWith("kqueue (libkqueue) takes one filter of a descriptor", refusal.Message, StringComparison.Ordinal);
+        Assert.StartsWith("kqueue (libkqueue) takes one filter", refusal.Message, StringComparison.Ordinal);
         Assert.Contains("Leave KernelQueueOptions.Library out", refusal.Message, StringComparison.Ordinal);
     }
 
