@@ -13,8 +13,9 @@ namespace KqueueTransport.Connections;
 internal struct PendingOperation
 {
     private Continuation _continuation;
-    private CancellationTokenRegistration _registration;
-    private CancellationToken _token;
+
+    // Made for the first token, and used again: most connections never see one.
+    private Cancellation? _cancellation;
     private short _version;
     private volatile Await _await;
     private bool _hasEnded;
@@ -55,10 +56,11 @@ internal struct PendingOperation
         }
 
         IsPending = true;
-        _token = token;
         if (token.CanBeCanceled)
         {
-            _registration = token.UnsafeRegister(onCanceled, owner);
+            _cancellation ??= new Cancellation();
+            _cancellation.Token = token;
+            _cancellation.Registration = token.UnsafeRegister(onCanceled, owner);
         }
 
         return _version;
@@ -81,7 +83,7 @@ internal struct PendingOperation
     /// Whether it is an operation with this token that nobody has taken the result of. A callback may come late, when
     /// the next operation waits with another token or none.
     /// </summary>
-    public readonly bool IsOf(CancellationToken token) => _token == token;
+    public readonly bool IsOf(CancellationToken token) => Token == token;
 
     /// <summary>
     /// The result can be taken; returns what has to be run then. Without the lock, so that a loop waits for nobody.
@@ -150,7 +152,7 @@ internal struct PendingOperation
             PipeErrors.ThrowNotCompleted();
         }
 
-        var (token, isAwaitedTwice) = (_token, _isAwaitedTwice);
+        var (token, isAwaitedTwice) = (Token, _isAwaitedTwice);
         Reset();
         if (isAwaitedTwice)
         {
@@ -160,17 +162,31 @@ internal struct PendingOperation
         return token;
     }
 
+    private readonly CancellationToken Token => _cancellation?.Token ?? default;
+
     private readonly bool IsCompleted => _await == Await.Completed;
 
     private void Reset()
     {
-        // A callback that is under way finds another token.
-        _registration.Unregister();
-        _registration = default;
-        _token = default;
+        if (_cancellation is { } cancellation)
+        {
+            // A callback that is under way finds another token.
+            cancellation.Registration.Unregister();
+            cancellation.Registration = default;
+            cancellation.Token = default;
+        }
+
         _isAwaitedTwice = false;
         _hasEnded = false;
         _version++;
         _await = Await.None;
+    }
+
+    /// <summary>The token that ends the wait.</summary>
+    private sealed class Cancellation
+    {
+        public CancellationToken Token { get; set; }
+
+        public CancellationTokenRegistration Registration { get; set; }
     }
 }

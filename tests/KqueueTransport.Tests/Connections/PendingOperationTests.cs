@@ -110,13 +110,15 @@ public sealed class PendingOperationTests
     public void OnCompleted_Twice_BothGetAnError()
     {
         var version = Begin();
-        _operation.OnCompleted(Continuing(() => { }), version);
+        var continued = 0;
+        _operation.OnCompleted(Continuing(() => continued++), version);
 
         Assert.Equal(Awaiting.Twice, _operation.OnCompleted(Continuing(() => { }), version));
 
         Assert.Throws<InvalidOperationException>(() => _operation.GetResult(version));
         _operation.TryEnd();
-        Assert.False(_operation.Complete().IsNone);
+        _operation.Complete().Run();
+        Assert.Equal(1, continued);
         Assert.Throws<InvalidOperationException>(() => _operation.GetResult(version));
     }
 

@@ -20,7 +20,7 @@ public sealed class SegmentQueueTests : IDisposable
     [Fact]
     public void Append_ThenRemoveHead_KeepsTheOrderAndReturnsEveryBlock()
     {
-        var segments = Enumerable.Range(0, 5).Select(i => _queue.Append(_pool, 0, i * 10)).ToList();
+        var segments = Enumerable.Range(0, 5).Select(i => _queue.Append(_pool, stream: null, 0, i * 10)).ToList();
 
         foreach (var segment in segments)
         {
@@ -36,9 +36,9 @@ public sealed class SegmentQueueTests : IDisposable
     [Fact]
     public void RemoveAfter_First_LeavesItAlone()
     {
-        var first = _queue.Append(_pool, 0, 0);
-        _queue.Append(_pool, 0, 0);
-        _queue.Append(_pool, 0, 0);
+        var first = _queue.Append(_pool, stream: null, 0, 0);
+        _queue.Append(_pool, stream: null, 0, 0);
+        _queue.Append(_pool, stream: null, 0, 0);
 
         _queue.RemoveAfter(first);
 
@@ -52,13 +52,13 @@ public sealed class SegmentQueueTests : IDisposable
     [Fact]
     public void Append_AfterClear_UsesTheObjectsAgainAndTheyAreEmpty()
     {
-        var segments = Enumerable.Range(0, 16).Select(_ => _queue.Append(_pool, 0, 0)).ToHashSet();
+        var segments = Enumerable.Range(0, 16).Select(_ => _queue.Append(_pool, stream: null, 0, 0)).ToHashSet();
         _queue.Head!.End = 100;
         _queue.Clear();
 
         for (var i = 0; i < 16; i++)
         {
-            var segment = _queue.Append(_pool, 0, i);
+            var segment = _queue.Append(_pool, stream: null, 0, i);
             Assert.Contains(segment, segments);
             Assert.Equal(0, segment.End);
             Assert.Null(segment.NextSegment);
@@ -71,7 +71,7 @@ public sealed class SegmentQueueTests : IDisposable
     [Fact]
     public void Append_MoreThanThePoolsBlocks_TakesOtherMemory()
     {
-        var segment = _queue.Append(_pool, _pool.Pool.MaxBufferSize + 1, 0);
+        var segment = _queue.Append(_pool, stream: null, _pool.Pool.MaxBufferSize + 1, 0);
 
         Assert.True(segment.Free.Length > _pool.Pool.MaxBufferSize);
         Assert.Equal(0, _counts.RentedBytes);

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Kqueue.EventLoops;
 using KqueueTransport.Connections;
+using KqueueTransport.Connections.Buffers;
 using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Diagnostics;
 
@@ -19,6 +20,7 @@ public sealed class SharedWordsTests
         { typeof(EventLoopGroup), "Turn", [["Number"]] },
         { typeof(ConnectionIds), "Last", [["Id"]] },
         { typeof(Newcomers), "Count", [["Number"]] },
+        { typeof(SpareSegments), "Spares", [["Taken", "Count", "First"]] },
         { typeof(LoopStatistics), "Counts", [["Received", "Sent", "Connections"]] },
         { typeof(ListenerStatistics), "Counts", [["Accepts"], ["Pauses", "Ends"]] },
     };

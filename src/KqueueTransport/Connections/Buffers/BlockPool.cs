@@ -16,6 +16,9 @@ internal sealed class BlockPool(MemoryPool<byte> pool, ILogger logger) : IDispos
 
     public MemoryPool<byte> Pool => pool;
 
+    /// <summary>The objects that the blocks of the loop's connections hang on.</summary>
+    public SpareSegments Segments { get; } = new();
+
     /// <summary>Whether it has blocks of this size.</summary>
     public bool Has(int bytes) => bytes <= pool.MaxBufferSize;
 

@@ -6,6 +6,7 @@ namespace KqueueTransport.Connections.Buffers;
 internal sealed class BufferSegment : ReadOnlySequenceSegment<byte>
 {
     private BlockPool? _pool;
+    private object? _stream;
 
     // What is given back: of the pool, or an array where the pool has none so large.
     private object? _owner;
@@ -29,11 +30,18 @@ internal sealed class BufferSegment : ReadOnlySequenceSegment<byte>
     public Memory<byte> Free => _block[_end..];
 
     /// <summary>
+    /// Where a position in this segment stands in a stream. One that was kept from an earlier read, whose segment is in
+    /// other hands, is before every other.
+    /// </summary>
+    public long PositionIn(object stream, int index) => _stream == stream ? RunningIndex + index : long.MinValue;
+
+    /// <summary>
     /// Takes a block of at least <paramref name="sizeHint"/> bytes, from the pool if it has such large ones.
     /// </summary>
-    public void Rent(BlockPool pool, int sizeHint, long runningIndex)
+    public void Rent(BlockPool pool, object? stream, int sizeHint, long runningIndex)
     {
         _pool = pool;
+        _stream = stream;
         if (pool.Has(sizeHint))
         {
             var block = pool.Rent(sizeHint);
@@ -57,28 +65,29 @@ internal sealed class BufferSegment : ReadOnlySequenceSegment<byte>
         End = 0;
     }
 
-    /// <summary>Sets the successor: the next of the stream, or the next spare.</summary>
+    /// <summary>Sets the successor: the next of the stream, or of those that nobody uses.</summary>
     public void Link(BufferSegment? next) => Next = next;
 
-    /// <summary>Gives the block back and forgets the successor.</summary>
+    /// <summary>Gives the block back, and itself.</summary>
     public void Return()
     {
+        var pool = _pool!;
         if (_owner is byte[] array)
         {
             ArrayPool<byte>.Shared.Return(array);
         }
         else if (_owner is not null)
         {
-            _pool!.Return((IMemoryOwner<byte>)_owner);
+            pool.Return((IMemoryOwner<byte>)_owner);
         }
 
+        _pool = null;
+        _stream = null;
         _owner = null;
         _block = default;
         Memory = default;
-
-        // A position of an earlier read is before every other.
-        RunningIndex = long.MinValue / 2;
         Next = null;
         _end = 0;
+        pool.Segments.Give(this);
     }
 }

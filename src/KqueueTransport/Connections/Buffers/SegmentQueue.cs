@@ -1,17 +1,10 @@
 namespace KqueueTransport.Connections.Buffers;
 
 /// <summary>
-/// The segments of a reader or a writer, oldest first, and a few spare objects for the next ones. Used under its
-/// owner's lock.
+/// The segments of a reader or a writer, oldest first. Used under its owner's lock.
 /// </summary>
 internal struct SegmentQueue
 {
-    // Enough for a burst; an idle connection keeps what its last burst needed, at 72 bytes each.
-    private const int SparesMax = 16;
-
-    private BufferSegment? _spares;
-    private int _spareCount;
-
     public BufferSegment? Head { get; private set; }
 
     public BufferSegment? Tail { get; private set; }
@@ -21,12 +14,13 @@ internal struct SegmentQueue
 
     /// <summary>Appends an empty segment.</summary>
     /// <param name="pool">Where its block comes from.</param>
+    /// <param name="stream">Whose positions count; null where nobody asks for positions.</param>
     /// <param name="sizeHint">How many bytes it has at least; 0 takes the usual size.</param>
     /// <param name="runningIndex">Where its first byte stands in the whole stream.</param>
-    public BufferSegment Append(BlockPool pool, int sizeHint, long runningIndex)
+    public BufferSegment Append(BlockPool pool, object? stream, int sizeHint, long runningIndex)
     {
-        var segment = TakeSpare() ?? new BufferSegment();
-        segment.Rent(pool, sizeHint, runningIndex);
+        var segment = pool.Segments.Take();
+        segment.Rent(pool, stream, sizeHint, runningIndex);
         if (Tail is null)
         {
             Head = segment;
@@ -50,7 +44,7 @@ internal struct SegmentQueue
             Tail = null;
         }
 
-        Recycle(head);
+        head.Return();
     }
 
     /// <summary>Removes every segment behind <paramref name="last"/>.</summary>
@@ -62,7 +56,7 @@ internal struct SegmentQueue
         while (segment is not null)
         {
             var next = segment.NextSegment;
-            Recycle(segment);
+            segment.Return();
             segment = next;
         }
     }
@@ -72,30 +66,6 @@ internal struct SegmentQueue
         while (Head is not null)
         {
             RemoveHead();
-        }
-    }
-
-    private BufferSegment? TakeSpare()
-    {
-        var spare = _spares;
-        if (spare is not null)
-        {
-            _spares = spare.NextSegment;
-            spare.Link(null);
-            _spareCount--;
-        }
-
-        return spare;
-    }
-
-    private void Recycle(BufferSegment segment)
-    {
-        segment.Return();
-        if (_spareCount < SparesMax)
-        {
-            segment.Link(_spares);
-            _spares = segment;
-            _spareCount++;
         }
     }
 }

@@ -97,7 +97,7 @@ internal sealed class InputBuffer
     {
         var tail = _segments.Tail is { } last && last.Free.Length >= MinReceiveBytes
             ? last
-            : _segments.Append(pool, sizeHint: 0, _end);
+            : _segments.Append(pool, this, sizeHint: 0, _end);
         var free = tail.Free.Span;
         capacity = free.Length;
         var result = calls.Receive(descriptor, free);
@@ -112,7 +112,7 @@ internal sealed class InputBuffer
     private KernelResult ReceiveIntoBlocks(
         SocketCalls calls, int descriptor, BlockPool pool, out int capacity)
     {
-        var first = _segments.Append(pool, sizeHint: 0, _end);
+        var first = _segments.Append(pool, this, sizeHint: 0, _end);
         var result = ReceiveIntoBlocks(calls, descriptor, pool, first, out capacity);
 
         // Not while they are pinned: some go back to their pool.
@@ -135,7 +135,7 @@ internal sealed class InputBuffer
                 return calls.Receive(descriptor, pinned.Vectors);
             }
 
-            segment = _segments.Append(pool, sizeHint: 0, _end + capacity);
+            segment = _segments.Append(pool, this, sizeHint: 0, _end + capacity);
         }
     }
 
@@ -179,6 +179,6 @@ internal sealed class InputBuffer
         _consumed = position;
     }
 
-    private static long PositionInStream(SequencePosition position, long none) =>
-        (BufferSegment?)position.GetObject() is { } segment ? segment.RunningIndex + position.GetInteger() : none;
+    private long PositionInStream(SequencePosition position, long none) =>
+        (BufferSegment?)position.GetObject() is { } segment ? segment.PositionIn(this, position.GetInteger()) : none;
 }

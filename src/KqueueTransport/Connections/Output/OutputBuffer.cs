@@ -118,7 +118,7 @@ internal partial struct OutputBuffer
     private void AppendTail(BlockPool pool, int sizeHint)
     {
         var size = (int)Math.Min(Unsent + Uncommitted, BlockBytesMax);
-        _tailMemory = _segments.Append(pool, Math.Max(sizeHint, size), runningIndex: 0).Free;
+        _tailMemory = _segments.Append(pool, stream: null, Math.Max(sizeHint, size), runningIndex: 0).Free;
     }
 
     /// <summary>Makes what the application advanced over a part of the tail, sendable once it is committed.</summary>
