@@ -62,7 +62,7 @@ public sealed partial class EventLoop
         }
         catch (Exception exception) when (_unhandledException is not null)
         {
-            _unhandledException(exception);
+            Tell(exception);
         }
     }
 }

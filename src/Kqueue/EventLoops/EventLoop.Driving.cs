@@ -185,7 +185,7 @@ public sealed partial class EventLoop
         }
         catch (Exception exception) when (_unhandledException is not null)
         {
-            _unhandledException(exception);
+            Tell(exception);
         }
 
         driver.Leave();
@@ -223,10 +223,22 @@ public sealed partial class EventLoop
         }
         catch (Exception exception) when (_unhandledException is not null)
         {
-            _unhandledException(exception);
+            Tell(exception);
         }
 
         driver.Leave();
+    }
+
+    // Whoever is told may have no memory to say it with. The loop goes on.
+    private void Tell(Exception exception)
+    {
+        try
+        {
+            _unhandledException!(exception);
+        }
+        catch (OutOfMemoryException)
+        {
+        }
     }
 
     /// <summary>Swaps the word forward; on failure <paramref name="word"/> is what stands there instead.</summary>

@@ -88,7 +88,9 @@ public sealed partial class EventLoop
             return true;
         }
 
-        // The thread comes first: a loop must not be taken from its driver when nobody is there to go on with it.
+        // The thread comes first, and the memory: a loop must not be taken from its driver when nobody is there to go on
+        // with it.
+        var next = new LoopDriver(this, seen.HandOver().Epoch);
         if (StandbyThreads?.Take(isForced) is not { } successor)
         {
             return false;
@@ -110,8 +112,8 @@ public sealed partial class EventLoop
         }
 
         _leftBehind.Add(left);
-        _driver = new LoopDriver(this, word.Epoch);
-        successor.Drive(_driver);
+        _driver = next;
+        successor.Drive(next);
         return true;
     }
 

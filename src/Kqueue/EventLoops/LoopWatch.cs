@@ -78,7 +78,16 @@ internal sealed class LoopWatch
             // since may not have had the time to.
             var late = _lookedAt != 0 && Stopwatch.GetElapsedTime(_lookedAt) > 2 * _period;
             _lookedAt = Stopwatch.GetTimestamp();
-            _idleLooks = Look(mayJudge: !late && !Debugger.IsAttached) ? 0 : _idleLooks + 1;
+            try
+            {
+                _idleLooks = Look(mayJudge: !late && !Debugger.IsAttached) ? 0 : _idleLooks + 1;
+            }
+            catch (OutOfMemoryException)
+            {
+                // Nobody is taken from anybody until there is some: it looks again.
+                _idleLooks = 0;
+            }
+
             if (_idleLooks >= Patience)
             {
                 Park();

@@ -11,6 +11,9 @@ internal sealed class HandOverListenSockets
     // Under _gate, so that no number is handed over that has just been closed.
     private readonly List<Held> _sockets = [];
 
+    // How many other processes have the sockets. Interlocked.
+    private int _elsewhere;
+
     /// <summary>The server that this one replaces; null where there is none, and once it is replaced.</summary>
     public Predecessor? Predecessor { get; set; }
 
@@ -20,11 +23,13 @@ internal sealed class HandOverListenSockets
     /// <summary>
     /// Whether another process has the sockets, too: then nobody may empty their queues, nor delete their files.
     /// </summary>
-    public bool AreElsewhere
-    {
-        get => Volatile.Read(ref field);
-        set => Volatile.Write(ref field, value);
-    }
+    public bool AreElsewhere => Volatile.Read(ref _elsewhere) > 0;
+
+    /// <summary>Another process has them, too.</summary>
+    public void AddElsewhere() => Interlocked.Increment(ref _elsewhere);
+
+    /// <summary>A process that had them has ended.</summary>
+    public void RemoveElsewhere() => Interlocked.Decrement(ref _elsewhere);
 
     /// <summary>Opens a listen socket, or takes the predecessor's.</summary>
     public ListenSocket Listen(EndPoint endPoint, ListenSocketOptions options, SocketCalls calls)
@@ -80,7 +85,7 @@ internal sealed class HandOverListenSockets
         lock (_gate)
         {
             var result = send(_sockets.ConvertAll(held => (held.Name, held.Descriptor)));
-            AreElsewhere = true;
+            AddElsewhere();
             return result;
         }
     }

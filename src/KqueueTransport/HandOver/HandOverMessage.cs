@@ -4,24 +4,25 @@ using System.Text;
 namespace KqueueTransport.HandOver;
 
 /// <summary>
-/// What goes before the descriptors: a name for each, in their order, behind a mark and the length of all names. And
-/// the two bytes with which the successor says that it serves, and the predecessor that it stops.
+/// What a server says to one that starts: at once that it is there, and once it serves, with the descriptors, a name for
+/// each, in their order, behind the length of the whole. Then each says one byte: the successor that it serves, and the
+/// predecessor that it stops, or that another one was quicker.
 /// </summary>
 internal static class HandOverMessage
 {
-    public const int HeaderBytes = 8;
+    public const int HeaderBytes = sizeof(int);
     public const int BytesMax = 64 * 1024;
 
     public const byte Serving = (byte)'S';
     public const byte Stopping = (byte)'E';
+    public const byte Replaced = (byte)'R';
 
-    private static ReadOnlySpan<byte> Mark => "KQH1"u8;
+    public static ReadOnlyMemory<byte> Greeting { get; } = "KQH1"u8.ToArray();
 
     public static byte[] Encode(IEnumerable<string> names)
     {
         using var stream = new MemoryStream();
-        stream.Write(Mark);
-        stream.Write(new byte[sizeof(int)]);
+        stream.Write(new byte[HeaderBytes]);
         using (var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen: true))
         {
             foreach (var name in names)
@@ -31,7 +32,7 @@ internal static class HandOverMessage
         }
 
         var message = stream.ToArray();
-        BinaryPrimitives.WriteInt32LittleEndian(message.AsSpan(Mark.Length), message.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(message, message.Length);
         return message;
     }
 
@@ -39,11 +40,11 @@ internal static class HandOverMessage
     /// <exception cref="InvalidDataException">It is none.</exception>
     public static int LengthOf(ReadOnlySpan<byte> header)
     {
-        var length = BinaryPrimitives.ReadInt32LittleEndian(header[Mark.Length..]);
-        return header.StartsWith(Mark) && length is >= HeaderBytes and <= BytesMax
-            ? length
-            : throw new InvalidDataException("It sends something else than listen sockets.");
+        var length = BinaryPrimitives.ReadInt32LittleEndian(header);
+        return length is >= HeaderBytes and <= BytesMax ? length : throw IsNone();
     }
+
+    public static InvalidDataException IsNone() => new("It sends something else than listen sockets.");
 
     /// <summary>The names in a whole message.</summary>
     /// <exception cref="InvalidDataException">A name is cut off.</exception>

@@ -12,45 +12,68 @@ internal sealed class Predecessor : IDisposable
     // The name of the socket at the path, which is handed over like the others, so that the path is never without one.
     public const string PathName = "";
 
-    // Another successor may be starting, behind which this one waits.
+    // Who is there says so at once, even where its thread pool is busy; whoever else listens there may be silent.
+    private static readonly TimeSpan s_greetingTime = TimeSpan.FromSeconds(5);
+
+    // It may be starting itself.
     private static readonly TimeSpan s_answerTime = TimeSpan.FromSeconds(30);
 
+    // Between two looks at a path whose server is just ending.
+    private static readonly TimeSpan s_nextLook = TimeSpan.FromMilliseconds(20);
+
     private readonly Socket _link;
-    private readonly string _path;
 
     // By the names of the endpoints; several may have been asked for by the same one, with port 0. Under the lock.
     private readonly List<(string Name, int Descriptor)> _sockets;
 
-    private Predecessor(Socket link, string path, List<(string Name, int Descriptor)> sockets) =>
-        (_link, _path, _sockets) = (link, path, sockets);
+    private Predecessor(Socket link, List<(string Name, int Descriptor)> sockets) => (_link, _sockets) = (link, sockets);
 
-    /// <summary>Takes the sockets of the server at a path; null where none is there, or has just ended.</summary>
+    /// <summary>Takes the sockets of the server at a path; null where none is there.</summary>
     /// <exception cref="IOException">Who answers there is no server of this kind, or not this user's.</exception>
-    public static async Task<Predecessor?> FindAsync(string path, CancellationToken cancellationToken)
+    /// <exception cref="TimeoutException">Who listens there does not answer.</exception>
+    public static async Task<Predecessor?> FindAsync(
+        string path, TimeProvider clock, CancellationToken cancellationToken)
     {
-        var link = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
+        using var limit = new CancellationTokenSource(s_answerTime, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        while (true)
         {
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            limit.CancelAfter(s_answerTime);
-            if (await ReceiveAsync(link, path, limit.Token).ConfigureAwait(false) is { } sockets)
+            var link = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            Predecessor? found = null;
+            try
             {
-                return new Predecessor(link, path, sockets);
-            }
+                if (!await TryConnectAsync(link, path, either.Token).ConfigureAwait(false))
+                {
+                    return null;
+                }
 
-            link.Dispose();
-            return null;
-        }
-        catch (Exception error)
-        {
-            link.Dispose();
-            throw error switch
+                if (await IsGreetedAsync(link, clock, either.Token).ConfigureAwait(false) &&
+                    await ReceiveAsync(link, either.Token).ConfigureAwait(false) is { } sockets)
+                {
+                    return found = new Predecessor(link, sockets);
+                }
+
+                // It has just ended, or has been replaced.
+                await Task.Delay(s_nextLook, clock, either.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
             {
-                OperationCanceledException when !cancellationToken.IsCancellationRequested =>
-                    Failure(path, "It did not answer in time.", error),
-                InvalidDataException or SocketException => Failure(path, error.Message, error),
-                _ => error,
-            };
+                throw new TimeoutException("who listens there does not answer", error);
+            }
+            catch (Exception error) when (error is InvalidDataException or SocketException)
+            {
+                throw new IOException(
+                    $"The listen sockets of the server at {path} cannot be taken over: {error.Message} Stop it, or " +
+                    $"choose another {nameof(KqueueTransportOptions.HandOverPath)}.",
+                    error);
+            }
+            finally
+            {
+                if (found is null)
+                {
+                    link.Dispose();
+                }
+            }
         }
     }
 
@@ -72,22 +95,34 @@ internal sealed class Predecessor : IDisposable
     }
 
     /// <summary>Tells it that this process serves, and waits until it has stopped accepting, or is gone.</summary>
-    public async Task ReplaceAsync(CancellationToken cancellationToken)
+    /// <returns>False where another server has replaced it meanwhile, and is the one to replace.</returns>
+    /// <exception cref="TimeoutException">It does not stop: both serve, until it hears of this.</exception>
+    public async Task<bool> TryReplaceAsync(TimeProvider clock, CancellationToken cancellationToken)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(s_answerTime);
+        using var limit = new CancellationTokenSource(s_answerTime, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            await _link.SendAsync(new[] { HandOverMessage.Serving }, limit.Token).ConfigureAwait(false);
-            await _link.ReceiveAsync(new byte[1], limit.Token).ConfigureAwait(false);
+            _link.Send([HandOverMessage.Serving]);
         }
         catch (SocketException)
         {
-            // It is gone, and its sockets are here.
+            // It has ended. What it has said before can be read all the same.
+        }
+
+        var answer = new byte[1];
+        try
+        {
+            var count = await _link.ReceiveAsync(answer, either.Token).ConfigureAwait(false);
+            return count == 0 || answer[0] != HandOverMessage.Replaced;
+        }
+        catch (SocketException)
+        {
+            return true; // Its sockets are here.
         }
         catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
         {
-            throw Failure(_path, "It does not stop.", error);
+            throw new TimeoutException("the server that has them does not stop", error);
         }
     }
 
@@ -102,8 +137,7 @@ internal sealed class Predecessor : IDisposable
         }
     }
 
-    private static async Task<List<(string Name, int Descriptor)>?> ReceiveAsync(
-        Socket link, string path, CancellationToken cancellationToken)
+    private static async Task<bool> TryConnectAsync(Socket link, string path, CancellationToken cancellationToken)
     {
         try
         {
@@ -112,14 +146,26 @@ internal sealed class Predecessor : IDisposable
         catch (SocketException error) when (error.SocketErrorCode is
             SocketError.ConnectionRefused or SocketError.AddressNotAvailable)
         {
-            return null; // Nothing at the path, or what a server has left behind that crashed.
+            return false; // Nothing at the path, or what a server has left behind that crashed.
         }
 
-        if (!UnixSocketCalls.IsOwnUser(link))
-        {
-            throw new InvalidDataException("It is another user's.");
-        }
+        return UnixSocketCalls.IsOwnUser(link) ? true : throw new InvalidDataException("It is another user's.");
+    }
 
+    private static async Task<bool> IsGreetedAsync(
+        Socket link, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(s_greetingTime, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        var greeting = new byte[HandOverMessage.Greeting.Length];
+        return await TryReceiveAsync(link, greeting, 0, either.Token).ConfigureAwait(false) &&
+            (HandOverMessage.Greeting.Span.SequenceEqual(greeting) ? true : throw HandOverMessage.IsNone());
+    }
+
+    // Null where it ends first.
+    private static async Task<List<(string Name, int Descriptor)>?> ReceiveAsync(
+        Socket link, CancellationToken cancellationToken)
+    {
         var buffer = new byte[HandOverMessage.BytesMax];
         await link.ReceiveAsync(Memory<byte>.Empty, cancellationToken).ConfigureAwait(false);
         var first = UnixSocketCalls.Receive(link, buffer, out var sockets, out var isTruncated);
@@ -127,7 +173,7 @@ internal sealed class Predecessor : IDisposable
         {
             if (first.IsError || first.Value == 0)
             {
-                return null; // It ended before it answered.
+                return null;
             }
 
             if (isTruncated)
@@ -136,11 +182,20 @@ internal sealed class Predecessor : IDisposable
                     "Its sockets are more than this process may open: raise its limit (ulimit -n).");
             }
 
-            var count = await ReceiveToAsync(link, buffer, first.Value, HandOverMessage.HeaderBytes, cancellationToken)
-                .ConfigureAwait(false);
-            var length = HandOverMessage.LengthOf(buffer);
-            await ReceiveToAsync(link, buffer, count, length, cancellationToken).ConfigureAwait(false);
-            var names = HandOverMessage.Decode(buffer[..length]);
+            var count = first.Value;
+            var header = Math.Max(count, HandOverMessage.HeaderBytes);
+            if (!await TryReceiveAsync(link, buffer.AsMemory(0, header), count, cancellationToken).ConfigureAwait(false))
+            {
+                return null;
+            }
+
+            var message = buffer.AsMemory(0, HandOverMessage.LengthOf(buffer));
+            if (!await TryReceiveAsync(link, message, header, cancellationToken).ConfigureAwait(false))
+            {
+                return null;
+            }
+
+            var names = HandOverMessage.Decode(message.ToArray());
             if (names.Count != sockets.Count)
             {
                 throw new InvalidDataException($"It sends {names.Count} names for {sockets.Count} sockets.");
@@ -156,20 +211,28 @@ internal sealed class Predecessor : IDisposable
         }
     }
 
-    private static async Task<int> ReceiveToAsync(
-        Socket link, byte[] buffer, int count, int length, CancellationToken cancellationToken)
+    // False where it ends before the buffer is full, of which so much is there.
+    private static async Task<bool> TryReceiveAsync(
+        Socket link, Memory<byte> buffer, int count, CancellationToken cancellationToken)
     {
-        while (count < length)
+        while (count < buffer.Length)
         {
-            var received = await link.ReceiveAsync(buffer.AsMemory(count), cancellationToken).ConfigureAwait(false);
-            count += received > 0 ? received : throw new InvalidDataException("It ended in the middle of its message.");
+            try
+            {
+                var received = await link.ReceiveAsync(buffer[count..], cancellationToken).ConfigureAwait(false);
+                if (received == 0)
+                {
+                    return false;
+                }
+
+                count += received;
+            }
+            catch (SocketException error) when (error.SocketErrorCode == SocketError.ConnectionReset)
+            {
+                return false;
+            }
         }
 
-        return count;
+        return true;
     }
-
-    private static IOException Failure(string path, string reason, Exception error) => new(
-        $"The listen sockets of the server at {path} cannot be taken over: {reason} Stop it, or choose another " +
-        $"{nameof(KqueueTransportOptions.HandOverPath)}.",
-        error);
 }

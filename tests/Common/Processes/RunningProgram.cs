@@ -79,6 +79,9 @@ internal sealed partial class RunningProgram : IAsyncDisposable
         Assert.Equal(0, Kill(_process.Id, number));
     }
 
+    /// <summary>Ends it at once, wherever it is (SIGKILL).</summary>
+    public void Kill() => _process.Kill();
+
     /// <summary>Waits until it ends by itself. The output is what no line was read of.</summary>
     public async Task<FinishedProcess> WaitForEndAsync(CancellationToken deadline)
     {

@@ -66,6 +66,9 @@ internal sealed partial class WebAppProcess : IAsyncDisposable
     /// <summary>Asks it to stop, as Ctrl+C or a service manager does.</summary>
     public void Signal(PosixSignal signal) => _program.Signal(signal);
 
+    /// <summary>Ends it at once, wherever it is (SIGKILL).</summary>
+    public void Kill() => _program.Kill();
+
     public Task<FinishedProcess> WaitForEndAsync(CancellationToken deadline) => _program.WaitForEndAsync(deadline);
 
     public ValueTask DisposeAsync() => _program.DisposeAsync();

@@ -49,7 +49,7 @@ public sealed class HandOverFaultTests : HandOverSuite
     public async Task Successor_EndsBeforeItServes_TheFormerHasItsSocketsForItself()
     {
         var first = await StartAsync("first");
-        var predecessor = await Predecessor.FindAsync(Place.Path, TestContext.Current.CancellationToken).Soon();
+        var predecessor = await FindAsync();
 
         predecessor!.Dispose();
 
@@ -87,9 +87,7 @@ public sealed class HandOverFaultTests : HandOverSuite
         {
             if (answer is not null)
             {
-                UnixSocketCalls.Receive(link, new byte[512], out var received, out _).GetValueOrThrow();
-                Assert.Equal(2, received.Count);
-                received.ForEach(descriptor => SystemSocketCalls.Instance.Close(descriptor));
+                ReceiveSockets(link);
                 link.Send(answer.Select(c => (byte)c).ToArray());
             }
         }
@@ -98,6 +96,59 @@ public sealed class HandOverFaultTests : HandOverSuite
         await ConnectToEndPointAsync();
         await StartAsync("second");
         await StoppedAsync(first);
+    }
+
+    // It has the sockets, says nothing, and learns that it has come too late.
+    [Fact]
+    public async Task Ask_ProcessIsSilent_HoldsUpNobody()
+    {
+        var first = await StartAsync("first");
+        using var link = ConnectToPath();
+        ReceiveSockets(link);
+
+        var second = await StartAsync("second");
+
+        await StoppedAsync(first);
+        Assert.Equal("second", await GetAsync(AddressOf(second)));
+        var answer = new byte[2];
+        Assert.Equal(1, await link.ReceiveAsync(answer, TestContext.Current.CancellationToken));
+        Assert.Equal(HandOverMessage.Replaced, answer[0]);
+    }
+
+    [Fact]
+    public async Task Start_WhoListensAtThePathIsSilent_ServesWithOneWarning()
+    {
+        using var path = Listen(new UnixDomainSocketEndPoint(Place.Path));
+
+        var clock = new HeldClock();
+        var starting = StartAsync("server", clock: clock);
+        await Waiting.UntilAsync(() => clock.TryFire(seconds: 5));
+        var server = await starting;
+
+        Assert.Equal("server", await GetAsync(AddressOf(server)));
+        await FailedAsync("does not answer");
+        Assert.Single(Logs.Entries, entry => entry.Level >= LogLevel.Warning);
+        await server.StopAsync(TestContext.Current.CancellationToken);
+        Assert.True(Place.Exists);
+    }
+
+    // A server that is suspended hears of its successor later, and stops then.
+    [Fact]
+    public async Task Start_PredecessorDoesNotStop_ServesBesideItWithOneWarning()
+    {
+        var listen = Listen(new IPEndPoint(IPAddress.Loopback, 0));
+        var clock = new HeldClock();
+
+        var starting = StartBesideAsync("second", listen.Descriptor, listen.Leave, clock);
+        using var link = await starting.Link;
+        await link.ReceiveAsync(new byte[1], TestContext.Current.CancellationToken); // It serves.
+        await Waiting.UntilAsync(() => clock.TryFire(seconds: 30));
+        var second = await starting.Server;
+
+        Assert.Equal("second", await GetAsync(AddressOf(second)));
+        Assert.Single(Logs.Entries, entry => entry.Level >= LogLevel.Warning);
+        await StartAsync("third");
+        await StoppedAsync(second);
     }
 
     // Goal: the sockets outlive who has sent them. Method: a server that sends a port's and its own, and is gone.
@@ -177,20 +228,31 @@ public sealed class HandOverFaultTests : HandOverSuite
     // Starts a server beside one that sends it two descriptors, the second for its endpoint, and dies.
     private async Task<WebApplication> StartBesideAsync(string name, int descriptor, Action? dies = null)
     {
+        var starting = StartBesideAsync(name, descriptor, dies, clock: null);
+        (await starting.Link).Dispose();
+        return await starting.Server;
+    }
+
+    private (Task<Socket> Link, Task<WebApplication> Server) StartBesideAsync(
+        string name, int descriptor, Action? dies, TimeProvider? clock)
+    {
         var path = Listen(new UnixDomainSocketEndPoint(Place.Path));
-        var starting = StartAsync(name);
+        return (SendAsync(path, descriptor, dies), StartAsync(name, clock: clock));
+    }
+
+    private static async Task<Socket> SendAsync(ListenSocket path, int descriptor, Action? dies)
+    {
         var accepting = new Socket(new SafeSocketHandle(path.Descriptor, ownsHandle: false));
-        using (var link = await accepting.AcceptAsync(TestContext.Current.CancellationToken).AsTask().Soon())
-        {
-            var message = HandOverMessage.Encode([Predecessor.PathName, "InterNetwork 127.0.0.1:0"]);
-            UnixSocketCalls.Send(link, message, [path.Descriptor, descriptor]).GetValueOrThrow();
-        }
+        var link = await accepting.AcceptAsync(TestContext.Current.CancellationToken).AsTask().Soon();
+        var message = HandOverMessage.Encode([Predecessor.PathName, "InterNetwork 127.0.0.1:0"]);
+        link.Send(HandOverMessage.Greeting.Span);
+        UnixSocketCalls.Send(link, message, [path.Descriptor, descriptor]).GetValueOrThrow();
 
         // Not disposed, which would do to the successor's socket what Socket does to its own.
         accepting.SafeHandle.SetHandleAsInvalid();
         path.Leave();
         dies?.Invoke();
-        return await starting;
+        return link;
     }
 
     private static ListenSocket Listen(EndPoint endPoint) =>
@@ -201,6 +263,15 @@ public sealed class HandOverFaultTests : HandOverSuite
         var link = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         link.Connect(new UnixDomainSocketEndPoint(Place.Path));
         return link;
+    }
+
+    private static void ReceiveSockets(Socket link)
+    {
+        Assert.Equal(HandOverMessage.Greeting.Length, link.Receive(new byte[HandOverMessage.Greeting.Length]));
+        Assert.True(link.Poll(TimeSpan.FromSeconds(30), SelectMode.SelectRead));
+        UnixSocketCalls.Receive(link, new byte[512], out var received, out _).GetValueOrThrow();
+        Assert.Equal(2, received.Count);
+        received.ForEach(descriptor => SystemSocketCalls.Instance.Close(descriptor));
     }
 
     private Task FailedAsync(string reason = "") => Waiting.UntilAsync(() => Logs.Entries.Any(

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using KqueueTransport.HandOver;
 using KqueueTransport.Tests.Diagnostics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -41,7 +42,8 @@ public abstract class HandOverSuite : IAsyncDisposable
         string name,
         Action<KestrelServerOptions>? listen = null,
         string? path = null,
-        Task? starts = null)
+        Task? starts = null,
+        TimeProvider? clock = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders().AddProvider(Logs);
@@ -52,12 +54,21 @@ public abstract class HandOverSuite : IAsyncDisposable
         });
         builder.WebHost.ConfigureKestrel(listen ?? (kestrel => kestrel.Listen(IPAddress.Loopback, 0)));
         builder.Services.AddSingleton<IHostedService>(new HeldStart(starts ?? Task.CompletedTask));
+        if (clock is not null)
+        {
+            builder.Services.AddSingleton(clock);
+        }
+
         var app = builder.Build();
         app.MapGet("/", () => name);
         _apps.Add(app);
         await app.StartAsync(TestContext.Current.CancellationToken).Soon();
         return app;
     }
+
+    /// <summary>Asks for the sockets of the server at the path, as one that starts does.</summary>
+    private protected Task<Predecessor?> FindAsync() => Predecessor.FindAsync(
+        Place.Path, TimeProvider.System, TestContext.Current.CancellationToken).Soon();
 
     /// <summary>Ends the server that was made first.</summary>
     protected async Task DisposeOneAsync()

@@ -42,7 +42,7 @@ public sealed class HandOverTests : HandOverSuite
         await StoppedAsync(first);
         await FailToStartAsync("third", kestrel => kestrel.Listen(IPAddress.Loopback, 0));
 
-        using var predecessor = await Predecessor.FindAsync(Place.Path, TestContext.Current.CancellationToken).Soon();
+        using var predecessor = await FindAsync();
         var path = predecessor!.Take(Predecessor.PathName)!.Value;
         using var listen = new Socket(new SafeSocketHandle(
             predecessor.Take("InterNetwork 127.0.0.1:0")!.Value, ownsHandle: true));
@@ -83,12 +83,13 @@ public sealed class HandOverTests : HandOverSuite
     public async Task Stop_ASuccessorHasTheSockets_LeavesThemToIt()
     {
         var first = await StartAsync("first", kestrel => kestrel.ListenUnixSocket(EndPointPath.Path));
-        using var predecessor = await Predecessor.FindAsync(Place.Path, TestContext.Current.CancellationToken).Soon();
+        using var predecessor = await FindAsync();
 
         await first.StopAsync(TestContext.Current.CancellationToken);
 
         Assert.True(EndPointPath.Exists);
-        await predecessor!.ReplaceAsync(TestContext.Current.CancellationToken).Soon();
+        Assert.True(await predecessor!.TryReplaceAsync(
+            TimeProvider.System, TestContext.Current.CancellationToken).Soon());
         await ConnectToEndPointAsync();
     }
 

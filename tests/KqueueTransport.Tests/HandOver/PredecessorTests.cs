@@ -51,7 +51,9 @@ public sealed class PredecessorTests : IDisposable
     public async Task Find_ServerEndsBeforeItAnswers_IsNull()
     {
         var finding = FindAsync();
-        (await _server.AcceptAsync(TestContext.Current.CancellationToken)).Dispose();
+        var link = await _server.AcceptAsync(TestContext.Current.CancellationToken);
+        _server.Dispose();
+        link.Dispose();
 
         Assert.Null(await finding);
     }
@@ -113,11 +115,10 @@ public sealed class PredecessorTests : IDisposable
     {
         var message = HandOverMessage.Encode(["a"]);
         var finding = FindAsync();
-        using var link = await SendAsync(message[..1], Descriptors(1));
-        foreach (var value in message[1..])
-        {
-            await link.SendAsync(new[] { value }, TestContext.Current.CancellationToken);
-        }
+        using var link = await AcceptAsync();
+        await SendByteByByteAsync(link, HandOverMessage.Greeting);
+        UnixSocketCalls.Send(link, message.AsSpan(0, 1), Descriptors(1)).GetValueOrThrow();
+        await SendByteByByteAsync(link, message.AsMemory(1));
 
         using var predecessor = (await finding)!;
         Assert.Null(predecessor.Take("b"));
@@ -125,7 +126,7 @@ public sealed class PredecessorTests : IDisposable
     }
 
     [Theory]
-    [InlineData("something else", "HTTP/1.1 400 Bad Request\r\n\r\n", 1)]
+    [InlineData("something else", "a message of an absurd length", 1)]
     [InlineData("2 names for 1 sockets", null, 1)]
     [InlineData("2 names for 0 sockets", null, 0)]
     [InlineData("may open", null, UnixSocketCalls.DescriptorsMax + 1)] // MSG_CTRUNC
@@ -139,12 +140,71 @@ public sealed class PredecessorTests : IDisposable
     }
 
     [Fact]
-    public async Task Find_ServerEndsInTheMiddle_SaysSoAndClosesWhatCame()
+    public async Task Find_OtherServersAnswer_SaysSoAndClosesWhatCame()
     {
         var finding = FindAsync();
-        (await SendAsync(HandOverMessage.Encode(["a"])[..9], Descriptors(1))).Dispose();
+        using var link = await AcceptAsync();
+        UnixSocketCalls.Send(link, "HTTP/1.1 400 Bad Request\r\n\r\n"u8, Descriptors(1)).GetValueOrThrow();
 
-        await AssertFailsAsync(finding, "in the middle");
+        await AssertFailsAsync(finding, "something else");
+    }
+
+    // Whatever it has said by then, and another one may have taken its place meanwhile.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(9)]
+    public async Task Find_ServerEndsInTheMiddle_ClosesWhatCameAndLooksAgain(int bytes)
+    {
+        var finding = FindAsync();
+        using (var first = await AcceptAsync())
+        {
+            await SendByteByByteAsync(first, HandOverMessage.Greeting[..Math.Min(4, bytes)]);
+            if (bytes > 4)
+            {
+                var message = HandOverMessage.Encode(["a"]).AsSpan(0, bytes - 4);
+                UnixSocketCalls.Send(first, message, Descriptors(1)).GetValueOrThrow();
+            }
+        }
+
+        using var second = await SendAsync(HandOverMessage.Encode(["b"]), Descriptors(1));
+        using (var predecessor = (await finding)!)
+        {
+            Assert.Null(predecessor.Take("a"));
+            Assert.Equal(2, HandedCount);
+        }
+
+        Assert.Equal(1, HandedCount);
+    }
+
+    [Fact]
+    public async Task Find_ServerIsSilent_GivesUpSoon()
+    {
+        var clock = new HeldClock();
+        var finding = FindAsync(clock);
+        using var link = await AcceptAsync();
+
+        await Waiting.UntilAsync(() => clock.TryFire(seconds: 5));
+
+        await Assert.ThrowsAsync<TimeoutException>(() => finding);
+        Assert.Equal(0, await link.ReceiveAsync(new byte[1], TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Find_ServerSaysThatItIsThereAndNoMore_GivesUpLater()
+    {
+        var clock = new HeldClock();
+        var finding = FindAsync(clock);
+        using var link = await AcceptAsync();
+        await Waiting.UntilAsync(() => clock.IsWaitedFor(seconds: 5));
+        await link.SendAsync(HandOverMessage.Greeting, TestContext.Current.CancellationToken);
+        await Waiting.UntilAsync(() => !clock.IsWaitedFor(seconds: 5));
+
+        Assert.True(clock.TryFire(seconds: 30));
+
+        await Assert.ThrowsAsync<TimeoutException>(() => finding);
     }
 
     // The kernel drops what nobody has room for.
@@ -168,7 +228,7 @@ public sealed class PredecessorTests : IDisposable
     public async Task Find_NamesAreCutOff_SaysSo()
     {
         var message = HandOverMessage.Encode(["a"]);
-        message[8] = 100; // The length of the name.
+        message[HandOverMessage.HeaderBytes] = 100; // The length of the name.
         var finding = FindAsync();
         using var link = await SendAsync(message, Descriptors(1));
 
@@ -183,7 +243,35 @@ public sealed class PredecessorTests : IDisposable
         using var predecessor = (await finding)!;
         link.Dispose();
 
-        await predecessor.ReplaceAsync(TestContext.Current.CancellationToken).Soon();
+        Assert.True(await ReplaceAsync(predecessor));
+    }
+
+    [Theory]
+    [InlineData(HandOverMessage.Stopping, true)]
+    [InlineData(HandOverMessage.Replaced, false)]
+    public async Task Replace_PredecessorSaysWhatItDoesAndDies_IsThat(byte answer, bool isReplaced)
+    {
+        var finding = FindAsync();
+        var link = await SendAsync(HandOverMessage.Encode(["a"]), Descriptors(1));
+        using var predecessor = (await finding)!;
+        await link.SendAsync(new[] { answer }, TestContext.Current.CancellationToken);
+        link.Dispose();
+
+        Assert.Equal(isReplaced, await ReplaceAsync(predecessor));
+    }
+
+    [Fact]
+    public async Task Replace_PredecessorIsSilent_GivesUpAfterAWhile()
+    {
+        var finding = FindAsync();
+        using var link = await SendAsync(HandOverMessage.Encode(["a"]), Descriptors(1));
+        using var predecessor = (await finding)!;
+
+        var clock = new HeldClock();
+        var replacing = ReplaceAsync(predecessor, clock);
+        await Waiting.UntilAsync(() => clock.TryFire(seconds: 30));
+
+        await Assert.ThrowsAsync<TimeoutException>(() => replacing);
     }
 
     /// <summary>What open(2) and fcntl(2) have set.</summary>
@@ -211,14 +299,28 @@ public sealed class PredecessorTests : IDisposable
         }
     }
 
-    private Task<Predecessor?> FindAsync() =>
-        Predecessor.FindAsync(_path.Path, TestContext.Current.CancellationToken).Soon();
+    private static Task<bool> ReplaceAsync(Predecessor predecessor, TimeProvider? clock = null) => predecessor
+        .TryReplaceAsync(clock ?? TimeProvider.System, TestContext.Current.CancellationToken).Soon();
+
+    private Task<Predecessor?> FindAsync(TimeProvider? clock = null) => Predecessor
+        .FindAsync(_path.Path, clock ?? TimeProvider.System, TestContext.Current.CancellationToken).Soon();
 
     private int[] Descriptors(int count) => [.. Enumerable.Repeat((int)_handed.Handle, count)];
 
+    private Task<Socket> AcceptAsync() => _server.AcceptAsync(TestContext.Current.CancellationToken).AsTask().Soon();
+
+    private static async Task SendByteByByteAsync(Socket link, ReadOnlyMemory<byte> bytes)
+    {
+        for (var i = 0; i < bytes.Length; i++)
+        {
+            await link.SendAsync(bytes.Slice(i, 1), TestContext.Current.CancellationToken);
+        }
+    }
+
     private async Task<Socket> SendAsync(byte[] bytes, int[] descriptors)
     {
-        var link = await _server.AcceptAsync(TestContext.Current.CancellationToken).AsTask().Soon();
+        var link = await AcceptAsync();
+        await link.SendAsync(HandOverMessage.Greeting, TestContext.Current.CancellationToken);
         Assert.Equal(bytes.Length, UnixSocketCalls.Send(link, bytes, descriptors).GetValueOrThrow());
         return link;
     }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics.Metrics;
 using System.Net;
+using System.Runtime.CompilerServices;
 using Kqueue.EventLoops;
 using KqueueTransport.Connections.Buffers;
 using KqueueTransport.Connections.Closing;
@@ -106,6 +107,9 @@ internal sealed class TransportLoops : IDisposable
 
     private static EventLoopGroup StartGroup(KqueueTransportOptions options, ILogger logger)
     {
+        // A process that is out of memory has none for the statics of what tells of it, and the runtime ends it there.
+        RuntimeHelpers.RunClassConstructor(typeof(TransportLog).TypeHandle);
+
         var groupOptions = new EventLoopGroupOptions
         {
             LoopCount = options.LoopCount,
