@@ -58,7 +58,8 @@ internal static class Edges
         "KqueueTransport.IntegrationTests/*+Threads",
         "KqueueTransport.IntegrationTests/*+DescriptorLimit",
         "KqueueTransport.IntegrationTests/*+ThreadLimit",
-        "KqueueTransport.IntegrationTests/*+MemoryLimit",
+        "KqueueTransport.IntegrationTests/*+HeapLimit",
+        "KqueueTransport.IntegrationTests/*HandOverKillTests",
         "Samples.Tests/*ProxyTests",
         "KqueueTransport.Tests/*.Outbound.*",
         "KqueueTransport.Tests/*.Connections.Drain*",
@@ -118,6 +119,7 @@ internal sealed class TestProgram(string project, string[] classes, string? fold
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            Environment = { ["KQUEUE_NOTHING_LEFT"] = "1" },
         };
         using var process = Process.Start(start)!;
         var output = Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());

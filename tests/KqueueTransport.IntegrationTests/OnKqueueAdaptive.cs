@@ -60,6 +60,9 @@ public static class OnKqueueAdaptive
     public sealed class DescriptorLimit() : DescriptorLimitTests(TestTransport.KqueueAdaptive);
 
     [Collection<Alone>]
+    public sealed class HeapLimit() : HeapLimitTests(TestTransport.KqueueAdaptive);
+
+    [Collection<Alone>]
     public sealed class ThreadLimit() : ThreadLimitTests(TestTransport.KqueueAdaptive);
 
     public sealed class HttpClient() : HttpClientTests(TestTransport.KqueueAdaptive);

@@ -45,6 +45,9 @@ public static class OnSockets
     [Collection<Alone>]
     public sealed class LoadTool() : LoadToolTests(TestTransport.Sockets);
 
+    [Collection<Alone>]
+    public sealed class HeapLimit() : HeapLimitTests(TestTransport.Sockets);
+
     public sealed class Blocking() : BlockingTests(TestTransport.Sockets);
 
     public sealed class Threads() : ThreadTests(TestTransport.Sockets);

@@ -38,6 +38,7 @@ public abstract class TransportSuite(TestTransport transport) : IAsyncDisposable
             }
         }
 
+        await Until.TrueAsync(() => !NothingLeft.IsAsked || _memory.RentedBytes == 0, Deadline);
         _deadline.Dispose();
         Log.AssertNothingUnexpected();
         Assert.Empty(_memory.Violations);

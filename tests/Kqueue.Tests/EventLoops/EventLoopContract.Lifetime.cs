@@ -159,6 +159,20 @@ public abstract partial class EventLoopContract
     }
 
     [Fact]
+    public void UnhandledException_WhoIsToldHasNoMemory_TheLoopGoesOn()
+    {
+        var options = Options();
+        options.UnhandledException = _ => throw new OutOfMemoryException();
+        var loop = CreateLoop(options);
+        loop.Post(new WorkAction(() => throw new InvalidOperationException("work")));
+
+        loop.Start();
+
+        RunOn(loop, () => { });
+        Assert.False(loop.Completion.IsCompleted);
+    }
+
+    [Fact]
     public void Run_WorkThrowsAndNobodyIsTold_ThrowsAndEndsTheLoop()
     {
         var loop = CreateCountedLoop(out var queue);
