@@ -88,8 +88,8 @@ public sealed partial class EventLoop
             return true;
         }
 
-        // The thread comes first, and the memory: a loop must not be taken from its driver when nobody is there to go on
-        // with it.
+        // The thread comes first, and the memory: a loop must not be taken from its driver when nobody is there to go
+        // on with it.
         var next = new LoopDriver(this, seen.HandOver().Epoch);
         if (StandbyThreads?.Take(isForced) is not { } successor)
         {

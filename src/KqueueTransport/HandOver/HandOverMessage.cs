@@ -4,9 +4,9 @@ using System.Text;
 namespace KqueueTransport.HandOver;
 
 /// <summary>
-/// What a server says to one that starts: at once that it is there, and once it serves, with the descriptors, a name for
-/// each, in their order, behind the length of the whole. Then each says one byte: the successor that it serves, and the
-/// predecessor that it stops, or that another one was quicker.
+/// What a server says to one that starts: at once that it is there, and once it serves, with the descriptors, a name
+/// for each, in their order, behind the length of the whole. Then each says one byte: the successor that it serves, and
+/// the predecessor that it stops, or that another one was quicker.
 /// </summary>
 internal static class HandOverMessage
 {

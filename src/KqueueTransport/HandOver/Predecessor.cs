@@ -26,7 +26,8 @@ internal sealed class Predecessor : IDisposable
     // By the names of the endpoints; several may have been asked for by the same one, with port 0. Under the lock.
     private readonly List<(string Name, int Descriptor)> _sockets;
 
-    private Predecessor(Socket link, List<(string Name, int Descriptor)> sockets) => (_link, _sockets) = (link, sockets);
+    private Predecessor(Socket link, List<(string Name, int Descriptor)> sockets) =>
+        (_link, _sockets) = (link, sockets);
 
     /// <summary>Takes the sockets of the server at a path; null where none is there.</summary>
     /// <exception cref="IOException">Who answers there is no server of this kind, or not this user's.</exception>
@@ -183,14 +184,14 @@ internal sealed class Predecessor : IDisposable
             }
 
             var count = first.Value;
-            var header = Math.Max(count, HandOverMessage.HeaderBytes);
-            if (!await TryReceiveAsync(link, buffer.AsMemory(0, header), count, cancellationToken).ConfigureAwait(false))
+            var header = buffer.AsMemory(0, Math.Max(count, HandOverMessage.HeaderBytes));
+            if (!await TryReceiveAsync(link, header, count, cancellationToken).ConfigureAwait(false))
             {
                 return null;
             }
 
             var message = buffer.AsMemory(0, HandOverMessage.LengthOf(buffer));
-            if (!await TryReceiveAsync(link, message, header, cancellationToken).ConfigureAwait(false))
+            if (!await TryReceiveAsync(link, message, header.Length, cancellationToken).ConfigureAwait(false))
             {
                 return null;
             }

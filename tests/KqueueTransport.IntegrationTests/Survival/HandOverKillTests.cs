@@ -125,5 +125,7 @@ public sealed class HandOverKillTests() : TransportSuite(TestTransport.KqueueAda
     }
 
     private void PrintSurvived(string who) => Survived.Print(
-        $"a {who} that is killed in a hand-over", (_answered, "requests"), (_refused.Count, "refused until one serves"));
+        $"a {who} that is killed in a hand-over",
+        (_answered, "requests"),
+        (_refused.Count, "refused until one serves"));
 }
