@@ -162,7 +162,7 @@ public abstract partial class EventLoopContract
     public void UnhandledException_WhoIsToldHasNoMemory_TheLoopGoesOn()
     {
         var options = Options();
-        options.UnhandledException = _ => throw new OutOfMemoryException();
+        options.UnhandledException = _ => throw new InsufficientMemoryException();
         var loop = CreateLoop(options);
         loop.Post(new WorkAction(() => throw new InvalidOperationException("work")));
 
