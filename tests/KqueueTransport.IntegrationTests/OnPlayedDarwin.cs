@@ -63,6 +63,9 @@ public static class OnPlayedDarwin
     [Collection<Alone>]
     public sealed class ThreadLimit() : ThreadLimitTests(Played.Darwin.InWhole());
 
+    [Collection<Alone>]
+    public sealed class HeapLimit() : HeapLimitTests(Played.Darwin.InWhole());
+
     public sealed class Blocking() : BlockingTests(Played.Darwin);
 
     public sealed class Transfers() : TransferTests(Played.Darwin);

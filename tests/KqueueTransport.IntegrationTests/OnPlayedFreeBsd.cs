@@ -63,6 +63,9 @@ public static class OnPlayedFreeBsd
     [Collection<Alone>]
     public sealed class ThreadLimit() : ThreadLimitTests(Played.FreeBsd.InWhole());
 
+    [Collection<Alone>]
+    public sealed class HeapLimit() : HeapLimitTests(Played.FreeBsd.InWhole());
+
     public sealed class Blocking() : BlockingTests(Played.FreeBsd);
 
     public sealed class Transfers() : TransferTests(Played.FreeBsd);

@@ -69,6 +69,9 @@ public static class OnPlayedLibkqueue
     [Collection<Alone>]
     public sealed class ThreadLimit() : ThreadLimitTests(Played.Libkqueue.InWhole());
 
+    [Collection<Alone>]
+    public sealed class HeapLimit() : HeapLimitTests(Played.Libkqueue.InWhole());
+
     public sealed class Blocking() : BlockingTests(Played.Libkqueue);
 
     public sealed class Transfers() : TransferTests(Played.Libkqueue);

@@ -63,6 +63,9 @@ public static class OnPlayedNetBsd
     [Collection<Alone>]
     public sealed class ThreadLimit() : ThreadLimitTests(Played.NetBsd.InWhole());
 
+    [Collection<Alone>]
+    public sealed class HeapLimit() : HeapLimitTests(Played.NetBsd.InWhole());
+
     public sealed class Blocking() : BlockingTests(Played.NetBsd);
 
     public sealed class Transfers() : TransferTests(Played.NetBsd);
