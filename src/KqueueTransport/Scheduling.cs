@@ -25,7 +25,7 @@ public enum Scheduling
     /// </summary>
     /// <remarks>
     /// A connection whose handler has blocked gives its loop to another thread before the next ones run, on the thread
-    /// that they are on, until eight in a row came back within two milliseconds. So do the first handlers of new
+    /// that they are on, until eight in a row came back within two milliseconds. So do the first eight of new
     /// connections while more than 64 handlers in a second have blocked on their listener's loops, and for a second
     /// after that. A connection whose handler has computed for as long runs on the thread pool instead, and where as
     /// many handlers compute as there are processors, a loop stays with the next one that does. A handler that the

@@ -7,17 +7,20 @@ namespace KqueueTransport.Connections;
 // Where the application runs, and what it did there.
 internal sealed partial class Connection : IStayingHandler
 {
-    private ConnectionPlacement _placement;
+    // What the last handlers did, as the table of the endpoint's placement counts it. From any thread.
+    private byte _handlers;
 
     /// <summary>Whether the application runs on the loop, at the moment.</summary>
-    public bool RunsInline => _placement.Next(_endPoint.Scheduling) is Place.Loop;
+    public bool RunsInline => NextPlace is Place.Loop;
+
+    private Place NextPlace => _endPoint.Placement.Next(Volatile.Read(in _handlers));
 
     /// <summary>
     /// Where the application goes on. On the loop; which is another thread's then, where it is likely to block.
     /// </summary>
     public Place TakePlace()
     {
-        var place = _placement.Next(_endPoint.Scheduling);
+        var place = NextPlace;
         return place is Place.GivenAway && !EventLoop.TryGiveAway() ? Place.Pool : place;
     }
 
@@ -26,7 +29,7 @@ internal sealed partial class Connection : IStayingHandler
     {
         if (place is Place.Loop)
         {
-            _placement.OnBegins();
+            _endPoint.Placement.OnRan(ref _handlers, HandlerStay.Quick, onLoop: true);
             Run(continuation);
             return;
         }
@@ -34,17 +37,13 @@ internal sealed partial class Connection : IStayingHandler
         var before = ThreadUsage.Now(_loop.Clock, isEnd: false);
         Run(continuation);
         var stay = ThreadUsage.Now(_loop.Clock, isEnd: true).Since(before);
-        _placement.OnRan(stay);
-        if (stay is HandlerStay.Blocked)
-        {
-            _endPoint.Scheduling.OnBlocked(wasOnLoop: false);
-        }
+        _endPoint.Placement.OnRan(ref _handlers, stay, onLoop: false);
     }
 
     /// <summary>Runs the application on the thread pool.</summary>
     public void ResumeOnPool(in Continuation continuation)
     {
-        if (_endPoint.Scheduling.Mode is Scheduling.Adaptive && !RunsInline)
+        if (_endPoint.Placement.Mode is Scheduling.Adaptive && !RunsInline)
         {
             Resume(continuation, Place.Pool);
         }
@@ -93,11 +92,10 @@ internal sealed partial class Connection : IStayingHandler
     /// <summary>The application has held up the loop, which was taken from it.</summary>
     public void OnStayed(HandlerStay stay)
     {
-        _placement.OnRan(stay);
+        _endPoint.Placement.OnRan(ref _handlers, stay, onLoop: true);
         if (stay is HandlerStay.Blocked)
         {
             TransportEventSource.Log.HandlerBlocks(this);
-            _endPoint.Scheduling.OnBlocked(wasOnLoop: true);
         }
     }
 

@@ -25,7 +25,7 @@ internal sealed partial class Connection : ITcpInfoFeature
 
         try
         {
-            _loop.Tcp.Add(info, _endPoint.Scheduling.EndPoint);
+            _loop.Tcp.Add(info, _endPoint.Placement.EndPoint);
         }
         catch (Exception exception)
         {

@@ -32,8 +32,8 @@ internal sealed class Connector
         _loopsEnd = loops.AboutToEnd;
         _resolve = resolve ?? (static (name, cancellationToken) =>
             Dns.GetHostAddressesAsync(name.Host, name.AddressFamily, cancellationToken));
-        var scheduling = loops.SchedulingFor(OutboundEndPoint.Instance, options.Scheduling, logger);
-        _endPoint = new EndPointContext(options, scheduling) { IsOutbound = true, Ended = _open.Remove };
+        var placement = loops.PlacementFor(OutboundEndPoint.Instance, options.Scheduling, logger);
+        _endPoint = new EndPointContext(options, placement) { IsOutbound = true, Ended = _open.Remove };
         _loopsEnd.UnsafeRegister(static open => ((OpenConnections)open!).EndAll(), _open);
         _socketOptions = EndPointConfiguration.ToSocketOptions(options);
         _timeout = options.ConnectTimeout;

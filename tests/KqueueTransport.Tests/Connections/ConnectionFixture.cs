@@ -56,10 +56,10 @@ internal sealed class ConnectionFixture : IAsyncDisposable
         var peer = new Socket(new SafeSocketHandle(pair.TakeConnected(), ownsHandle: true));
         var descriptor = pair.TakeAccepted();
         prepare?.Invoke(descriptor);
-        var scheduling = _loops.SchedulingFor(pair.ListenEndPoint, _options.Scheduling, Log);
+        var placement = _loops.PlacementFor(pair.ListenEndPoint, _options.Scheduling, Log);
         var connection = new Connection(
             _loops.LessLoaded(),
-            new EndPointContext(_options, scheduling) { IsOutbound = isOutbound },
+            new EndPointContext(_options, placement) { IsOutbound = isOutbound },
             descriptor,
             pair.ListenEndPoint,
             peer.LocalEndPoint);

@@ -37,8 +37,8 @@ public sealed class IdleConnectionTests : IDisposable
         _loops = new TransportLoops(options, s_calls, NullLogger.Instance, _memory, meterFactory: null);
         _socket = s_calls.Listen(
             new IPEndPoint(IPAddress.Loopback, 0), new ListenSocketOptions(Backlog: 1, new(NoDelay: true)));
-        var scheduling = _loops.SchedulingFor(_socket.EndPoint, Scheduling.Inline, NullLogger.Instance);
-        _accepted = new AcceptedConnections(_socket, _loops, new EndPointContext(options, scheduling));
+        var placement = _loops.PlacementFor(_socket.EndPoint, Scheduling.Inline, NullLogger.Instance);
+        _accepted = new AcceptedConnections(_socket, _loops, new EndPointContext(options, placement));
     }
 
     public void Dispose()

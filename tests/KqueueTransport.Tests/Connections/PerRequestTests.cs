@@ -55,10 +55,10 @@ public sealed class PerRequestTests
             options, SystemSocketCalls.Instance, NullLogger.Instance, memory, meterFactory: null);
         using var pair = SocketPair.Create(SystemSocketCalls.Instance, new IPEndPoint(IPAddress.Loopback, 0));
         using var peer = new Socket(new SafeSocketHandle(pair.TakeConnected(), ownsHandle: true));
-        var scheduling = loops.SchedulingFor(pair.ListenEndPoint, Scheduling.Inline, NullLogger.Instance);
+        var placement = loops.PlacementFor(pair.ListenEndPoint, Scheduling.Inline, NullLogger.Instance);
         var connection = new Connection(
             loops.LessLoaded(),
-            new EndPointContext(options, scheduling),
+            new EndPointContext(options, placement),
             pair.TakeAccepted(),
             pair.ListenEndPoint,
             peer.LocalEndPoint);

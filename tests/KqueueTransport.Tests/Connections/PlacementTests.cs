@@ -21,7 +21,7 @@ public sealed class PlacementTests : IAsyncDisposable
 
     private readonly ConcurrentQueue<string> _places = new();
     private readonly TransportLoops _loops;
-    private readonly ListenerPlacement _scheduling;
+    private readonly HandlerPlacement _placement;
     private readonly Socket _peer;
     private readonly Connection _connection;
     private readonly Task _serving;
@@ -33,10 +33,11 @@ public sealed class PlacementTests : IAsyncDisposable
         var options = new KqueueTransportOptions();
         _loops = new TransportLoops(
             options, SystemSocketCalls.Instance, log, group: _group, clock: _clock);
-        _scheduling = _loops.SchedulingFor(new IPEndPoint(IPAddress.Loopback, 0), Scheduling.Adaptive, log);
+        _placement = _loops.PlacementFor(new IPEndPoint(IPAddress.Loopback, 0), Scheduling.Adaptive, log);
         for (var i = 0; i <= 64; i++)
         {
-            _scheduling.OnBlocked(wasOnLoop: true);
+            byte another = 0;
+            _placement.OnRan(ref another, HandlerStay.Blocked, onLoop: true);
         }
 
         (_connection, _peer) = Open(options);
@@ -108,7 +109,7 @@ public sealed class PlacementTests : IAsyncDisposable
         var peer = new Socket(new SafeSocketHandle(pair.TakeConnected(), ownsHandle: true));
         var connection = new Connection(
             _loops.LessLoaded(),
-            new EndPointContext(options, _scheduling),
+            new EndPointContext(options, _placement),
             pair.TakeAccepted(),
             pair.ListenEndPoint,
             peer.LocalEndPoint);

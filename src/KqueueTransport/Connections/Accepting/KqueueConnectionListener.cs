@@ -36,7 +36,7 @@ internal sealed class KqueueConnectionListener : IConnectionListener, IMeasuredL
         _metrics = loops.Metrics;
         _clock = loops.Clock;
         _queue = new AcceptQueue(options.Backlog);
-        _context = new EndPointContext(options, loops.SchedulingFor(EndPoint, options.Scheduling, logger));
+        _context = new EndPointContext(options, loops.PlacementFor(EndPoint, options.Scheduling, logger));
         Limits = AcceptLimits.TryMake(options, Statistics, loops.Clock);
         _context.Ended = Limits is { } limits ? limits.Remove : null;
         var connections = new AcceptedConnections(socket, loops, _context, Limits);
@@ -50,7 +50,7 @@ internal sealed class KqueueConnectionListener : IConnectionListener, IMeasuredL
 
     public ListenerStatistics Statistics => _context.Statistics;
 
-    public bool RunsInline => _context.Scheduling.RunsInline;
+    public bool RunsInline => _context.Placement.RunsInline;
 
     public int QueueLength => _queue.Places.Taken;
 

@@ -4,10 +4,10 @@ using KqueueTransport.Diagnostics;
 namespace KqueueTransport.Connections.Contexts;
 
 /// <summary>What the connections of one endpoint share, whatever their loop. Immutable, but for counts.</summary>
-internal sealed class EndPointContext(KqueueEndPointOptions options, ListenerPlacement scheduling)
+internal sealed class EndPointContext(KqueueEndPointOptions options, HandlerPlacement placement)
 {
     /// <summary>Where the application of the endpoint's connections runs.</summary>
-    public ListenerPlacement Scheduling { get; } = scheduling;
+    public HandlerPlacement Placement { get; } = placement;
 
     /// <summary>What the listener and its connections count. Nobody reads those of outbound connections.</summary>
     public ListenerStatistics Statistics { get; } = new();

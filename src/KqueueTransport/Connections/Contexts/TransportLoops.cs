@@ -72,7 +72,7 @@ internal sealed class TransportLoops : IDisposable
     public CancellationToken AboutToEnd => _aboutToEnd.Token;
 
     /// <summary>Where the application runs of what is connected to, or from, an endpoint.</summary>
-    public ListenerPlacement SchedulingFor(EndPoint endPoint, Scheduling mode, ILogger logger) =>
+    public HandlerPlacement PlacementFor(EndPoint endPoint, Scheduling mode, ILogger logger) =>
         new(mode, endPoint, _group, logger, Clock);
 
     /// <summary>Of two loops, the one with fewer connections.</summary>

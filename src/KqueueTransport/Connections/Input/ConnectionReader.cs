@@ -214,7 +214,7 @@ internal sealed partial class ConnectionReader :
     /// </summary>
     private bool MustReadOnLoop() => Has(ReaderFlags.Started)
         ? MustGiveWay && _connection.RunsInline
-        : _connection.EndPointContext.Scheduling.UsesLoops;
+        : _connection.EndPointContext.Placement.Mode is not Scheduling.ThreadPool;
 
     private bool TryTake(int minimumBytes, bool mayReceive, out ReadResult result)
     {
