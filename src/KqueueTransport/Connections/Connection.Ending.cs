@@ -2,20 +2,15 @@ using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using Kqueue;
-using KqueueTransport.Connections.Closing;
 using KqueueTransport.Diagnostics;
 using Microsoft.AspNetCore.Connections;
 
 namespace KqueueTransport.Connections;
 
-// Why and when the connection ends, and what becomes of its descriptor.
+// Why and when the connection ends.
 internal sealed partial class Connection : IThreadPoolWorkItem
 {
     private Lifetime _lifetime;
-
-    // What has the descriptor once this connection has ended and its peer has not. Set by whoever ends it; events on
-    // the loop look at it.
-    private LingeringCloses.Close? _lingering;
 
     /// <summary>Whether the input goes on when the output is completed. From any thread.</summary>
     public bool KeepsInput => _endPoint.HalfClose && !_reader.HasEnded;
@@ -58,19 +53,6 @@ internal sealed partial class Connection : IThreadPoolWorkItem
         else
         {
             FireConnectionClosed();
-        }
-    }
-
-    /// <summary>
-    /// The kernel has something for a connection whose input has ended: it is for who has the descriptor then.
-    /// </summary>
-    /// <param name="error">A reset that came behind the end.</param>
-    public void OnReadableAfterEnd(Exception? error)
-    {
-        Volatile.Read(ref _lingering)?.Drain();
-        if (error is not null)
-        {
-            Fail(error);
         }
     }
 
@@ -171,78 +153,33 @@ internal sealed partial class Connection : IThreadPoolWorkItem
         // The reader learns the reason before the descriptor closes, so that the application sees the reason and not
         // the close. Then ConnectionClosed: who waits for a flush, and writes on, knows by then that it is in vain.
         var cause = error ?? new ConnectionAbortedException(Describe(reason));
-        _reader.End(cause);
+        if (_reader.TryEnd(cause))
+        {
+            EndAfterReader(cause);
+        }
+        else
+        {
+            EndElsewhere(cause);
+        }
+    }
+
+    private void EndAfterReader(Exception cause)
+    {
         FireConnectionClosed();
-        Writer.End(cause, mustSend: reason is ShutdownReason.Closed or ShutdownReason.Aborted);
+        Writer.End(cause, mustSend: _lifetime.Reason is ShutdownReason.Closed or ShutdownReason.Aborted);
     }
 
-    /// <summary>
-    /// Neither the reader nor the writer uses the descriptor again. From the thread that ends the connection, or from
-    /// the one that was sending.
-    /// </summary>
-    public void OnSendsEnded(Exception cause)
+    // Whoever has the reader's lock may be set aside inside a receive, and a loop waits for nobody. By itself, because
+    // its closure is made with the call.
+    private void EndElsewhere(Exception cause) => _loop.Queue(new Resumption(() =>
     {
-        DisposeSocket();
-        MeasureTcp();
-        EndDescriptor(_lifetime.Reason, cause);
-        _endPoint.Ended?.Invoke(this);
-        _lifetime.OnDescriptorEnded();
-    }
-
-    private void EndDescriptor(ShutdownReason reason, Exception cause)
-    {
-        var isError = reason is ShutdownReason.Aborted or ShutdownReason.PeerReset or ShutdownReason.Failed;
-        if (isError && !_endPoint.FinOnError)
+        using (_reader.Enter())
         {
-            // As Sockets logs it, also where the peer's own reset leaves nobody to send one to.
-            TransportLog.ConnectionWriteRst(_loop.Logger, this, cause.Message);
-            _registration.Dispose();
-            if (reason is ShutdownReason.PeerReset)
-            {
-                _loop.Calls.Close(Descriptor);
-            }
-            else
-            {
-                _loop.Calls.Abort(Descriptor);
-            }
-
-            return;
+            _reader.TryEnd(cause);
         }
 
-        var isFinSent = _endPoint.HalfClose && HasSentFin;
-        if (!isFinSent)
-        {
-            TransportLog.ConnectionWriteFin(_loop.Logger, this, cause.Message);
-        }
-
-        var isPeerGone = _reader.HasReceivedAll || reason is ShutdownReason.PeerReset or ShutdownReason.Failed;
-        if (isPeerGone || !TryLinger(isFinSent))
-        {
-            _registration.Dispose();
-            _loop.Calls.Close(Descriptor);
-        }
-    }
-
-    /// <summary>Sends FIN and leaves the descriptor open until the peer has ended, too.</summary>
-    private bool TryLinger(bool isFinSent)
-    {
-        if (_endPoint.IsOutbound || _loop.Lingering is not { } lingering ||
-            (!isFinSent && _loop.Calls.Shutdown(Descriptor, SocketShutdown.Send).IsError) ||
-            lingering.TryAdd(Descriptor, _registration) is not { } close)
-        {
-            return false;
-        }
-
-        // An event on the loop notes itself with the reader and then looks at the field; this sets the field and then
-        // asks the reader, whose lock is between: one of the two sees to the bytes, or both.
-        Volatile.Write(ref _lingering, close);
-        if (_reader.HasUnreceived)
-        {
-            close.Drain();
-        }
-
-        return true;
-    }
+        EndAfterReader(cause);
+    }));
 
     private void FireConnectionClosed()
     {

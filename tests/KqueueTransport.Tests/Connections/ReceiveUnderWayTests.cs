@@ -73,6 +73,20 @@ public sealed class ReceiveUnderWayTests : IAsyncDisposable
         await _fixture.AssertEndedCleanlyAsync();
     }
 
+    [Fact]
+    public async Task End_OnTheLoopWhileAThreadReceives_DoesNotHoldUpTheLoop()
+    {
+        var (connection, _, read) = await StopInsideAReceiveAsync("ab", SocketStep.AtMost(2));
+
+        connection.Loop.Post(_ => connection.Abort(), null);
+        await _fixture.LoopBarrierAsync();
+
+        Assert.False(read.IsCompleted);
+        _goOn.Release();
+        Assert.Equal("ab", await read.Soon());
+        await _fixture.AssertEndedCleanlyAsync();
+    }
+
     // The bytes have come, an event has told of them, and a thread is inside the receive that takes some of them.
     private async Task<(Connection Connection, Socket Peer, Task<string> Read)> StopInsideAReceiveAsync(
         string sent, params SocketStep[] steps)

@@ -76,7 +76,7 @@ internal sealed partial class ConnectionReader
     /// </summary>
     private bool TryPutOffCancel()
     {
-        if (!_connection.EndPointContext.IsStopping || Has(ReaderFlags.Ended))
+        if (!_connection.EndPointContext.IsStopping || HasInputEnded)
         {
             return false;
         }
@@ -94,7 +94,7 @@ internal sealed partial class ConnectionReader
     {
         if (Has(ReaderFlags.CancelPutOff))
         {
-            if (_read.IsPending && !IsResultReady && !Has(ReaderFlags.Completed))
+            if (_read.IsPending && !IsResultReady && _state is not ReadState.Completed)
             {
                 ReceiveMinimum();
             }

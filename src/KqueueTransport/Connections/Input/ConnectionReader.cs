@@ -2,7 +2,6 @@ using System.IO.Pipelines;
 using System.Runtime.ExceptionServices;
 using System.Threading.Tasks.Sources;
 using Kqueue.EventLoops;
-using KqueueTransport.Diagnostics;
 
 namespace KqueueTransport.Connections.Input;
 
@@ -24,6 +23,8 @@ internal sealed partial class ConnectionReader :
     // Everything below is under the lock, except where it says otherwise.
     private InputBuffer? _received;
     private PendingOperation _read;
+    private ReadState _state;
+    private InputState _input;
     private ReaderFlags _flags;
     private Exception? _error;
 
@@ -35,44 +36,14 @@ internal sealed partial class ConnectionReader :
 
     public ConnectionReader(Connection connection) => _connection = connection;
 
-    /// <summary>
-    /// Whether the application or the stream has ended the input. Without the lock: the writer asks under its own, and
-    /// this asks the writer under the reader's.
-    /// </summary>
-    public bool HasEnded => (_flags & (ReaderFlags.Completed | ReaderFlags.Ended)) != 0;
+    private bool IsReadable => _input is InputState.Readable or InputState.Paused;
 
-    /// <summary>Whether the kernel may have bytes that nobody has received.</summary>
-    public bool HasUnreceived
-    {
-        get
-        {
-            using (Enter())
-            {
-                return Has(ReaderFlags.Readable) || (_lock.Marks & LoopMarks.Readable) != 0;
-            }
-        }
-    }
-
-    /// <summary>
-    /// After <see cref="End"/>: whether the peer's FIN had come, and everything before it had been received.
-    /// </summary>
-    public bool HasReceivedAll => (State & ReaderFlags.FinReceived) != 0;
+    private bool HasInputEnded => _input >= InputState.Ended;
 
     private Registration Gate => _connection.Registration;
 
     // Made for the first receive: a connection that has not heard of its peer needs none.
     private InputBuffer Received => _received ??= new InputBuffer();
-
-    private ReaderFlags State
-    {
-        get
-        {
-            using (Enter())
-            {
-                return _flags;
-            }
-        }
-    }
 
     /// <summary>Takes the reader's lock. Its end gives it back.</summary>
     public Held Enter()
@@ -109,7 +80,7 @@ internal sealed partial class ConnectionReader :
             else
             {
                 task = new ValueTask<ReadResult>(this, _read.Begin(s_onTokenCanceled, this, cancellationToken));
-                if (Has(ReaderFlags.Readable))
+                if (IsReadable)
                 {
                     ReceiveOnLoop();
                 }
@@ -131,7 +102,7 @@ internal sealed partial class ConnectionReader :
             taken = TryTake(minimumBytes: 0, mayReceive: true, out result);
             if (!taken)
             {
-                Set(ReaderFlags.ReadingTentatively);
+                _state = ReadState.Tentative;
             }
 
             reports = TakeReports();
@@ -147,18 +118,14 @@ internal sealed partial class ConnectionReader :
     {
         using (Enter())
         {
-            if (Has(ReaderFlags.Completed))
-            {
-                PipeErrors.ThrowReaderCompleted();
-            }
-
-            if ((_flags & (ReaderFlags.Reading | ReaderFlags.ReadingTentatively)) == 0)
+            ThrowIfCompleted();
+            if (_state is not (ReadState.Reading or ReadState.Tentative))
             {
                 PipeErrors.ThrowNoRead();
             }
 
             Received.AdvanceTo(consumed, examined);
-            Clear(ReaderFlags.Reading | ReaderFlags.ReadingTentatively);
+            _state = ReadState.Idle;
         }
     }
 
@@ -168,8 +135,8 @@ internal sealed partial class ConnectionReader :
     {
         using (Enter())
         {
-            Set(ReaderFlags.Completed);
-            Clear(ReaderFlags.Reading | ReaderFlags.ReadingTentatively);
+            Begin();
+            _state = ReadState.Completed;
             _received?.Clear();
         }
 
@@ -184,37 +151,13 @@ internal sealed partial class ConnectionReader :
         ArgumentNullException.ThrowIfNull(callback);
 
     /// <summary>
-    /// Ends the stream because the connection ends. An orderly end that was seen before stays what it was; an error
-    /// gives way to the reason of the connection's end, which may be an abort that came first. The descriptor is not
-    /// used after this.
-    /// </summary>
-    public void End(Exception error)
-    {
-        bool mustResume;
-        using (Enter())
-        {
-            if (!Has(ReaderFlags.Ended) || _error is not null)
-            {
-                Set(ReaderFlags.Ended);
-                _error = error;
-            }
-
-            Begin();
-            Clear(ReaderFlags.Reports);
-            mustResume = _read.TryEnd();
-        }
-
-        ResumeElsewhere(mustResume);
-    }
-
-    /// <summary>
     /// Kestrel starts a connection on the thread pool. Its first read is completed by the loop, which runs the
     /// application or knows who may, unless that is the thread pool always; and so is one that would keep the loop busy
     /// for too long.
     /// </summary>
-    private bool MustReadOnLoop() => Has(ReaderFlags.Started)
-        ? MustGiveWay && _connection.RunsInline
-        : _connection.EndPointContext.Placement.Mode is not Scheduling.ThreadPool;
+    private bool MustReadOnLoop() => _state is ReadState.New
+        ? _connection.EndPointContext.Placement.Mode is not Scheduling.ThreadPool
+        : MustGiveWay && _connection.RunsInline;
 
     private bool TryTake(int minimumBytes, bool mayReceive, out ReadResult result)
     {
@@ -226,7 +169,7 @@ internal sealed partial class ConnectionReader :
         }
 
         _minimumBytes = minimumBytes;
-        if (!IsResultReady && mayReceive && Has(ReaderFlags.Readable))
+        if (!IsResultReady && mayReceive && IsReadable)
         {
             ReceiveMinimum();
         }
@@ -243,25 +186,25 @@ internal sealed partial class ConnectionReader :
         return true;
     }
 
-    // With the first read, or with the end if that comes first.
+    // With the first read, or with the end of either side if that comes first.
     private void Begin()
     {
-        if (!Has(ReaderFlags.Started))
+        if (_state is ReadState.New)
         {
-            Set(ReaderFlags.Started);
+            _state = ReadState.Idle;
             _connection.EndPointContext.Newcomers.Remove();
         }
     }
 
     private bool IsResultReady =>
         (_received is { HasUnexamined: true } received && received.Length >= _minimumBytes) ||
-        Has(ReaderFlags.Ended) || (_flags & (ReaderFlags.Canceled | ReaderFlags.CancelPutOff)) == ReaderFlags.Canceled;
+        HasInputEnded || (_flags & (ReaderFlags.Canceled | ReaderFlags.CancelPutOff)) == ReaderFlags.Canceled;
 
     private bool HasUnreportedError => Has(ReaderFlags.EndUnreported) && _error is not null;
 
     private ReadResult Take()
     {
-        if (Has(ReaderFlags.Ended) && _error is not null)
+        if (_error is not null)
         {
             ExceptionDispatchInfo.Throw(_error);
         }
@@ -269,13 +212,13 @@ internal sealed partial class ConnectionReader :
         ThrowIfReading();
         var isCanceled = Has(ReaderFlags.Canceled);
         Clear(ReaderFlags.Canceled | ReaderFlags.CancelPutOff);
-        Set(isCanceled ? ReaderFlags.ReadingTentatively : ReaderFlags.Reading);
-        return new ReadResult(_received?.Sequence ?? default, isCanceled, isCompleted: Has(ReaderFlags.Ended));
+        _state = isCanceled ? ReadState.Tentative : ReadState.Reading;
+        return new ReadResult(_received?.Sequence ?? default, isCanceled, isCompleted: HasInputEnded);
     }
 
     private void ThrowIfCompleted()
     {
-        if (Has(ReaderFlags.Completed))
+        if (_state is ReadState.Completed)
         {
             PipeErrors.ThrowReaderCompleted();
         }
@@ -283,41 +226,9 @@ internal sealed partial class ConnectionReader :
 
     private void ThrowIfReading()
     {
-        if (Has(ReaderFlags.Reading))
+        if (_state is ReadState.Reading)
         {
             PipeErrors.ThrowReadInProgress();
-        }
-    }
-
-    private ReaderFlags TakeReports()
-    {
-        var reports = _flags & ReaderFlags.Reports;
-        Clear(reports);
-        return reports;
-    }
-
-    /// <summary>Tells others what happened under the lock: they may call back, or be the application's.</summary>
-    private void Report(ReaderFlags reports)
-    {
-        if (reports == ReaderFlags.None)
-        {
-            return;
-        }
-
-        if ((reports & ReaderFlags.ResumeUnreported) != 0)
-        {
-            TransportLog.ConnectionResume(_connection.LoopContext.Logger, _connection);
-        }
-
-        if ((reports & ReaderFlags.PauseUnreported) != 0)
-        {
-            _connection.EndPointContext.Statistics.CountPause();
-            TransportLog.ConnectionPause(_connection.LoopContext.Logger, _connection);
-        }
-
-        if ((reports & ReaderFlags.EndUnreported) != 0)
-        {
-            _connection.OnInputEnded(_error);
         }
     }
 
