@@ -32,7 +32,7 @@ internal sealed class HandOverListenSockets
     public void RemoveElsewhere() => Interlocked.Decrement(ref _elsewhere);
 
     /// <summary>Opens a listen socket, or takes the predecessor's.</summary>
-    public ListenSocket Listen(EndPoint endPoint, ListenSocketOptions options, SocketCalls calls)
+    public ListenSocket Listen(EndPoint endPoint, KqueueEndPointOptions options, SocketCalls calls)
     {
         if (!calls.HasProcessDescriptors)
         {
@@ -43,7 +43,7 @@ internal sealed class HandOverListenSockets
 
         var name = $"{endPoint.AddressFamily} {endPoint}";
         var taken = Predecessor?.Take(name);
-        var opened = calls.Listen(endPoint, taken is null ? options : options with { TakenOver = taken });
+        var opened = calls.Listen(endPoint, options, taken);
         var held = new Held(this, name, opened);
         if (!opened.IsInherited)
         {

@@ -136,11 +136,8 @@ internal sealed class HandOverService(HostLoops host, IHostApplicationLifetime l
     {
         var path = SystemSocketCalls.Instance.Listen(
             new UnixDomainSocketEndPoint(Path),
-            new ListenSocketOptions(Backlog: 8, new SocketOptions(NoDelay: false))
-            {
-                UnixFileMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-                TakenOver = taken,
-            });
+            new KqueueTransportOptions { Backlog = 8, UnixFileMode = UnixFileMode.UserRead | UnixFileMode.UserWrite },
+            taken);
         _successors = new Successors(path, Path, sockets, LeaveAsync, host.Logger);
     }
 

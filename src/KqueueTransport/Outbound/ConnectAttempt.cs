@@ -44,7 +44,7 @@ internal sealed class ConnectAttempt : IEventHandler
         LoopContext loop,
         EndPointContext endPoint,
         EndPoint remote,
-        SocketOptions options,
+        KqueueEndPointOptions options,
         CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();

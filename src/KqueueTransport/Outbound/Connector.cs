@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using KqueueTransport.Connections;
 using KqueueTransport.Connections.Contexts;
-using KqueueTransport.Sockets;
 using Microsoft.Extensions.Logging;
 
 namespace KqueueTransport.Outbound;
@@ -12,7 +11,7 @@ internal sealed class Connector
 {
     private readonly TransportLoops _loops;
     private readonly EndPointContext _endPoint;
-    private readonly SocketOptions _socketOptions;
+    private readonly KqueueEndPointOptions _options;
     private readonly TimeSpan _timeout;
     private readonly Func<DnsEndPoint, CancellationToken, Task<IPAddress[]>> _resolve;
     private readonly CancellationToken _loopsEnd;
@@ -35,7 +34,7 @@ internal sealed class Connector
         var placement = loops.PlacementFor(OutboundEndPoint.Instance, options.Scheduling, logger);
         _endPoint = new EndPointContext(options, placement) { IsOutbound = true, Ended = _open.Remove };
         _loopsEnd.UnsafeRegister(static open => ((OpenConnections)open!).EndAll(), _open);
-        _socketOptions = EndPointConfiguration.ToSocketOptions(options);
+        _options = options.Clone();
         _timeout = options.ConnectTimeout;
     }
 
@@ -98,7 +97,7 @@ internal sealed class Connector
             ? new IPEndPoint(mapped.Address.MapToIPv4(), mapped.Port)
             : endPoint;
         var connection = await ConnectAttempt.ConnectAsync(
-            _loops.LessLoaded(), _endPoint, reachable, _socketOptions, cancellationToken).ConfigureAwait(false);
+            _loops.LessLoaded(), _endPoint, reachable, _options, cancellationToken).ConfigureAwait(false);
         _open.Add(connection);
         return connection;
     }

@@ -39,15 +39,16 @@ internal sealed unsafe class LibrarySocketCalls : NativeSocketCalls
             : SystemSocketCalls.Instance;
     }
 
-    public override ListenSocket Listen(EndPoint endPoint, ListenSocketOptions options)
+    public override ListenSocket Listen(
+        EndPoint endPoint, KqueueEndPointOptions options, int? takenOver = null)
     {
-        if (options.SharePort || options.FastOpenQueueLength > 0 || options.DeferAcceptSeconds is not null ||
-            options.CreateBoundSocket is not null)
+        if (options.SharePort || options.FastOpenQueueLength > 0 || options.DeferAccept is not null ||
+            options.CreateBoundListenSocket is not null)
         {
             throw new NotSupportedException("The sockets of a named library have no options of a listen socket.");
         }
 
-        var descriptor = Check(CreateSocket(endPoint, options.Accepted.MultipathTcp), endPoint);
+        var descriptor = Check(CreateSocket(endPoint, options.MultipathTcp), endPoint);
         try
         {
             Check(Configure(descriptor, [.. options.BeforeBind(Numbers), .. BothFamilies(endPoint)]), endPoint);
@@ -55,7 +56,7 @@ internal sealed unsafe class LibrarySocketCalls : NativeSocketCalls
             Check(Result(_library.listen(descriptor, options.Backlog)), endPoint);
             var bound = CreateAddress();
             Check(GetLocalAddress(descriptor, bound), endPoint);
-            var accepted = options.Accepted.For(endPoint.AddressFamily, Numbers);
+            var accepted = options.OfConnection(endPoint.AddressFamily, Numbers);
             return new LibraryListenSocket(this, descriptor, bound.ToEndPoint()!, accepted);
         }
         catch

@@ -141,7 +141,7 @@ internal abstract unsafe partial class NativeSocketCalls(SocketFunctions functio
         }
     }
 
-    public override KernelResult Connect(EndPoint remote, SocketOptions options)
+    public override KernelResult Connect(EndPoint remote, KqueueEndPointOptions options)
     {
         var created = CreateSocket(remote, options.MultipathTcp);
         if (created.IsError)
@@ -150,7 +150,7 @@ internal abstract unsafe partial class NativeSocketCalls(SocketFunctions functio
         }
 
         var isTcp = remote.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6;
-        var result = Configure(created.Value, isTcp ? options.For(remote.AddressFamily, Numbers) : []);
+        var result = Configure(created.Value, isTcp ? options.OfConnection(remote.AddressFamily, Numbers) : []);
         result = result.IsError ? result : StartConnect(created.Value, ForKernel(remote.Serialize()));
         if (!result.IsError)
         {

@@ -116,7 +116,7 @@ internal abstract class SocketCalls
 
     /// <summary>
     /// Whether the kernel spreads connections over listen sockets that share one address
-    /// (<see cref="ListenSocketOptions.SharePort"/>).
+    /// (<see cref="KqueueEndPointOptions.SharePort"/>).
     /// </summary>
     public abstract bool BalancesSharedPort { get; }
 
@@ -137,11 +137,15 @@ internal abstract class SocketCalls
     /// which stays its owner's.
     /// </param>
     /// <param name="options">How.</param>
+    /// <param name="takenOver">
+    /// A bound socket that another process has, too: its descriptor, which becomes this library's.
+    /// </param>
     /// <returns>The listen socket, which the caller disposes.</returns>
     /// <exception cref="Microsoft.AspNetCore.Connections.AddressInUseException">The address is taken.</exception>
     /// <exception cref="NotSupportedException">The system does not have an option that is set.</exception>
     /// <exception cref="SocketException">Any other reason.</exception>
-    public abstract ListenSocket Listen(EndPoint endPoint, ListenSocketOptions options);
+    public abstract ListenSocket Listen(
+        EndPoint endPoint, KqueueEndPointOptions options, int? takenOver = null);
 
     /// <summary>Starts to connect. A WRITE event tells when to call <see cref="FinishConnect"/>.</summary>
     /// <param name="remote">
@@ -150,7 +154,7 @@ internal abstract class SocketCalls
     /// <param name="options">Set before the connection is started, if it is TCP.</param>
     /// <returns>The descriptor, connected or on its way, or the error when that is known at once.</returns>
     /// <exception cref="SocketException">No socket of that family can be made.</exception>
-    public abstract KernelResult Connect(EndPoint remote, SocketOptions options);
+    public abstract KernelResult Connect(EndPoint remote, KqueueEndPointOptions options);
 
     /// <summary>The outcome of <see cref="Connect"/>, once the descriptor is writable. Takes the error away.</summary>
     /// <param name="descriptor">The descriptor. The caller closes it also after a failure.</param>

@@ -61,20 +61,21 @@ internal sealed class SystemListenSocket : ListenSocket
     }
 
     /// <summary>Creates or takes over the socket, binds it and calls listen(2).</summary>
-    public static SystemListenSocket Open(EndPoint endPoint, ListenSocketOptions options, SocketNumbers numbers)
+    public static SystemListenSocket Open(
+        EndPoint endPoint, KqueueEndPointOptions options, int? takenOver, SocketNumbers numbers)
     {
         try
         {
-            var socket = OpenBound(endPoint, options, numbers);
+            var socket = OpenBound(endPoint, options, takenOver, numbers);
             try
             {
                 var optionsToSet = Listen(socket, options, numbers);
                 return new SystemListenSocket(
-                    socket, optionsToSet, endPoint is FileHandleEndPoint, options.TakenOver is not null);
+                    socket, optionsToSet, endPoint is FileHandleEndPoint, takenOver is not null);
             }
             catch
             {
-                if (options.TakenOver is { } descriptor)
+                if (takenOver is { } descriptor)
                 {
                     Leave(socket, descriptor);
                 }
@@ -92,14 +93,15 @@ internal sealed class SystemListenSocket : ListenSocket
         }
     }
 
-    private static Socket OpenBound(EndPoint endPoint, ListenSocketOptions options, SocketNumbers numbers)
+    private static Socket OpenBound(
+        EndPoint endPoint, KqueueEndPointOptions options, int? takenOver, SocketNumbers numbers)
     {
-        if (options.TakenOver is { } descriptor)
+        if (takenOver is { } descriptor)
         {
             return new Socket(new SafeSocketHandle(descriptor, ownsHandle: true));
         }
 
-        if (options.CreateBoundSocket is { } create)
+        if (options.CreateBoundListenSocket is { } create)
         {
             return create(endPoint) ?? throw new InvalidOperationException(
                 $"CreateBoundListenSocket gave null for {endPoint}. Return a socket that is bound.");
@@ -110,7 +112,7 @@ internal sealed class SystemListenSocket : ListenSocket
             return new Socket(new SafeSocketHandle((nint)handle.FileHandle, ownsHandle: false));
         }
 
-        var socket = SystemSocket.Create(endPoint, options.Accepted.MultipathTcp, numbers);
+        var socket = SystemSocket.Create(endPoint, options.MultipathTcp, numbers);
         try
         {
             Bind(socket, endPoint, options, numbers);
@@ -123,7 +125,7 @@ internal sealed class SystemListenSocket : ListenSocket
         }
     }
 
-    private static void Bind(Socket socket, EndPoint endPoint, ListenSocketOptions options, SocketNumbers numbers)
+    private static void Bind(Socket socket, EndPoint endPoint, KqueueEndPointOptions options, SocketNumbers numbers)
     {
         if (endPoint is UnixDomainSocketEndPoint unix)
         {
@@ -173,7 +175,7 @@ internal sealed class SystemListenSocket : ListenSocket
 
     // An inherited socket may listen already: calling listen(2) again sets the backlog. Returns what accepted
     // connections do not inherit.
-    private static SocketOption[]? Listen(Socket socket, ListenSocketOptions options, SocketNumbers numbers)
+    private static SocketOption[]? Listen(Socket socket, KqueueEndPointOptions options, SocketNumbers numbers)
     {
         SystemSocket.MakeNonBlocking(socket, numbers);
         if (socket.AddressFamily is not (AddressFamily.InterNetwork or AddressFamily.InterNetworkV6))
@@ -183,11 +185,11 @@ internal sealed class SystemListenSocket : ListenSocket
         }
 
         // Before listen(2), because the window scale that a SYN-ACK offers follows from the buffer (tcp(7)).
-        var accepted = options.Accepted.For(socket.AddressFamily, numbers);
+        var accepted = options.OfConnection(socket.AddressFamily, numbers);
         Set(socket, accepted);
         socket.Listen(options.Backlog);
         Set(socket, options.AfterListen(numbers));
-        return options.Accepted.AreInherited(numbers) ? null : accepted;
+        return options.AreInherited(numbers) ? null : accepted;
     }
 
     private static void Set(Socket socket, IEnumerable<SocketOption> options)

@@ -24,8 +24,9 @@ internal sealed class SystemSocketCalls : NativeSocketCalls
 
     public override int DescriptorLimit => LibraryFunctions.OfSystem.getdtablesize();
 
-    public override ListenSocket Listen(EndPoint endPoint, ListenSocketOptions options) =>
-        SystemListenSocket.Open(endPoint, options, Numbers);
+    public override ListenSocket Listen(
+        EndPoint endPoint, KqueueEndPointOptions options, int? takenOver = null) =>
+        SystemListenSocket.Open(endPoint, options, takenOver, Numbers);
 
     // Socket makes the descriptor, close-on-exec and of the right family, and gives it up without closing it.
     protected override KernelResult CreateSocket(EndPoint remote, bool isMultipath)

@@ -21,7 +21,8 @@ internal sealed class SimulatedCalls : NativeSocketCalls
 
     public override int DescriptorLimit => _kernel.DescriptorLimit;
 
-    public override ListenSocket Listen(EndPoint endPoint, ListenSocketOptions options) =>
+    public override ListenSocket Listen(
+        EndPoint endPoint, KqueueEndPointOptions options, int? takenOver = null) =>
         throw new NotSupportedException();
 
     public override KernelResult OpenProbe()

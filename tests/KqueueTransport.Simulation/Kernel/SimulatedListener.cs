@@ -21,7 +21,7 @@ internal sealed class SimulatedListener : ListenSocket
     public override EndPoint EndPoint { get; } = new IPEndPoint(IPAddress.Loopback, 80);
 
     public override SocketOption[]? OptionsToSet { get; } =
-        new SocketOptions(NoDelay: true).For(AddressFamily.InterNetwork, SocketNumbers.Linux);
+        new KqueueTransportOptions().OfConnection(AddressFamily.InterNetwork, SocketNumbers.Linux);
 
     /// <summary>Peers that have connected and were not accepted.</summary>
     public Queue<SimulatedConnection> Backlog { get; } = new();

@@ -118,7 +118,7 @@ public sealed partial class EndPointOptionsTests
         Assert.SkipUnless(File.Exists(Setting) && File.ReadAllText(Setting).Trim() == "1", "this kernel has it not on");
         var listener = await BindAsync(
             CreateFactory(options => (options.MultipathTcp, options.KeepAlive) = (true, true)), s_anyPort);
-        var options = new SocketOptions(NoDelay: true) { MultipathTcp = isPeerMultipath };
+        var options = new KqueueTransportOptions { MultipathTcp = isPeerMultipath };
         var calls = SystemSocketCalls.Instance;
         var connecting = calls.Connect(listener.EndPoint, options);
         Assert.False(connecting.IsError);

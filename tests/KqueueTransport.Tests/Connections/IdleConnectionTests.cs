@@ -36,7 +36,7 @@ public sealed class IdleConnectionTests : IDisposable
         var options = new KqueueTransportOptions { LoopCount = 1, Scheduling = Scheduling.Inline };
         _loops = new TransportLoops(options, s_calls, NullLogger.Instance, _memory, meterFactory: null);
         _socket = s_calls.Listen(
-            new IPEndPoint(IPAddress.Loopback, 0), new ListenSocketOptions(Backlog: 1, new(NoDelay: true)));
+            new IPEndPoint(IPAddress.Loopback, 0), new KqueueTransportOptions { Backlog = 1 });
         var placement = _loops.PlacementFor(_socket.EndPoint, Scheduling.Inline, NullLogger.Instance);
         _accepted = new AcceptedConnections(_socket, _loops, new EndPointContext(options, placement));
     }

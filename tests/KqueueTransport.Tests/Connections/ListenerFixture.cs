@@ -63,7 +63,7 @@ internal sealed class ListenerFixture : IAsyncDisposable
     {
         Calls.Prepare(SocketCall.Accept, steps);
         var socket = Calls.Listen(
-            new IPEndPoint(IPAddress.Loopback, 0), new ListenSocketOptions(Backlog: 128, new(NoDelay: true)));
+            new IPEndPoint(IPAddress.Loopback, 0), new KqueueTransportOptions { Backlog = 128 });
         Listener = new KqueueConnectionListener(socket, _loops, options, Log);
         Listener.Start();
         return Listener;

@@ -256,7 +256,7 @@ public sealed class HandOverFaultTests : HandOverSuite
     }
 
     private static ListenSocket Listen(EndPoint endPoint) =>
-        SystemSocketCalls.Instance.Listen(endPoint, new ListenSocketOptions(Backlog: 8, new(NoDelay: true)));
+        SystemSocketCalls.Instance.Listen(endPoint, new KqueueTransportOptions { Backlog = 8 });
 
     private Socket ConnectToPath()
     {

@@ -20,7 +20,8 @@ public sealed class LibrarySocketCallsTests : SocketCallsContract
     {
         get
         {
-            var connected = Calls.Connect(new IPEndPoint(IPAddress.IPv6Loopback, 1), new SocketOptions(NoDelay: false));
+            var connected = Calls.Connect(
+                new IPEndPoint(IPAddress.IPv6Loopback, 1), new KqueueTransportOptions { NoDelay = false });
             _ = connected.IsError ? connected : Calls.Close(connected.Value);
             return connected.Error == Errno.EAFNOSUPPORT ? $"{s_name} makes no IPv6 sockets" : null;
         }

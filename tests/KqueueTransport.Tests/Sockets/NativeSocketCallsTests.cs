@@ -48,7 +48,7 @@ public sealed unsafe class NativeSocketCallsTests
         var functions = new ScriptedSocketFunctions(-EINTR, -EINTR);
         var calls = new Calls(functions, NumbersOf(system));
 
-        Assert.Equal(Descriptor, calls.Connect(s_endPoint, new SocketOptions(NoDelay: false)).Value);
+        Assert.Equal(Descriptor, calls.Connect(s_endPoint, new KqueueTransportOptions { NoDelay = false }).Value);
         Assert.False(calls.Close(Descriptor).IsError);
         Assert.Equal(["connect", "close"], functions.Calls);
     }
@@ -151,7 +151,7 @@ public sealed unsafe class NativeSocketCallsTests
         var functions = new ScriptedSocketFunctions(-BsdEINPROGRESS);
 
         Assert.Equal(Descriptor, new Calls(functions, SocketNumbers.Darwin)
-            .Connect(s_endPoint, new SocketOptions(NoDelay: false)).Value);
+            .Connect(s_endPoint, new KqueueTransportOptions { NoDelay = false }).Value);
         Assert.Equal(["connect"], functions.Calls);
     }
 
@@ -161,7 +161,7 @@ public sealed unsafe class NativeSocketCallsTests
         var functions = new ScriptedSocketFunctions(0, -61, 0);
 
         var result = new Calls(functions, SocketNumbers.Darwin)
-            .Connect(s_endPoint, new SocketOptions(NoDelay: true));
+            .Connect(s_endPoint, new KqueueTransportOptions());
 
         Assert.Equal(Errno.ECONNREFUSED, result.Error);
         Assert.Equal(["setsockopt 6 1 = 1", "connect", "close"], functions.Calls);
@@ -177,7 +177,8 @@ public sealed unsafe class NativeSocketCallsTests
 
     private sealed class Calls(SocketFunctions functions, SocketNumbers numbers) : NativeSocketCalls(functions, numbers)
     {
-        public override ListenSocket Listen(EndPoint endPoint, ListenSocketOptions options) =>
+        public override ListenSocket Listen(
+            EndPoint endPoint, KqueueEndPointOptions options, int? takenOver = null) =>
             throw new NotSupportedException();
 
         protected override KernelResult CreateSocket(EndPoint remote, bool isMultipath) =>

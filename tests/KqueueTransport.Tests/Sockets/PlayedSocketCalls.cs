@@ -14,12 +14,13 @@ internal sealed class PlayedSocketCalls(SocketAbi system, SocketNumbers numbers)
 
     public override int DescriptorLimit => SystemSocketCalls.Instance.DescriptorLimit;
 
-    public override ListenSocket Listen(EndPoint endPoint, ListenSocketOptions options)
+    public override ListenSocket Listen(
+        EndPoint endPoint, KqueueEndPointOptions options, int? takenOver = null)
     {
-        var opened = SystemSocketCalls.Instance.Listen(endPoint, options);
+        var opened = SystemSocketCalls.Instance.Listen(endPoint, options, takenOver);
         var family = opened.EndPoint.AddressFamily;
         return new PlayedListenSocket(opened, family != AddressFamily.Unix && !Numbers.InheritsTcpOptions
-            ? options.Accepted.For(family, Numbers)
+            ? options.OfConnection(family, Numbers)
             : null);
     }
 

@@ -173,14 +173,16 @@ internal sealed class ScriptedSocketCalls(SocketCalls? kernel = null) : SocketCa
     public override KernelResult FinishConnect(int descriptor) =>
         Play(SocketCall.FinishConnect, descriptor, () => kernel?.FinishConnect(descriptor));
 
-    public override KernelResult Connect(EndPoint remote, SocketOptions options) =>
+    public override KernelResult Connect(EndPoint remote, KqueueEndPointOptions options) =>
         Play(SocketCall.Connect, -1, () => kernel?.Connect(remote, options));
 
     public override KernelResult OpenProbe() =>
         Play(SocketCall.OpenProbe, -1, () => kernel?.OpenProbe());
 
-    public override ListenSocket Listen(EndPoint endPoint, ListenSocketOptions options) =>
-        kernel?.Listen(endPoint, options) ?? throw new InvalidOperationException("A script alone cannot listen.");
+    public override ListenSocket Listen(
+        EndPoint endPoint, KqueueEndPointOptions options, int? takenOver = null) =>
+        kernel?.Listen(endPoint, options, takenOver) ??
+        throw new InvalidOperationException("A script alone cannot listen.");
 
     public override KernelResult GetLocalAddress(int descriptor, SocketAddress address) =>
         kernel?.GetLocalAddress(descriptor, address) ?? NoAddress(address);

@@ -13,7 +13,7 @@ namespace KqueueTransport.Tests.Sockets;
 /// </summary>
 public abstract unsafe class SocketCallsContract
 {
-    private static readonly ListenSocketOptions s_listen = new(Backlog: 16, new SocketOptions(NoDelay: true));
+    private static readonly KqueueTransportOptions s_listen = new() { Backlog = 16 };
 
     private static readonly IPEndPoint s_anyPort = new(IPAddress.Loopback, 0);
 
@@ -334,7 +334,7 @@ public abstract unsafe class SocketCallsContract
         connection.StopListening();
 
         // Some systems say so at once, the others when asked later.
-        var connected = Calls.Connect(connection.ListenEndPoint, new SocketOptions(NoDelay: true));
+        var connected = Calls.Connect(connection.ListenEndPoint, new KqueueTransportOptions());
         if (!connected.IsError)
         {
             var descriptor = connected.Value;
@@ -355,7 +355,7 @@ public abstract unsafe class SocketCallsContract
 
     // TCP_NODELAY of IPPROTO_TCP, which have one number on every system.
     private KernelResult Configure(int descriptor) =>
-        Calls.Configure(descriptor, [new SocketOption(nameof(SocketOptions.NoDelay), 6, 1, 1)]);
+        Calls.Configure(descriptor, [new SocketOption(nameof(KqueueTransportOptions.NoDelay), 6, 1, 1)]);
 
     private static KernelResult Until(Func<KernelResult> call, Func<KernelResult, bool> condition) =>
         SocketPair.Until(call, condition);

@@ -37,10 +37,10 @@ internal sealed class SocketPair : IDisposable
     /// <summary>What accept said about the end that connected.</summary>
     public EndPoint? Peer { get; }
 
-    public static SocketPair Create(SocketCalls calls, EndPoint endPoint, SocketOptions? options = null)
+    public static SocketPair Create(SocketCalls calls, EndPoint endPoint, KqueueTransportOptions? options = null)
     {
-        options ??= new SocketOptions(NoDelay: true);
-        var listen = calls.Listen(endPoint, new ListenSocketOptions(Backlog: 16, options));
+        options ??= new KqueueTransportOptions();
+        var listen = calls.Listen(endPoint, options);
         var pair = Connect(calls, [listen], listen.EndPoint, out _, options);
         pair._listen = listen;
         return pair;
@@ -51,9 +51,13 @@ internal sealed class SocketPair : IDisposable
 
     /// <summary>Connects and takes the other end from whichever listen socket gets it.</summary>
     public static SocketPair Connect(
-        SocketCalls calls, ListenSocket[] listens, EndPoint remote, out ListenSocket by, SocketOptions? options = null)
+        SocketCalls calls,
+        ListenSocket[] listens,
+        EndPoint remote,
+        out ListenSocket by,
+        KqueueTransportOptions? options = null)
     {
-        var connected = calls.Connect(remote, options ?? new SocketOptions(NoDelay: true));
+        var connected = calls.Connect(remote, options ?? new KqueueTransportOptions());
         Assert.False(connected.IsError, $"connect: {connected}");
         var peer = SocketCalls.CreateAddress();
         var next = 0;

@@ -14,7 +14,8 @@ public sealed class SystemListenTests
     private const int NonBlocking = 0x800;
     private const int CloseOnExec = 0x80000;
 
-    private static readonly ListenSocketOptions s_options = new(Backlog: 16, new SocketOptions(NoDelay: true));
+    private static readonly KqueueTransportOptions s_options = new() { Backlog = 16 };
+    private static readonly KqueueTransportOptions s_sharing = new() { Backlog = 16, SharePort = true };
 
     private static readonly IPEndPoint s_anyPort = new(IPAddress.Loopback, 0);
 
@@ -44,7 +45,7 @@ public sealed class SystemListenTests
     [InlineData(false)]
     public void Accept_NoDelay_IsInheritedOrLeftToSet(bool noDelay)
     {
-        using var connection = SocketPair.Create(_calls, s_anyPort, new SocketOptions(noDelay));
+        using var connection = SocketPair.Create(_calls, s_anyPort, new KqueueTransportOptions { NoDelay = noDelay });
         if (connection.OptionsToSet is { } options)
         {
             Assert.False(_calls.Configure(connection.Accepted, options).IsError);
@@ -58,8 +59,8 @@ public sealed class SystemListenTests
     public void Listen_SharedPort_TwoSocketsListenAndBothAccept()
     {
         Assert.SkipUnless(_calls.BalancesSharedPort, "this system does not balance");
-        using var first = _calls.Listen(s_anyPort, s_options with { SharePort = true });
-        using var second = _calls.Listen(first.EndPoint, s_options with { SharePort = true });
+        using var first = _calls.Listen(s_anyPort, s_sharing);
+        using var second = _calls.Listen(first.EndPoint, s_sharing);
 
         HashSet<int> served = [];
         List<SocketPair> pairs = [];
@@ -77,7 +78,7 @@ public sealed class SystemListenTests
     public void Listen_SharedPort_StillTakenForOneThatDoesNotShare()
     {
         Assert.SkipUnless(_calls.BalancesSharedPort, "this system does not balance");
-        using var first = _calls.Listen(s_anyPort, s_options with { SharePort = true });
+        using var first = _calls.Listen(s_anyPort, s_sharing);
 
         Assert.Throws<AddressInUseException>(() => _calls.Listen(first.EndPoint, s_options));
     }
@@ -229,13 +230,18 @@ public sealed class SystemListenTests
     public void Listen_OptionThatTheSystemLacks_SaysWhichAndThatItIsToBeLeftOut()
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        var accepted = new SocketOptions(NoDelay: false) { UserTimeoutMs = 1 };
-        var listen = new ListenSocketOptions(Backlog: 1, accepted, SharePort: true) { DeferAcceptSeconds = 1 };
+        var options = new KqueueTransportOptions
+        {
+            NoDelay = false,
+            UserTimeout = TimeSpan.FromMilliseconds(1),
+            SharePort = true,
+            DeferAccept = TimeSpan.FromSeconds(1),
+        };
         SocketOption[] lacking =
         [
-            .. accepted.For(AddressFamily.InterNetwork, SocketNumbers.Darwin),
-            .. listen.AfterListen(SocketNumbers.Darwin),
-            listen.BeforeBind(SocketNumbers.Darwin).First(),
+            .. options.OfConnection(AddressFamily.InterNetwork, SocketNumbers.Darwin),
+            .. options.AfterListen(SocketNumbers.Darwin),
+            options.BeforeBind(SocketNumbers.Darwin).First(),
         ];
 
         var messages = lacking

@@ -1,6 +1,9 @@
 using System.Net;
+using System.Net.Sockets;
 using KqueueTransport.Connections.Contexts;
+using KqueueTransport.Diagnostics;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Options;
 
 namespace KqueueTransport.Connections.Accepting;
 
@@ -8,23 +11,70 @@ namespace KqueueTransport.Connections.Accepting;
 internal sealed class KqueueConnectionListenerFactory(HostLoops host)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
-    private readonly EndPointSelector _selector = new(host.Options, host.Logger);
+    private bool _hasSaidSo;
 
-    public bool CanBind(EndPoint endpoint) => _selector.CanBind(endpoint);
+    /// <summary>
+    /// Says which endpoints this transport binds. What it declines goes to the transport that was registered before it,
+    /// which is Kestrel's Sockets transport in an ordinary application.
+    /// </summary>
+    public bool CanBind(EndPoint endpoint)
+    {
+        if (endpoint is not (IPEndPoint or UnixDomainSocketEndPoint or FileHandleEndPoint or VsockEndPoint))
+        {
+            return false;
+        }
+
+        if (host.Options is { Enabled: true, Backend.IsPresent: true })
+        {
+            return true;
+        }
+
+        if (!Interlocked.Exchange(ref _hasSaidSo, true))
+        {
+            if (host.Options.Enabled)
+            {
+                TransportLog.NoBackend(host.Logger, host.Options.Backend.MissingBecause);
+            }
+            else
+            {
+                TransportLog.SwitchedOff(host.Logger);
+            }
+        }
+
+        return false;
+    }
 
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(endpoint);
-        var options = EndPointConfiguration.OptionsFor(endpoint, host.Options);
+        var options = OptionsFor(endpoint, host.Options);
         var loops = host.Loops;
-        var listenOptions = EndPointConfiguration.ToListenOptions(options);
         var socket = host.HandOver is { } handOver
-            ? handOver.Listen(endpoint, listenOptions, loops.Calls)
-            : loops.Calls.Listen(endpoint, listenOptions);
+            ? handOver.Listen(endpoint, options, loops.Calls)
+            : loops.Calls.Listen(endpoint, options);
         var listener = new KqueueConnectionListener(socket, loops, options, host.Logger);
         listener.Start();
         host.OnBound(listener.EndPoint);
         host.HandOver?.OnBound(socket, listener.StopAccepting);
         return ValueTask.FromResult<IConnectionListener>(listener);
+    }
+
+    /// <summary>The options of one endpoint.</summary>
+    /// <exception cref="OptionsValidationException">The endpoint's own options are wrong.</exception>
+    private static KqueueEndPointOptions OptionsFor(EndPoint endPoint, KqueueTransportOptions options)
+    {
+        if (options.ConfigureEndPoint is not { } configure)
+        {
+            return options;
+        }
+
+        var own = options.Clone();
+        configure(endPoint, own);
+        var failures = new OptionFailures();
+        EndPointOptionsCheck.Check(failures, own);
+        return failures.Messages.Count == 0 ? own : throw new OptionsValidationException(
+            endPoint.ToString()!,
+            typeof(KqueueEndPointOptions),
+            failures.Messages.Select(message => $"{nameof(options.ConfigureEndPoint)}, {endPoint}: {message}"));
     }
 }
