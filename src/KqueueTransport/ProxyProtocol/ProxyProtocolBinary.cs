@@ -24,21 +24,15 @@ internal static class ProxyProtocolBinary
     private const byte TcpOverIPv6 = 0x21;
     private const byte UnixStream = 0x31;
 
-    private const int IPv4Length = 4 + 4 + 2 + 2;
-    private const int IPv6Length = 16 + 16 + 2 + 2;
-    private const int UnixPathLength = 108;
     private const int ChecksumLength = 4;
 
-    // Type and length.
-    private const int ValueHeadLength = 3;
+    private const int ValueHeadLength = sizeof(byte) + sizeof(ushort);
 
     private static ReadOnlySpan<byte> Signature => "\r\n\r\n\0\r\nQUIT\n"u8;
 
-    public static ProxyProtocolParse Parse(
-        ReadOnlyMemory<byte> bytes, out ProxyProtocolHeader? header, out int length)
+    public static ProxyProtocolParse Parse(ReadOnlyMemory<byte> bytes, out ProxyProtocolHeader? header, out int length)
     {
-        header = null;
-        length = 0;
+        (header, length) = (null, 0);
         var span = bytes.Span;
         var known = Math.Min(span.Length, Signature.Length);
         if (!span[..known].SequenceEqual(Signature[..known]) ||
@@ -75,7 +69,8 @@ internal static class ProxyProtocolBinary
         span[12] = header.IsLocal ? VersionAndLocal : VersionAndProxy;
         span[13] = family;
         BinaryPrimitives.WriteUInt16BigEndian(span[14..], (ushort)length);
-        WriteAddresses(family, header.Source, header.Destination, span[FixedLength..]);
+        WriteEndPoint(family, header.Source, span[FixedLength..], index: 0);
+        WriteEndPoint(family, header.Destination, span[FixedLength..], index: 1);
         var rest = span[(FixedLength + addresses)..];
         foreach (var (type, value) in header.Values)
         {
@@ -99,8 +94,7 @@ internal static class ProxyProtocolBinary
             return false;
         }
 
-        // A receiver that does not know a family, or a proxy's own connection, has to skip the rest: what addresses of
-        // other families are long is not known here, nor then where the additional values begin.
+        // The rest of a family that is not known has to be skipped: nor is it known where its values begin.
         var isSkipped = addresses == 0 && family != Unspecified;
         List<ProxyProtocolValue> values = [];
         if (!isSkipped && !TryParseValues(bytes, FixedLength + addresses, values))
@@ -108,7 +102,8 @@ internal static class ProxyProtocolBinary
             return false;
         }
 
-        var (source, destination) = isLocal ? default : ReadAddresses(family, bytes.Span[FixedLength..]);
+        var source = isLocal ? null : ReadEndPoint(family, bytes.Span[FixedLength..], index: 0);
+        var destination = isLocal ? null : ReadEndPoint(family, bytes.Span[FixedLength..], index: 1);
         header = new ProxyProtocolHeader(ProxyProtocolVersion.V2, source, destination)
         {
             IsLocal = isLocal,
@@ -162,37 +157,37 @@ internal static class ProxyProtocolBinary
     // The upper half is the family, AF_UNSPEC to AF_UNIX, the lower the transport, unspecified to datagrams.
     private static bool IsDefined(byte family) => family >> 4 <= 3 && (family & 0xF) <= 2;
 
-    private static int LengthOf(byte family) => family switch
+    private static int AddressLengthOf(byte family) => family switch
     {
-        TcpOverIPv4 => IPv4Length,
-        TcpOverIPv6 => IPv6Length,
-        UnixStream => 2 * UnixPathLength,
+        TcpOverIPv4 => 4,
+        TcpOverIPv6 => 16,
+        UnixStream => 108,
         _ => 0,
     };
 
+    // Both addresses come first, and then both ports.
+    private static int LengthOf(byte family) =>
+        PortAt(AddressLengthOf(family), family is TcpOverIPv4 or TcpOverIPv6 ? 2 : 0);
+
     private static byte FamilyOf(EndPoint? source, EndPoint? destination) => (source, destination) switch
     {
-        (IPEndPoint { AddressFamily: AddressFamily.InterNetwork },
-            IPEndPoint { AddressFamily: AddressFamily.InterNetwork }) => TcpOverIPv4,
-        (IPEndPoint { AddressFamily: AddressFamily.InterNetworkV6 },
-            IPEndPoint { AddressFamily: AddressFamily.InterNetworkV6 }) => TcpOverIPv6,
+        (IPEndPoint from, IPEndPoint to) when from.AddressFamily == to.AddressFamily =>
+            from.AddressFamily == AddressFamily.InterNetwork ? TcpOverIPv4 : TcpOverIPv6,
         (UnixDomainSocketEndPoint, UnixDomainSocketEndPoint) => UnixStream,
         _ => Unspecified,
     };
 
-    private static (EndPoint? Source, EndPoint? Destination) ReadAddresses(byte family, ReadOnlySpan<byte> bytes) =>
-        family switch
-        {
-            TcpOverIPv4 => (ReadAddress(bytes, 4, index: 0), ReadAddress(bytes, 4, index: 1)),
-            TcpOverIPv6 => (ReadAddress(bytes, 16, index: 0), ReadAddress(bytes, 16, index: 1)),
-            UnixStream => (ReadPath(bytes[..UnixPathLength]), ReadPath(bytes[UnixPathLength..(2 * UnixPathLength)])),
-            _ => default,
-        };
+    private static EndPoint? ReadEndPoint(byte family, ReadOnlySpan<byte> bytes, int index)
+    {
+        var length = AddressLengthOf(family);
+        var field = bytes.Slice(index * length, length);
+        return field.IsEmpty ? null
+            : family == UnixStream ? ReadPath(field)
+            : new IPEndPoint(
+                new IPAddress(field), BinaryPrimitives.ReadUInt16BigEndian(bytes[PortAt(length, index)..]));
+    }
 
-    // Both addresses come first, and then both ports.
-    private static IPEndPoint ReadAddress(ReadOnlySpan<byte> bytes, int length, int index) => new(
-        new IPAddress(bytes.Slice(index * length, length)),
-        BinaryPrimitives.ReadUInt16BigEndian(bytes[((2 * length) + (index * sizeof(ushort)))..]));
+    private static int PortAt(int length, int index) => (2 * length) + (index * sizeof(ushort));
 
     // Ends with a zero, or fills its field; a name that begins with a zero is an abstract one.
     private static EndPoint ReadPath(ReadOnlySpan<byte> field)
@@ -212,20 +207,18 @@ internal static class ProxyProtocolBinary
         }
     }
 
-    private static void WriteAddresses(byte family, EndPoint? source, EndPoint? destination, Span<byte> span)
+    private static void WriteEndPoint(byte family, EndPoint? endPoint, Span<byte> bytes, int index)
     {
+        var length = AddressLengthOf(family);
+        var field = bytes.Slice(index * length, length);
         if (family == UnixStream)
         {
-            WritePath((UnixDomainSocketEndPoint)source!, span[..UnixPathLength]);
-            WritePath((UnixDomainSocketEndPoint)destination!, span[UnixPathLength..(2 * UnixPathLength)]);
+            WritePath((UnixDomainSocketEndPoint)endPoint!, field);
         }
-        else if (family != Unspecified)
+        else if (endPoint is IPEndPoint ip && !field.IsEmpty)
         {
-            var (from, to) = ((IPEndPoint)source!, (IPEndPoint)destination!);
-            from.Address.TryWriteBytes(span, out var length);
-            to.Address.TryWriteBytes(span[length..], out _);
-            BinaryPrimitives.WriteUInt16BigEndian(span[(2 * length)..], (ushort)from.Port);
-            BinaryPrimitives.WriteUInt16BigEndian(span[((2 * length) + 2)..], (ushort)to.Port);
+            ip.Address.TryWriteBytes(field, out _);
+            BinaryPrimitives.WriteUInt16BigEndian(bytes[PortAt(length, index)..], (ushort)ip.Port);
         }
     }
 
