@@ -63,7 +63,7 @@ internal sealed partial class Connection
     {
         if (_endPoint.IsOutbound || _loop.Lingering is not { } lingering ||
             (!isFinSent && _loop.Calls.Shutdown(Descriptor, SocketShutdown.Send).IsError) ||
-            lingering.TryAdd(Descriptor, _registration) is not { } close)
+            lingering.TryAdd(_registration) is not { } close)
         {
             return false;
         }

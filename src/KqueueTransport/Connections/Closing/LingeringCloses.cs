@@ -36,7 +36,6 @@ internal sealed class LingeringCloses
     // Everything below is under _gate. In the order of their starts, and so of their ends.
     private readonly LinkedList<Close> _closes = [];
     private byte[]? _dropped;
-    private bool _isTimerSet;
     private LoopTimer? _timer;
     private bool _isEnded;
 
@@ -77,7 +76,7 @@ internal sealed class LingeringCloses
     /// Takes the descriptor over, or declines because the loop ends. It hears of events by <see cref="Close.Drain"/>
     /// from then on.
     /// </summary>
-    public Close? TryAdd(int descriptor, Registration registration)
+    public Close? TryAdd(Registration registration)
     {
         lock (_gate)
         {
@@ -91,8 +90,8 @@ internal sealed class LingeringCloses
                 End(_closes.First!.Value);
             }
 
-            var close = new Close(this, descriptor, registration);
-            _closes.AddLast(close.Node);
+            var close = new Close(this, registration);
+            close.Node = _closes.AddLast(close);
             SetTimer(_timeout);
             return close;
         }
@@ -133,12 +132,12 @@ internal sealed class LingeringCloses
             _dropped ??= GC.AllocateUninitializedArray<byte>(ReceiveBytes);
             for (var receives = 0; receives < ReceivesPerTurn; receives++)
             {
-                if (close.Node.List is null)
+                if (close.Node is null)
                 {
                     return;
                 }
 
-                var result = _calls.Receive(close.Descriptor, _dropped);
+                var result = _calls.Receive((int)close.Registration.Ident, _dropped);
                 if (result.IsWouldBlock)
                 {
                     return;
@@ -152,7 +151,7 @@ internal sealed class LingeringCloses
 
             // Arming again makes an event of what is there, and it comes behind those of the others. Where that fails,
             // the loop has ended, or the time closes the descriptor.
-            if (close.Node.List is not null)
+            if (close.Node is not null)
             {
                 _ = close.Registration.Arm(KEventFilter.Read, KEventFlags.Clear);
             }
@@ -161,25 +160,20 @@ internal sealed class LingeringCloses
 
     private void End(Close close)
     {
-        _closes.Remove(close.Node);
+        _closes.Remove(close.Node!);
+        close.Node = null;
         close.Registration.Dispose();
-        _calls.Close(close.Descriptor);
+        _calls.Close((int)close.Registration.Ident);
     }
 
-    private void SetTimer(TimeSpan dueTime)
-    {
-        if (!_isTimerSet)
-        {
-            _isTimerSet = true;
-            _timer = _loop.Schedule(dueTime, static state => ((LingeringCloses)state!).EndOverdue(), this);
-        }
-    }
+    private void SetTimer(TimeSpan dueTime) =>
+        _timer ??= _loop.Schedule(dueTime, static state => ((LingeringCloses)state!).EndOverdue(), this);
 
     private void EndOverdue()
     {
         lock (_gate)
         {
-            _isTimerSet = false;
+            _timer = null;
             while (_closes.First is { Value: var first })
             {
                 var left = _timeout - _clock.GetElapsedTime(first.Started);
@@ -195,35 +189,21 @@ internal sealed class LingeringCloses
     }
 
     /// <summary>A descriptor that waits for the peer's FIN.</summary>
-    internal sealed class Close
+    internal sealed class Close(LingeringCloses owner, Registration registration)
     {
-        private readonly LingeringCloses _owner;
+        public Registration Registration => registration;
 
-        public Close(LingeringCloses owner, int descriptor, Registration registration)
-        {
-            _owner = owner;
-            Descriptor = descriptor;
-            Registration = registration;
-            Started = owner._clock.GetTimestamp();
-            BytesLeft = owner._bytesMax;
-            Node = new LinkedListNode<Close>(this);
-        }
-
-        public int Descriptor { get; }
-
-        public Registration Registration { get; }
-
-        public long Started { get; }
+        public long Started { get; } = owner._clock.GetTimestamp();
 
         /// <summary>How many more bytes are received and dropped. Under the owner's gate.</summary>
-        public long BytesLeft { get; set; }
+        public long BytesLeft { get; set; } = owner._bytesMax;
 
-        /// <summary>In no list once the descriptor is closed. Under the owner's gate.</summary>
-        public LinkedListNode<Close> Node { get; }
+        /// <summary>Null once the descriptor is closed. Under the owner's gate.</summary>
+        public LinkedListNode<Close>? Node { get; set; }
 
         /// <summary>
         /// Receives what the kernel has, or may have, and closes at the peer's end, at its reset or at the limit.
         /// </summary>
-        public void Drain() => _owner.Drain(this);
+        public void Drain() => owner.Drain(this);
     }
 }
