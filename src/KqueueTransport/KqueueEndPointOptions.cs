@@ -54,9 +54,7 @@ public abstract class KqueueEndPointOptions
     /// <see cref="AddressPrefixIPv4"/> and <see cref="AddressPrefixIPv6"/> make of it. More are reset, whatever
     /// <see cref="OverLimit"/> says: if they waited, everybody behind them would, too.
     /// </summary>
-    /// <remarks>
-    /// Defaults to null: no limit. From 1 connection. It counts peers of IP sockets: behind a proxy, that is the proxy.
-    /// </remarks>
+    /// <remarks>Defaults to null: no limit. From 1 connection. Peers of IP; behind a proxy, the proxy.</remarks>
     public int? ConnectionsPerAddressMax { get; set; }
 
     /// <summary>How many bits of an IPv4 address are one for <see cref="ConnectionsPerAddressMax"/>.</summary>
@@ -124,15 +122,11 @@ public abstract class KqueueEndPointOptions
     public bool KeepAlive { get; set; }
 
     /// <summary>The silence before the first keep-alive probe (TCP_KEEPIDLE, on macOS TCP_KEEPALIVE).</summary>
-    /// <remarks>
-    /// Defaults to null: the system's, mostly two hours. Whole seconds from 1 to 32767; needs <see cref="KeepAlive"/>.
-    /// </remarks>
+    /// <remarks>Defaults to null: mostly 2 h. Whole seconds from 1 to 32767; needs <see cref="KeepAlive"/>.</remarks>
     public TimeSpan? KeepAliveTime { get; set; }
 
     /// <summary>The time between two keep-alive probes (TCP_KEEPINTVL).</summary>
-    /// <remarks>
-    /// Defaults to null: the system's, mostly 75 s. Whole seconds from 1 to 32767; needs <see cref="KeepAlive"/>.
-    /// </remarks>
+    /// <remarks>Defaults to null: mostly 75 s. Whole seconds from 1 to 32767; needs <see cref="KeepAlive"/>.</remarks>
     public TimeSpan? KeepAliveInterval { get; set; }
 
     /// <summary>The number of keep-alive probes without an answer that end a connection (TCP_KEEPCNT).</summary>
@@ -193,9 +187,7 @@ public abstract class KqueueEndPointOptions
     /// The network interface whose packets an endpoint and its connections take and send (SO_BINDTODEVICE), such as
     /// <c>eth0</c> or a VRF.
     /// </summary>
-    /// <remarks>
-    /// Defaults to null: all of them. Up to 15 ASCII characters. FreeBSD does not have it, nor has macOS before 13.
-    /// </remarks>
+    /// <remarks>Defaults to null: all. Up to 15 ASCII characters. Not on FreeBSD, nor on macOS before 13.</remarks>
     public string? BoundDevice { get; set; }
 
     /// <summary>

@@ -49,4 +49,12 @@ internal static class AddressPrefix
         prefix = whole & (UInt128.MaxValue << (Bits - length));
         return true;
     }
+
+    /// <summary>The whole of an address, if it is IPv4 in either way of writing it.</summary>
+    public static bool TryParseIPv4(SocketAddress address, out uint number)
+    {
+        var isIP = TryParse(address, IPv4Bits, Bits, out var whole);
+        number = (uint)(whole & uint.MaxValue);
+        return isIP && whole >> IPv4Bits == Mapped;
+    }
 }

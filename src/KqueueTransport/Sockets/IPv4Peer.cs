@@ -11,48 +11,28 @@ namespace KqueueTransport.Sockets;
 /// </summary>
 internal readonly struct IPv4Peer
 {
-    // struct sockaddr_in of every system: the port and then the address, both in network order, behind two bytes that
-    // hold the family.
+    // In struct sockaddr_in and sockaddr_in6 of every system.
     private const int PortOffset = 2;
-    private const int AddressOffset = 4;
-    private const int SizeMin = 8;
 
-    // struct sockaddr_in6 has the address behind four bytes more; the last four of it are those of IPv4.
-    private const int MappedOffset = 20;
-    private const int MappedSizeMin = 24;
-
+    // As IPAddress takes it: in network order, of whatever order the machine is.
     private readonly uint _address;
     private readonly ushort _port;
     private readonly bool _isMapped;
 
-    private IPv4Peer(ReadOnlySpan<byte> address, int addressOffset)
-    {
-        _address = BinaryPrimitives.ReadUInt32LittleEndian(address[addressOffset..]);
-        _port = BinaryPrimitives.ReadUInt16BigEndian(address[PortOffset..]);
-        _isMapped = addressOffset == MappedOffset;
-    }
-
-    private static ReadOnlySpan<byte> MappedPrefix => [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+    private IPv4Peer(uint address, ushort port, bool isMapped) =>
+        (_address, _port, _isMapped) = (BinaryPrimitives.ReverseEndianness(address), port, isMapped);
 
     /// <summary>Takes an address as the kernel wrote it; false when it is not IPv4.</summary>
     public static bool TryParse(SocketAddress address, out IPv4Peer peer)
     {
-        var bytes = address.Buffer.Span;
-        if (address is { Size: >= SizeMin, Family: AddressFamily.InterNetwork })
-        {
-            peer = new IPv4Peer(bytes, AddressOffset);
-            return true;
-        }
-
-        if (address is { Size: >= MappedSizeMin, Family: AddressFamily.InterNetworkV6 } &&
-            bytes[..MappedOffset].EndsWith(MappedPrefix))
-        {
-            peer = new IPv4Peer(bytes, MappedOffset);
-            return true;
-        }
-
-        peer = default;
-        return false;
+        var isIPv4 = AddressPrefix.TryParseIPv4(address, out var number);
+        peer = isIPv4
+            ? new IPv4Peer(
+                number,
+                BinaryPrimitives.ReadUInt16BigEndian(address.Buffer.Span[PortOffset..]),
+                address.Family == AddressFamily.InterNetworkV6)
+            : default;
+        return isIPv4;
     }
 
     /// <summary>The end point, or null where there is no peer.</summary>

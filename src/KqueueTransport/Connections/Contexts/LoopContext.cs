@@ -12,9 +12,6 @@ internal sealed class LoopContext
 {
     public required EventLoop Loop { get; init; }
 
-    /// <summary>All loops, whose standby threads run handlers that are likely to block.</summary>
-    public required EventLoopGroup Group { get; init; }
-
     public required SocketCalls Calls { get; init; }
 
     /// <summary>The loop's own pool, so that loops do not contend for blocks.</summary>

@@ -47,7 +47,6 @@ internal sealed class TransportLoops : IDisposable
         _contexts = _group.Loops.ToDictionary(loop => loop, loop => new LoopContext
         {
             Loop = loop,
-            Group = _group,
             Calls = calls,
             Blocks = new BlockPool(
                 memoryPoolFactory?.Create(new MemoryPoolOptions { Owner = "kqueue" }) ?? MemoryPool<byte>.Shared,
