@@ -72,12 +72,15 @@ internal enum LoopMarks : byte
     /// <summary>An event was there.</summary>
     Readable = 2,
 
+    /// <summary>The event said that a short receive is no sign of being drained.</summary>
+    MoreAnnounced = 4,
+
     /// <summary>The event said EOF.</summary>
-    Eof = 4,
+    Eof = 8,
 
     /// <summary>A canceled read has waited long enough for bytes.</summary>
-    CancelDue = 8,
+    CancelDue = 16,
 
     /// <summary>The lock's own: work is posted to the loop that sees to the marks.</summary>
-    Posted = 16,
+    Posted = 32,
 }

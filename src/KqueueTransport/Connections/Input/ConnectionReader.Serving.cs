@@ -23,7 +23,8 @@ internal sealed partial class ConnectionReader
     /// </summary>
     private void Serve(LoopMarks marks, long announcedBytes = 0)
     {
-        if (!_lock.TryEnter(Gate, marks))
+        // Whoever takes the marks does not know how much was announced: as if it were more than one receive brings.
+        if (!_lock.TryEnter(Gate, announcedBytes > 0 ? marks | LoopMarks.MoreAnnounced : marks))
         {
             return;
         }
@@ -34,10 +35,8 @@ internal sealed partial class ConnectionReader
         Exception? reset = null;
         using (new Held(this))
         {
-            // How much an event announced that was left is not known: as if it were more than one receive brings.
-            var left = _lock.Take();
-            announcedBytes = (left & LoopMarks.Readable) != 0 ? long.MaxValue : announcedBytes;
-            marks |= left;
+            marks |= _lock.Take();
+            announcedBytes = (marks & LoopMarks.MoreAnnounced) != 0 ? long.MaxValue : announcedBytes;
             isAfterEnd = (marks & LoopMarks.Readable) != 0 && HasInputEnded;
             if (isAfterEnd)
             {
