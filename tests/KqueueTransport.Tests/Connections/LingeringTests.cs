@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Kqueue;
 using Kqueue.EventLoops;
 using KqueueTransport.Connections;
+using KqueueTransport.Connections.Input;
 using KqueueTransport.Tests.Sockets;
 
 namespace KqueueTransport.Tests.Connections;
@@ -64,6 +65,22 @@ public sealed class LingeringTests
 
         Assert.Equal(1, fixture.ClosesOf(connection.Descriptor));
         Assert.Equal(0, fixture.Calls.CountOf(SocketCall.Shutdown, connection.Descriptor));
+    }
+
+    // Their edge has been, and no other one tells of them: a peer whose window they fill would never end.
+    [Fact]
+    public async Task Dispose_BytesAreUnread_ReceivesThemAtOnce()
+    {
+        await using var fixture = new ConnectionFixture();
+        var (connection, peer) = fixture.Open();
+        await peer.SendAsync(new byte[100]).Soon();
+        await Waiting.UntilAsync(() => ((ConnectionReader)connection.Transport.Input).HasUnreceived);
+
+        await connection.DisposeAsync().Soon();
+
+        Assert.NotEqual(0, fixture.Calls.CountOf(SocketCall.Receive, connection.Descriptor));
+        peer.Shutdown(SocketShutdown.Send);
+        await ClosedAsync(fixture, connection);
     }
 
     // Bytes and FIN are there, and the application has said that it wants nothing more: a close would send RST.
