@@ -61,7 +61,7 @@ public sealed class KqueueTransportOptions : KqueueEndPointOptions
     /// loops. Each holds a descriptor: those that have waited longest close for those beyond it.
     /// </summary>
     /// <remarks>
-    /// Defaults to 1024 connections. From 0, with which none waits, to 1,000,000. It is never more than a quarter of
+    /// Defaults to 1024 connections. From 0, with which none waits, to 1,000,000. It is never more than an eighth of
     /// the descriptors that the process may have.
     /// </remarks>
     public int LingerConnectionsMax { get; set; } = 1024;

@@ -9,8 +9,6 @@ namespace Kqueue.Epoll;
 /// </summary>
 internal sealed class EpollInstance
 {
-    private const int SweepLengthMin = 256;
-
     private readonly int _epoll;
     private readonly bool _isPrecise;
     private readonly Dictionary<int, Descriptor> _descriptors = [];
@@ -18,7 +16,7 @@ internal sealed class EpollInstance
     // What the backend watches for itself: their data has no generation.
     private readonly Dictionary<int, Action> _own = [];
 
-    private int _sweepLength = SweepLengthMin;
+    private int _sweepLength = 1;
     private uint _lastGeneration;
 
     public EpollInstance(bool isPrecise)
@@ -187,7 +185,7 @@ internal sealed class EpollInstance
             Sweep(static (epoll, descriptor) => !epoll.IsStillRegistered(descriptor));
         }
 
-        _sweepLength = Math.Max(SweepLengthMin, 2 * _descriptors.Count);
+        _sweepLength = Math.Max(2 * _descriptors.Count, 1);
     }
 
     private void Sweep(Func<EpollInstance, Descriptor, bool> isGone)

@@ -7,8 +7,8 @@ namespace Kqueue.Epoll;
 // From the kernel's list, and what is active without it, to the caller's.
 internal sealed partial class EpollKernelQueue
 {
-    // The kernel's list is on the stack: at most 4 KiB. What is left over comes with the next call.
-    private const int EventsPerWaitMax = 256;
+    // The kernel's list is on the stack: at most a page. What is left over comes with the next call.
+    private const int EventsPerWaitMax = 4096 / EpollEventList.EntryBytesMax;
 
     // Whether the last event list was full before the kernel was asked, so that the kernel comes first this time.
     private bool _isKernelFirst;

@@ -22,6 +22,9 @@ internal sealed class VnodeFilter(EpollInstance epoll, ActiveKnotes active)
     private const int MaskOffset = 4;
     private const int NameLengthOffset = 12;
 
+    // NAME_MAX and its zero: a shorter buffer may have no room for any event.
+    private const int NameBytesMax = 256;
+
     // By watch: several descriptors of one file share it.
     private readonly Dictionary<int, List<VnodeKnote>> _watches = [];
 
@@ -90,7 +93,7 @@ internal sealed class VnodeFilter(EpollInstance epoll, ActiveKnotes active)
 
     private void ReadChanges()
     {
-        Span<byte> buffer = stackalloc byte[4096];
+        Span<byte> buffer = stackalloc byte[HeaderBytes + NameBytesMax];
         while (Libc.Read(_inotify, buffer) is { IsError: false } read)
         {
             for (var entry = buffer[..read.Value]; !entry.IsEmpty;)

@@ -82,7 +82,7 @@ internal sealed class LeftBehind
             {
                 var computes = driver.Computes();
                 computing += computes ? 1 : 0;
-                if (mayJudge && driver.Told is null && ++driver.Looks >= LoopWatch.Patience)
+                if (mayJudge && driver.Told is null && ++driver.Looks >= LoopWatch.LooksMin)
                 {
                     Tell(driver, computes ? HandlerStay.Computed : HandlerStay.Blocked);
                 }

@@ -13,7 +13,7 @@ internal sealed class LoopWatch
     /// most that block take. And looks at which no loop had moved before the watch parks: a server with a request now
     /// and then does not pay for many wakes of the watch with each, and one with many pays for few out of its park.
     /// </summary>
-    public const int Patience = 8;
+    public const int LooksMin = 8;
 
     private readonly EventLoop[] _loops;
     private readonly TimeSpan _period;
@@ -88,7 +88,7 @@ internal sealed class LoopWatch
                 _idleLooks = 0;
             }
 
-            if (_idleLooks >= Patience)
+            if (_idleLooks >= LooksMin)
             {
                 Park();
             }

@@ -28,7 +28,7 @@ internal readonly record struct ThreadUsage(TimeSpan Wall, long CpuNs, long Queu
     /// slices of other threads that a busy core runs in between: as long as one that is not back is given before it is
     /// judged.
     /// </summary>
-    public static readonly double UnsureSleptNsMin = LoopWatch.Patience * QuickMax.TotalNanoseconds;
+    public static readonly double UnsureSleptNsMin = LoopWatch.LooksMin * QuickMax.TotalNanoseconds;
 
     /// <summary>
     /// The calling thread's, where the time is the system's; by another clock a thread does nothing but sleep. Costs

@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Net;
 using Kqueue;
 using Kqueue.EventLoops;
+using KqueueTransport.Connections.Buffers;
 using KqueueTransport.Connections.Closing;
 using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Connections.Input;
@@ -23,6 +24,12 @@ namespace KqueueTransport.Connections;
 /// </remarks>
 internal sealed partial class Connection : ConnectionContext, IDuplexPipe, IReentrantHandler
 {
+    /// <summary>
+    /// What one connection may receive, or send, in a row before its loop serves the others, and what stays put off at
+    /// most: one call's worth of the usual blocks.
+    /// </summary>
+    public const int BytesInARowMax = PinnedBlocks.CountMax * BlockPool.UsualBytes;
+
     private readonly LoopContext _loop;
     private readonly EndPointContext _endPoint;
     private readonly ConnectionReader _reader;

@@ -15,12 +15,6 @@ internal sealed class Predecessor : IDisposable
     // Who is there says so at once, even where its thread pool is busy; whoever else listens there may be silent.
     private static readonly TimeSpan s_greetingTime = TimeSpan.FromSeconds(5);
 
-    // It may be starting itself.
-    private static readonly TimeSpan s_answerTime = TimeSpan.FromSeconds(30);
-
-    // Between two looks at a path whose server is just ending.
-    private static readonly TimeSpan s_nextLook = TimeSpan.FromMilliseconds(20);
-
     private readonly Socket _link;
 
     // By the names of the endpoints; several may have been asked for by the same one, with port 0. Under the lock.
@@ -35,7 +29,8 @@ internal sealed class Predecessor : IDisposable
     public static async Task<Predecessor?> FindAsync(
         string path, TimeProvider clock, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(s_answerTime, clock);
+        // It may be starting itself.
+        using var limit = new CancellationTokenSource(Times.Patience, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         while (true)
         {
@@ -55,7 +50,7 @@ internal sealed class Predecessor : IDisposable
                 }
 
                 // It has just ended, or has been replaced.
-                await Task.Delay(s_nextLook, clock, either.Token).ConfigureAwait(false);
+                await Task.Delay(Times.Retry, clock, either.Token).ConfigureAwait(false);
             }
             catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
             {
@@ -100,7 +95,7 @@ internal sealed class Predecessor : IDisposable
     /// <exception cref="TimeoutException">It does not stop: both serve, until it hears of this.</exception>
     public async Task<bool> TryReplaceAsync(TimeProvider clock, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(s_answerTime, clock);
+        using var limit = new CancellationTokenSource(Times.Patience, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {

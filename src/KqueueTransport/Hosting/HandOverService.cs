@@ -16,10 +16,6 @@ namespace KqueueTransport.Hosting;
 internal sealed class HandOverService(HostLoops host, IHostApplicationLifetime lifetime, TimeProvider? clock = null)
     : IHostedLifecycleService, IDisposable
 {
-    // Kestrel ends, as it stops, connections that it has no request of. So it goes on for a while without new ones:
-    // those that were accepted last have sent their requests by then.
-    private static readonly TimeSpan s_lastRequests = TimeSpan.FromSeconds(1);
-
     private readonly TimeProvider _clock = clock ?? TimeProvider.System;
     private readonly CancellationTokenSource _stopping = new();
     private Successors? _successors;
@@ -145,7 +141,9 @@ internal sealed class HandOverService(HostLoops host, IHostApplicationLifetime l
     {
         try
         {
-            await Task.Delay(s_lastRequests, _stopping.Token).ConfigureAwait(false);
+            // Kestrel ends, as it stops, connections that it has no request of. So it goes on for a while without new
+            // ones.
+            await Task.Delay(Times.LastRequests, _stopping.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {

@@ -14,8 +14,6 @@ namespace KqueueTransport.Outbound;
 /// </summary>
 internal sealed class ConnectAttempt : IEventHandler
 {
-    private static readonly TimeSpan s_fullBacklogDelay = TimeSpan.FromMilliseconds(10);
-
     private readonly LoopContext _loop;
     private readonly EndPointContext _endPoint;
     private readonly EndPoint _remote;
@@ -52,7 +50,7 @@ internal sealed class ConnectAttempt : IEventHandler
         while (started.Error == Errno.EAGAIN && remote is UnixDomainSocketEndPoint)
         {
             // The listener's backlog is full: TCP tries again by itself, a Unix socket does not (Linux unix(7)).
-            await Task.Delay(s_fullBacklogDelay, loop.Clock, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(Times.Retry, loop.Clock, cancellationToken).ConfigureAwait(false);
             started = loop.Calls.Connect(remote, options);
         }
 

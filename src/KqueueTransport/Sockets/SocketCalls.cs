@@ -130,6 +130,12 @@ internal abstract class SocketCalls
     /// </summary>
     public virtual int DescriptorLimit => int.MaxValue;
 
+    /// <summary>
+    /// The share of the descriptors that connections leave to the rest of the process, and that may wait for their
+    /// peers' ends.
+    /// </summary>
+    public int DescriptorShare => DescriptorLimit / DescriptorShares;
+
     /// <summary>Opens a listen socket, non-blocking and close-on-exec, on which listen(2) has been called.</summary>
     /// <param name="endPoint">
     /// An <see cref="IPEndPoint"/> (port 0 picks one; IPv6Any takes IPv4 too), a
@@ -163,6 +169,8 @@ internal abstract class SocketCalls
 
     /// <summary>Makes a buffer that holds an address of any family: to be used again and again.</summary>
     public static SocketAddress CreateAddress() => new(AddressFamily.Unspecified, SocketAddressCapacityBytes);
+
+    private const int DescriptorShares = 8;
 
     // sizeof(struct sockaddr_storage) on every system.
     private const int SocketAddressCapacityBytes = 128;

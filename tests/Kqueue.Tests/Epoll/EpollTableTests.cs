@@ -35,7 +35,7 @@ public sealed class EpollTableTests
             }
         }
 
-        // A queue has some 512 / queueCount that are open; a sweep begins at 256.
+        // A queue has some 512 / queueCount that are open, and a sweep begins at twice as many.
         Assert.All(queues, queue => Assert.InRange(queue.TableLength, 1, 256));
         Array.ForEach(queues, queue => queue.Dispose());
         while (open.TryDequeue(out var socket))

@@ -97,7 +97,7 @@ public sealed class AcceptTests : IAsyncDisposable
         {
             // A reset that comes sooner would fail the peer's connect.
             Assert.True(isConnected.Wait(TimeSpan.FromSeconds(30)));
-            _fixture.Clock.Advance(AcceptBudget.Patience);
+            _fixture.Clock.Advance(Times.Patience);
         });
         _fixture.Listen(SocketStep.Fails(Errno.EMFILE));
         var peer = await _fixture.ConnectAsync();
@@ -120,7 +120,7 @@ public sealed class AcceptTests : IAsyncDisposable
         {
             _fixture.Calls.Prepare(SocketCall.OpenProbe, SocketStep.Fails(Errno.EMFILE));
             _fixture.Calls.Prepare(SocketCall.Accept, SocketStep.Fails(Errno.EMFILE), SocketStep.Fails(Errno.EMFILE));
-            _fixture.Clock.Advance(AcceptBudget.Patience);
+            _fixture.Clock.Advance(Times.Patience);
         });
         _fixture.Listen(SocketStep.Fails(Errno.EMFILE));
 
@@ -162,7 +162,7 @@ public sealed class AcceptTests : IAsyncDisposable
     [Fact]
     public async Task Accept_ShortOfMemoryForLong_LeavesPeersInTheKernel()
     {
-        AtTheWarning(() => _fixture.Clock.Advance(AcceptBudget.Patience));
+        AtTheWarning(() => _fixture.Clock.Advance(Times.Patience));
         _fixture.Listen([.. Enumerable.Repeat(SocketStep.Fails(Errno.ENOBUFS), 3)]);
 
         await _fixture.ConnectAsync();
@@ -178,7 +178,7 @@ public sealed class AcceptTests : IAsyncDisposable
     {
         _fixture.Calls.Prepare(
             SocketCall.OpenProbe, [.. Enumerable.Repeat(SocketStep.Fails(Errno.ENOBUFS), 10)]);
-        AtTheWarning(() => _fixture.Clock.Advance(AcceptBudget.Patience));
+        AtTheWarning(() => _fixture.Clock.Advance(Times.Patience));
         _fixture.Listen(SocketStep.Fails(Errno.ENOBUFS));
 
         await _fixture.ConnectAsync();

@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using KqueueTransport.Connections.Accepting;
 using KqueueTransport.Tests.Sockets;
 
 namespace KqueueTransport.Tests.Connections;
@@ -40,7 +39,7 @@ public sealed class DescriptorHeadroomTests : IAsyncDisposable
         var peer = await _fixture.ConnectAsync();
         await Waiting.UntilAsync(() => _fixture.WarningCount == 1);
 
-        _fixture.Clock.Advance(AcceptBudget.Patience);
+        _fixture.Clock.Advance(Times.Patience);
 
         var error = await Assert.ThrowsAsync<SocketException>(() => peer.ReceiveAllAsync());
         Assert.Equal(SocketError.ConnectionReset, error.SocketErrorCode);

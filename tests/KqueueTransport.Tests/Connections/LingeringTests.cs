@@ -187,7 +187,7 @@ public sealed class LingeringTests
     public async Task Dispose_MoreWaitThanTheirShareOfTheDescriptors_ClosesTheOldest()
     {
         await using var fixture = new ConnectionFixture(
-            configure: options => options.LingerTimeout = s_never, descriptorLimit: 8);
+            configure: options => options.LingerTimeout = s_never, descriptorLimit: 16);
         var opened = Enumerable.Range(0, 3).Select(_ => fixture.Open()).ToList();
 
         foreach (var (connection, _) in opened)

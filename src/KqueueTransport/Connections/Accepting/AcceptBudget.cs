@@ -19,21 +19,14 @@ namespace KqueueTransport.Connections.Accepting;
 /// </remarks>
 internal sealed class AcceptBudget(TransportLoops loops)
 {
-    /// <summary>How long to wait when nothing could be accepted: unnoticed, and costs nothing.</summary>
-    public static readonly TimeSpan BackOff = TimeSpan.FromMilliseconds(50);
-
-    /// <summary>How long nothing has been accepted when peers are refused.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
-    // Descriptors that are left free: a share of the limit, as a divisor, and at most so many.
-    private const int Share = 8;
+    // Descriptors that are left free: a share of the limit, and at most so many.
     private const int HeadroomMax = 256;
 
     private readonly SocketCalls _calls = loops.Calls;
     private readonly TimeProvider _clock = loops.Clock;
 
     // The first number that is no connection's. Old at times, because the limit can be changed.
-    private int _start = StartBelow(loops.Calls.DescriptorLimit);
+    private int _start = StartOf(loops.Calls);
 
     private Episode _shortage;
 
@@ -41,7 +34,7 @@ internal sealed class AcceptBudget(TransportLoops loops)
     private long? _failingSince;
 
     /// <summary>Whether nothing has been accepted for so long that peers should be refused.</summary>
-    public bool MustRefuse => _failingSince is { } since && _clock.GetElapsedTime(since) >= Patience;
+    public bool MustRefuse => _failingSince is { } since && _clock.GetElapsedTime(since) >= Times.Patience;
 
     /// <summary>
     /// A connection was accepted. False when its descriptor is one of those that are to be left free.
@@ -56,7 +49,7 @@ internal sealed class AcceptBudget(TransportLoops loops)
     public bool TryMakeRoom(Errno error) => error is Errno.EMFILE or Errno.ENFILE && loops.TryEndOldestLinger();
 
     /// <summary>
-    /// Nothing more is accepted until <see cref="BackOff"/> is over. True when this begins a shortage.
+    /// Nothing more is accepted until <see cref="Times.Retry"/> is over. True when this begins a shortage.
     /// </summary>
     public bool OnFailed()
     {
@@ -92,9 +85,10 @@ internal sealed class AcceptBudget(TransportLoops loops)
             return false;
         }
 
-        _start = StartBelow(_calls.DescriptorLimit);
+        _start = StartOf(_calls);
         return descriptor >= _start;
     }
 
-    private static int StartBelow(int limit) => limit - Math.Min(limit / Share, HeadroomMax);
+    private static int StartOf(SocketCalls calls) =>
+        calls.DescriptorLimit - Math.Min(calls.DescriptorShare, HeadroomMax);
 }

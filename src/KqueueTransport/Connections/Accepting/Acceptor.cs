@@ -226,7 +226,7 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
     {
         _isBackingOff = true;
         _backOff = _registration.Loop.Schedule(
-            AcceptBudget.BackOff,
+            Times.Retry,
             static state =>
             {
                 ((Acceptor)state!)._isBackingOff = false;

@@ -10,8 +10,6 @@ namespace KqueueTransport.Connections.Accepting;
 /// </summary>
 internal sealed class ConnectionsByAddress(int max, int ipv4Length, int ipv6Length)
 {
-    private const int CapacityMin = 1024;
-
     private readonly Lock _gate = new();
     private readonly Dictionary<UInt128, int> _counts = [];
 
@@ -81,7 +79,7 @@ internal sealed class ConnectionsByAddress(int max, int ipv4Length, int ipv6Leng
     private static void Shrink<TKey, TValue>(Dictionary<TKey, TValue> dictionary)
         where TKey : notnull
     {
-        if (dictionary.Capacity > CapacityMin && dictionary.Count < dictionary.Capacity / 4)
+        if (dictionary.Count < dictionary.Capacity / 4)
         {
             dictionary.TrimExcess(dictionary.Capacity / 2);
         }

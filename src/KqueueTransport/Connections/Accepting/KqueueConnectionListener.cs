@@ -12,10 +12,6 @@ namespace KqueueTransport.Connections.Accepting;
 /// <summary>A bound endpoint: an acceptor on one of the loops, and the queue that AcceptAsync takes from.</summary>
 internal sealed class KqueueConnectionListener : IConnectionListener, IMeasuredListener
 {
-    // How long the thread pool of a busy machine is given to begin with what it was handed. A connection whose handler
-    // only ever writes holds up the stop for as long.
-    private static readonly TimeSpan s_firstReadTime = TimeSpan.FromSeconds(1);
-
     private readonly AcceptQueue _queue;
     private readonly Acceptor _acceptor;
     private readonly EndPointContext _context;
@@ -79,7 +75,8 @@ internal sealed class KqueueConnectionListener : IConnectionListener, IMeasuredL
         var connection = await _queue.TakeAsync(cancellationToken).ConfigureAwait(false);
         if (connection is null)
         {
-            await _context.Newcomers.WhenNoneAsync(s_firstReadTime, _clock).ConfigureAwait(false);
+            // A connection whose handler only ever writes holds up the stop for as long.
+            await _context.Newcomers.WhenNoneAsync(Times.LastRequests, _clock).ConfigureAwait(false);
         }
 
         return connection;

@@ -11,8 +11,10 @@ namespace KqueueTransport.Connections.Buffers;
 /// </summary>
 internal sealed class BlockPool(MemoryPool<byte> pool, ILogger logger) : IDisposable
 {
-    // What Kestrel's pool hands out. A pool that has every size would give as little as it is asked for.
-    private const int UsualBytes = 4096;
+    /// <summary>
+    /// What Kestrel's pool hands out. A pool that has every size would give as little as it is asked for.
+    /// </summary>
+    public const int UsualBytes = 4096;
 
     public MemoryPool<byte> Pool => pool;
 

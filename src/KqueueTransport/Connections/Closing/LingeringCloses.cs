@@ -1,6 +1,7 @@
 using Kqueue;
 using Kqueue.EventLoops;
 using KqueueTransport.Connections.Contexts;
+using KqueueTransport.Connections.Output;
 using KqueueTransport.Sockets;
 
 namespace KqueueTransport.Connections.Closing;
@@ -17,14 +18,6 @@ namespace KqueueTransport.Connections.Closing;
 /// </remarks>
 internal sealed class LingeringCloses
 {
-    private const int ReceiveBytes = 64 * 1024;
-
-    // Receives in a row, before the loop serves others.
-    private const int ReceivesPerTurn = 16;
-
-    // Of the descriptors of the process, as a divisor: what all loops together may keep waiting.
-    private const int DescriptorShare = 4;
-
     private readonly EventLoop _loop;
     private readonly SocketCalls _calls;
     private readonly TimeProvider _clock;
@@ -66,7 +59,7 @@ internal sealed class LingeringCloses
     public static LingeringCloses? TryMake(
         EventLoop loop, SocketCalls calls, KqueueTransportOptions options, TimeProvider clock)
     {
-        var countMax = Math.Min(options.LingerConnectionsMax, calls.DescriptorLimit / DescriptorShare);
+        var countMax = Math.Min(options.LingerConnectionsMax, calls.DescriptorShare);
         return options.LingerTimeout == TimeSpan.Zero || countMax == 0
             ? null
             : new LingeringCloses(loop, calls, options, clock, 1 + ((countMax - 1) / options.LoopCount));
@@ -129,8 +122,8 @@ internal sealed class LingeringCloses
     {
         lock (_gate)
         {
-            _dropped ??= GC.AllocateUninitializedArray<byte>(ReceiveBytes);
-            for (var receives = 0; receives < ReceivesPerTurn; receives++)
+            _dropped ??= GC.AllocateUninitializedArray<byte>(OutputBuffer.BlockBytesMax);
+            for (var left = Connection.BytesInARowMax; left > 0; left -= OutputBuffer.BlockBytesMax)
             {
                 if (close.Node is null)
                 {

@@ -5,11 +5,8 @@ namespace KqueueTransport.Connections.Input;
 // The receives, by the loop or by a read that makes them itself.
 internal sealed partial class ConnectionReader
 {
-    // What one connection may receive in a row before its loop serves the others.
-    private const int ReceiveInARowBytesMax = 256 * 1024;
-
     // Whether the others of the loop come before the next receive.
-    private bool MustGiveWay => _received is { ReceivedInARow: >= ReceiveInARowBytesMax };
+    private bool MustGiveWay => _received?.ReceivedInARow >= Connection.BytesInARowMax;
 
     /// <summary>Receives what a read wants; less when the kernel has less, or after too much in a row.</summary>
     private void ReceiveMinimum()

@@ -11,8 +11,8 @@ namespace KqueueTransport.Connections.Input;
 /// </summary>
 internal sealed class InputBuffer
 {
-    // Less free space than this at the end of the tail is not worth a receive: half of Kestrel's block.
-    private const int MinReceiveBytes = 2048;
+    // Less free space than this at the end of the tail is not worth a receive.
+    private const int ReceiveBytesMin = BlockPool.UsualBytes / 2;
 
     // Blocks that one receive fills at most: 64 KiB with Kestrel's 4 KiB blocks.
     private const int BlocksPerReceiveMax = 16;
@@ -95,7 +95,7 @@ internal sealed class InputBuffer
     private KernelResult ReceiveIntoTail(
         SocketCalls calls, int descriptor, BlockPool pool, out int capacity)
     {
-        var tail = _segments.Tail is { } last && last.Free.Length >= MinReceiveBytes
+        var tail = _segments.Tail is { } last && last.Free.Length >= ReceiveBytesMin
             ? last
             : _segments.Append(pool, this, sizeHint: 0, _end);
         var free = tail.Free.Span;

@@ -6,12 +6,6 @@ namespace KqueueTransport.Connections.Output;
 // What gives written bytes to the kernel: one thread at a time, outside of the lock.
 internal sealed partial class ConnectionWriter
 {
-    // What one connection may send in a row before its loop serves the others, and what stays put off at most.
-    private const int SendInARowBytesMax = 256 * 1024;
-
-    // How long to wait when the kernel is short of memory: no event tells when that is over.
-    private static readonly TimeSpan s_noBuffersDelay = TimeSpan.FromMilliseconds(10);
-
     private static readonly Action<object?> s_onBuffersDelayOver =
         static state => ((ConnectionWriter)state!).OnWritable();
 
@@ -122,8 +116,9 @@ internal sealed partial class ConnectionWriter
 
             if (result.Error == Errno.ENOBUFS)
             {
+                // The kernel is short of memory.
                 _state = SendState.Blocked;
-                Loop.Loop.Schedule(s_noBuffersDelay, s_onBuffersDelayOver, this);
+                Loop.Loop.Schedule(Times.Retry, s_onBuffersDelayOver, this);
                 return true;
             }
 
@@ -170,7 +165,7 @@ internal sealed partial class ConnectionWriter
             _sentInARow = 0;
         }
 
-        return _sentInARow >= SendInARowBytesMax;
+        return _sentInARow >= Connection.BytesInARowMax;
     }
 
     private void Block()

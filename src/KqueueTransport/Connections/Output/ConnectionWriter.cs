@@ -121,7 +121,7 @@ internal sealed partial class ConnectionWriter :
             }
 
             var unsentMax = _state == SendState.Scheduled
-                ? Math.Min(EndPoint.MaxWriteBufferBytes, SendInARowBytesMax)
+                ? Math.Min(EndPoint.MaxWriteBufferBytes, Connection.BytesInARowMax)
                 : EndPoint.MaxWriteBufferBytes;
             var mayEnd =
                 _written.Unsent < unsentMax || Has(WriterFlags.Canceled | WriterFlags.Dead | WriterFlags.Ended);
