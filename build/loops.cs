@@ -17,6 +17,7 @@ using System.Text.RegularExpressions;
 const int Port = 15_800;
 const int Idle = 8_000;
 const int Storm = 19_000;
+const int Busy = 64;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 Environment.CurrentDirectory = Path.GetDirectoryName((string)AppContext.GetData("EntryPointFileDirectoryPath")!)!;
@@ -28,16 +29,21 @@ if (args.Contains("storm"))
 }
 
 counts = counts is [] ? [1, 2, 16, 64] : counts;
-Console.WriteLine("| loops | bytes per connection | calls per connection of one request | calls per request | rate |");
-Console.WriteLine("| ---: | ---: | ---: | ---: | ---: |");
+Console.WriteLine(
+    "| loops | bytes per connection | calls per connection of one request | " +
+    $"calls per request, {Busy} connections | {Busy} for each loop | rate |");
+Console.WriteLine("| ---: | ---: | ---: | ---: | ---: | ---: |");
 var rates = RatesOf(counts);
 foreach (var count in counts)
 {
     var bytes = await BytesPerConnectionAsync(count);
-    var (perConnection, calls) = CallsPer(count, "-H 'Connection: close'");
-    var (perRequest, _) = CallsPer(count, "");
+    var (perConnection, calls) = CallsPer(count, Busy, "-H 'Connection: close'");
+    var (perRequest, _) = CallsPer(count, Busy, "");
+    var (perRequestOfMany, _) = CallsPer(count, Busy * count, "");
     var rate = rates[count] / rates[counts[0]];
-    Console.WriteLine($"| {count} | {bytes:N0} | {perConnection:N2} ({calls}) | {perRequest:N2} | {rate:N2} |");
+    Console.WriteLine(
+        $"| {count} | {bytes:N0} | {perConnection:N2} ({calls}) | {perRequest:N2} | {perRequestOfMany:N2} | " +
+        $"{rate:N2} |");
 }
 
 // In turn and several times, so that what else runs meets all of them.
@@ -87,15 +93,15 @@ static async Task<double> BytesPerConnectionAsync(int count)
     }
 }
 
-static (double PerRequest, string Calls) CallsPer(int count, string header)
+static (double PerRequest, string Calls) CallsPer(int count, int connections, string header)
 {
     using var server = Start(count, Port);
     try
     {
-        Load(Port, header, seconds: 2);
+        Load(Port, header, seconds: 2, connections);
         using var trace = Process.Start("strace", $"-f -c -U name,calls -o /tmp/loops.strace -p {server.Id}");
         Thread.Sleep(1_500);
-        var (requests, _, _) = Load(Port, header, seconds: 4);
+        var (requests, _, _) = Load(Port, header, seconds: 4, connections);
         Process.Start("kill", $"-INT {trace.Id}").WaitForExit();
         trace.WaitForExit();
         var calls = File.ReadLines("/tmp/loops.strace")
@@ -164,9 +170,10 @@ static async Task<long> ResidentAsync(Process server)
     return long.Parse(File.ReadAllText($"/proc/{server.Id}/statm").Split(' ')[1]) * Environment.SystemPageSize;
 }
 
-static (double Requests, double Seconds, string P99) Load(int port, string header, int seconds)
+static (double Requests, double Seconds, string P99) Load(
+    int port, string header, int seconds, int connections = Busy)
 {
-    var command = $"wrk -t1 -c64 --latency -d{seconds} {header} http://127.0.0.1:{port}/plaintext";
+    var command = $"wrk -t1 -c{connections} --latency -d{seconds} {header} http://127.0.0.1:{port}/plaintext";
     var start = new ProcessStartInfo("sh", ["-c", command])
     {
         RedirectStandardOutput = true,
