@@ -77,12 +77,12 @@ internal sealed record Constant(string Name, string File, string Trades, bool Wa
             "wait for their peers' ends."),
         new("AcceptBudget.HeadroomMax", $"{Connections}/Accepting/AcceptBudget.cs",
             "The most of that share, where the limit is high."),
-        new("ListenerPlacement.BlocksMax", $"{Connections}/Placement/ListenerPlacement.cs",
+        new("HandlerPlacement.BlocksMax", $"{Connections}/Placement/HandlerPlacement.cs",
             "Handlers of new connections that may hold loops up in a second before all begin elsewhere: what the " +
             "others wait, for new connections that lose the loop because of some."),
-        new("ListenerPlacement.s_absence", $"{Connections}/Placement/ListenerPlacement.cs",
+        new("HandlerPlacement.s_absence", $"{Connections}/Placement/HandlerPlacement.cs",
             "How long that lasts after the last one that blocks, and the time in which they are counted."),
-        new("ConnectionPlacement.QuickHandlersNeeded", $"{Connections}/Placement/ConnectionPlacement.cs",
+        new("HandlerPlacement.QuickNeeded", $"{Connections}/Placement/HandlerPlacement.cs",
             "Quick requests after which a connection that has blocked is on the loop again: loops that are held up, " +
             "for requests that run away from it."),
         new("PinnedBlocks.CountMax", "KqueueTransport/Sockets/PinnedBlocks.cs",
@@ -98,7 +98,7 @@ internal sealed record Constant(string Name, string File, string Trades, bool Wa
     ];
 
     // In a pattern it has to be known at compile time.
-    public bool MustBuild => Short == "QuickHandlersNeeded";
+    public bool MustBuild => Short == "QuickNeeded";
 
     public string Short => Name.Split('.')[^1];
 

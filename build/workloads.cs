@@ -225,7 +225,7 @@ internal static class Workloads
 
     public static async Task s_absence() => await BlockAsync(untilBack: true);
 
-    public static async Task QuickHandlersNeeded()
+    public static async Task QuickNeeded()
     {
         var (mustBlock, wasOnLoop) = (false, false);
         await using var server = await ServeAsync(_ =>
