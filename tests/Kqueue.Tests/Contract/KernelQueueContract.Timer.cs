@@ -174,13 +174,14 @@ public abstract partial class KernelQueueContract
         var queue = CreateQueue();
         queue.Apply(Changes.Timer(1, Add | OneShot, KEventNotes.Milliseconds, data: 5));
         queue.Apply(Changes.Timer(1, Delete, KEventNotes.None, 0));
-        queue.Apply(Changes.Timer(2, Add | OneShot, KEventNotes.Milliseconds, data: 100));
+        queue.Apply(Changes.Timer(2, Add | OneShot, KEventNotes.Seconds, data: 1_000));
         var started = Stopwatch.GetTimestamp();
 
         Assert.Equal(0, queue.Kevent([], new KEvent[1], timeoutNs: 20_000_000));
 
         Assert.True(Stopwatch.GetElapsedTime(started).TotalMilliseconds >= 20);
-        Assert.Equal(2, queue.WaitForEvent().Ident);
+        queue.Apply(Changes.Timer(3, Add | OneShot, KEventNotes.Milliseconds, data: 5));
+        Assert.Equal(3, queue.WaitForEvent().Ident);
     }
 
     [Fact]

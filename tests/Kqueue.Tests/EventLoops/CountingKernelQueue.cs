@@ -12,6 +12,9 @@ internal sealed class CountingKernelQueue(KernelQueue queue) : KernelQueue
     /// <summary>How often the wake was triggered.</summary>
     public int Triggers => Volatile.Read(ref _triggers);
 
+    /// <summary>Whether the kernel has no memory for the wake.</summary>
+    public bool TriggerFails { get; set; }
+
     /// <summary>What the next waits return instead of asking the kernel.</summary>
     public KernelResult? WaitResult { get; set; }
 
@@ -27,6 +30,10 @@ internal sealed class CountingKernelQueue(KernelQueue queue) : KernelQueue
             if ((change.Notes & KEventNotes.Trigger) != 0)
             {
                 Interlocked.Increment(ref _triggers);
+                if (TriggerFails)
+                {
+                    return KernelResult.Failure(Errno.ENOMEM);
+                }
             }
         }
 

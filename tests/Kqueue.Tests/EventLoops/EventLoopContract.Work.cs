@@ -58,6 +58,19 @@ public abstract partial class EventLoopContract
     }
 
     [Fact]
+    public void Post_TheWakeFails_TheNextPostWakes()
+    {
+        var loop = CreateCountedLoop(out var queue);
+        queue.TriggerFails = true;
+        loop.Post(new WorkAction(() => { }));
+        queue.TriggerFails = false;
+
+        loop.Post(new WorkAction(() => { }));
+
+        Assert.Equal(2, queue.Triggers);
+    }
+
+    [Fact]
     public void Post_FromManyThreads_LosesNothing()
     {
         const int Threads = 4;

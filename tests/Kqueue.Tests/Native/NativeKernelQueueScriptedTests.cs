@@ -387,6 +387,19 @@ public sealed class NativeKernelQueueScriptedTests
         Assert.Equal(2, kernel.Calls.Count);
     }
 
+    [Fact]
+    public void Loop_KernelWithoutUserFilter_IsRefusedAndGivesTheQueueBack()
+    {
+        var kernel = ScriptedKernel.Of("netbsd");
+        kernel.Refuse("EBADF");
+        kernel.Fail("EINVAL");
+        var options = new EventLoopOptions { CreateQueue = _ => kernel.CreateQueue("netbsd") };
+
+        Assert.Throws<PlatformNotSupportedException>(() => new EventLoop(options));
+
+        Assert.Single(kernel.Closed);
+    }
+
     [Theory]
     [MemberData(nameof(Systems))]
     public void Create_SelfCheck_AsksWithoutWaiting(string layout)
