@@ -438,12 +438,13 @@ internal static class Workloads
 
         Process.Start("prlimit", $"--nofile={limit} --pid {Environment.ProcessId}").WaitForExit();
         var own = new DirectoryInfo("/proc/self/fd").GetFiles().Length;
-        var start = new ProcessStartInfo(Environment.ProcessPath!, $"Ask {PortOf(server)} {peers} {untilReset}")
+        var client = $"{Environment.ProcessPath} Ask {PortOf(server)} {peers} {untilReset}";
+        var start = new ProcessStartInfo("prlimit", $"--nofile=65536 {client}")
         {
             RedirectStandardOutput = true,
         };
-        using var client = Process.Start(start)!;
-        var answer = (await client.StandardOutput.ReadToEndAsync()).Split(' ');
+        using var asking = Process.Start(start)!;
+        var answer = (await asking.StandardOutput.ReadToEndAsync()).Split(' ');
         Print(
             untilReset ? "s until one who gets no descriptor is reset" : $"descriptors of {limit:N0} left free",
             untilReset ? double.Parse(answer[1]) : limit - own - int.Parse(answer[0]));
