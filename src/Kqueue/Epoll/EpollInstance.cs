@@ -157,7 +157,8 @@ internal sealed class EpollInstance
             _ = Control(Libc.EPOLL_CTL_DEL, descriptor.Number, 0, 0);
         }
 
-        return error == Errno.EEXIST;
+        // A kernel that is short of memory or of watches says nothing about it.
+        return error is Errno.EEXIST or Errno.ENOSPC or Errno.ENOMEM;
     }
 
     public void Close()
