@@ -51,11 +51,9 @@ internal sealed record Constant(string Name, string File, string Trades, bool Wa
         new("LoopDriver.s_sleepMin", $"{Loops}/LoopDriver.cs",
             "The wait that counts as a sleep of the loop's thread, which is not a handler's: shorter takes waits for " +
             "sleeps that found events, so that a handler's sleep is missed; longer takes sleeps for a handler's."),
-        new("EventLoop.EntriesPerBatch", $"{Loops}/EventLoop.Driving.cs",
-            "Handlers between two rounds of sends that they have put off: sends together, for how long the first " +
-            "waits."),
         new("EventLoop.s_batchMax", $"{Loops}/EventLoop.Driving.cs",
-            "The same as a time, for handlers that take long."),
+            "How long handlers run before the sends that they have put off do: sends together, for how long the " +
+            "first waits."),
         new("Times.Retry", "KqueueTransport/Times.cs",
             "How soon an end of a shortage is noticed that the kernel tells nobody of, for attempts until then: " +
             "descriptors, memory for sends, a Unix listener's backlog, accepts in a second."),
@@ -66,6 +64,10 @@ internal sealed record Constant(string Name, string File, string Trades, bool Wa
         new("Times.Patience", "KqueueTransport/Times.cs",
             "How long a peer is left in the kernel's queue where there is no descriptor, before it is reset and can " +
             "go elsewhere; and a successor waits for its predecessor.",
+            Waits: true),
+        new("Predecessor.s_greetingTime", "KqueueTransport/HandOver/Predecessor.cs",
+            "How long whoever listens at the hand-over path may be silent before a server starts without it: a " +
+            "predecessor whose threads are all busy, for a start that something else at the path holds up.",
             Waits: true),
         new("ConnectionReader.s_lastRequestTime", $"{Connections}/Input/ConnectionReader.Awaiting.cs",
             "What an idle connection has to bring a request that is on its way, for a stop that takes as long.",

@@ -5,9 +5,8 @@ namespace Kqueue.EventLoops;
 // What the driver does. Everything here runs on the thread that drives the loop, or that drove it a moment ago.
 public sealed partial class EventLoop
 {
-    // Entries of the turn's list that run before what they have put off does, if that takes no longer than the time
-    // below: sends that are done together take less of the processor's time.
-    private const int EntriesPerBatch = 8;
+    // How long entries of the turn's list run before what they have put off does: sends that are done together take
+    // less of the processor's time.
     private static readonly TimeSpan s_batchMax = TimeSpan.FromMicroseconds(200);
 
     /// <summary>Drives the loop until it stops or is taken from this thread.</summary>
@@ -93,7 +92,7 @@ public sealed partial class EventLoop
         Volatile.Write(ref _eventsTaken, _eventsTaken + result.Value);
         TakeWork();
         BeginDelay(lastTurnAt, began);
-        (_batchStart, _batchStartedAt) = (0, _now);
+        _batchStartedAt = _now;
         driver.NoteWait(_clock.GetElapsedTime(began, _now));
         TryAdvance(ref word, word.BeginTurn());
         Watch?.OnActive();
@@ -122,13 +121,11 @@ public sealed partial class EventLoop
         }
     }
 
-    // After some entries, or some time, or all of the list. Who finds the time up may have lost the loop: then the
+    // After some time, or all of the list. Who finds the time up may have lost the loop: then the
     // claim fails.
     private bool IsOwedDue(ClaimWord word) =>
         !_owed.IsEmpty && word.Work < ClaimWord.WorkMax &&
-        (word.Event - _batchStart >= EntriesPerBatch ||
-            word.Event >= _workCount + _eventCount ||
-            _clock.GetElapsedTime(_batchStartedAt) > s_batchMax);
+        (word.Event >= _workCount + _eventCount || _clock.GetElapsedTime(_batchStartedAt) > s_batchMax);
 
     private void RunOwed(LoopDriver driver, ref ClaimWord word)
     {
@@ -145,7 +142,7 @@ public sealed partial class EventLoop
 
         if (_owed.IsEmpty)
         {
-            (_batchStart, _batchStartedAt) = (word.Event, _clock.GetTimestamp());
+            _batchStartedAt = _clock.GetTimestamp();
         }
     }
 

@@ -29,10 +29,9 @@ public sealed partial class EventLoop : IDisposable
     // The ClaimWord. Only ever changed by compare-and-swap.
     private long _word = ClaimWord.Initial.Value;
 
-    // The driver's own, and hints to one that has lost the loop: the time at which the last wait ended; where the batch
-    // begins after which the loop does what it owes, and when it began.
+    // The driver's own, and hints to one that has lost the loop: the time at which the last wait ended, and that at
+    // which the batch began after which the loop does what it owes.
     private long _now;
-    private int _batchStart;
     private long _batchStartedAt;
 
     // The driver's own; other threads read them and may see the last turn's.

@@ -18,21 +18,6 @@ public abstract partial class EventLoopContract
     }
 
     [Fact]
-    public void TryDefer_ManyHandlersAtHand_RunsAfterEight()
-    {
-        var (loop, order) = CreateLoopThatDefers(new ManualClock());
-        for (var i = 1; i <= 9; i++)
-        {
-            PostDeferring(loop, order, $"{i}");
-        }
-
-        loop.Start();
-
-        RunOn(loop, () => { });
-        RunOn(loop, () => Assert.Equal(["8", "1 deferred", "2 deferred"], order.Skip(7).Take(3)));
-    }
-
-    [Fact]
     public void TryDefer_HandlersTakeLong_RunsBetweenThem()
     {
         var clock = new ManualClock();
