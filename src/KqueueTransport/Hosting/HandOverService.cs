@@ -132,7 +132,7 @@ internal sealed class HandOverService(HostLoops host, IHostApplicationLifetime l
     {
         var path = SystemSocketCalls.Instance.Listen(
             new UnixDomainSocketEndPoint(Path),
-            new KqueueTransportOptions { Backlog = 8, UnixFileMode = UnixFileMode.UserRead | UnixFileMode.UserWrite },
+            new KqueueTransportOptions { UnixFileMode = UnixFileMode.UserRead | UnixFileMode.UserWrite },
             taken);
         _successors = new Successors(path, Path, sockets, LeaveAsync, host.Logger);
     }
