@@ -21,6 +21,9 @@ internal sealed class CountingKernelQueue(KernelQueue queue) : KernelQueue
     /// <summary>Is told the timeout of each wait, before the kernel is asked.</summary>
     public Action<long>? Waiting { get; set; }
 
+    /// <summary>Is told that a wait is over.</summary>
+    public Action? Waited { get; set; }
+
     public bool IsDisposed { get; private set; }
 
     public override KernelResult TryKevent(ReadOnlySpan<KEvent> changes, Span<KEvent> events, long timeoutNs)
@@ -46,7 +49,13 @@ internal sealed class CountingKernelQueue(KernelQueue queue) : KernelQueue
             }
         }
 
-        return queue.TryKevent(changes, events, timeoutNs);
+        var reported = queue.TryKevent(changes, events, timeoutNs);
+        if (!events.IsEmpty)
+        {
+            Waited?.Invoke();
+        }
+
+        return reported;
     }
 
     protected override void Dispose(bool disposing)
