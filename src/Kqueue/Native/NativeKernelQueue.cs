@@ -88,14 +88,9 @@ internal sealed unsafe class NativeKernelQueue : KernelQueue
     {
         if (_abi.KeepsKnotesOfClosed)
         {
-            // ENOENT: there is no such knote.
-            _ = TryKevent(
-                [
-                    new KEvent(descriptor, KEventFilter.Read, KEventFlags.Delete),
-                    new KEvent(descriptor, KEventFilter.Write, KEventFlags.Delete),
-                ],
-                stackalloc KEvent[2],
-                timeoutNs: 0);
+            // ENOENT: there is no such knote. Each by itself, and without room for events, which are the loop's.
+            _ = TryKevent([new KEvent(descriptor, KEventFilter.Read, KEventFlags.Delete)], [], timeoutNs: 0);
+            _ = TryKevent([new KEvent(descriptor, KEventFilter.Write, KEventFlags.Delete)], [], timeoutNs: 0);
         }
     }
 

@@ -317,6 +317,18 @@ public sealed class NativeKernelQueueScriptedTests
         Assert.All(changes, change => Assert.Equal((5, (uint)Delete), (change.Ident, change.Flags)));
     }
 
+    // An event that it took would be lost: the wake of a loop that is to end, for one.
+    [Fact]
+    public void ForgetDescriptor_BothKnotesAreThere_TakesNoEvent()
+    {
+        using var queue = ScriptedKernel.CreateQueue("libkqueue", out var kernel);
+
+        queue.ForgetDescriptor(5);
+
+        Assert.Equal(2, kernel.Calls.Count);
+        Assert.All(kernel.Calls, call => Assert.Equal(0, call.EventCapacity));
+    }
+
     [Theory]
     [InlineData("darwin")]
     [InlineData("freebsd")]
