@@ -18,15 +18,17 @@ internal sealed class Successors : IDisposable
     private readonly Func<Task> _leave;
     private readonly TaskCompletionSource _serving = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    // Nobody may ask any more: this host stops, or is replaced.
+    // Nobody may ask any more: this host stops, or is replaced. Not disposed, because WebApplicationFactory disposes a
+    // host that the application's own Main then stops.
     private readonly CancellationTokenSource _over = new();
-    private readonly CancellationToken _isOver;
     private readonly Socket _socket;
     private readonly Task _accepting;
 
     // 1 once a successor serves. Interlocked.
     private int _isReplaced;
-    private bool _isDisposed;
+
+    // 1 once the path is left. Interlocked.
+    private int _isDisposed;
 
     /// <param name="path">The socket at the path, which this owns.</param>
     /// <param name="name">The path.</param>
@@ -37,10 +39,11 @@ internal sealed class Successors : IDisposable
         ListenSocket path, string name, HandOverListenSockets sockets, Func<Task> leave, ILogger logger)
     {
         (_path, _name, _sockets, _leave, _logger) = (path, name, sockets, leave, logger);
-        _isOver = _over.Token;
         _socket = new Socket(new SafeSocketHandle(path.Descriptor, ownsHandle: false));
         _accepting = AcceptAsync();
     }
+
+    private CancellationToken IsOver => _over.Token;
 
     /// <summary>This host serves: whoever asks may have its sockets.</summary>
     public void OnServing() => _serving.TrySetResult();
@@ -56,12 +59,11 @@ internal sealed class Successors : IDisposable
     /// <summary>Stops as far as that needs no waiting.</summary>
     public void Dispose()
     {
-        if (_isDisposed)
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
         {
             return;
         }
 
-        _isDisposed = true;
         _over.Cancel();
         if (_sockets.AreElsewhere)
         {
@@ -74,8 +76,6 @@ internal sealed class Successors : IDisposable
             _socket.Dispose();
             _path.Dispose();
         }
-
-        _over.Dispose();
     }
 
     private async Task AcceptAsync()
@@ -85,7 +85,7 @@ internal sealed class Successors : IDisposable
         {
             while (true)
             {
-                var link = await _socket.AcceptAsync(_isOver).ConfigureAwait(false);
+                var link = await _socket.AcceptAsync(IsOver).ConfigureAwait(false);
                 asking.RemoveAll(static task => task.IsCompleted);
                 asking.Add(AnswerAsync(link));
             }
@@ -114,13 +114,13 @@ internal sealed class Successors : IDisposable
                 throw new IOException("the process that asks is another user's");
             }
 
-            await link.SendAsync(HandOverMessage.Greeting, _isOver).ConfigureAwait(false);
-            await _serving.Task.WaitAsync(_isOver).ConfigureAwait(false);
+            await link.SendAsync(HandOverMessage.Greeting, IsOver).ConfigureAwait(false);
+            await _serving.Task.WaitAsync(IsOver).ConfigureAwait(false);
             var (message, sent) = Send(link);
             hasSockets = true;
-            await link.SendAsync(message.AsMemory(sent), _isOver).ConfigureAwait(false);
+            await link.SendAsync(message.AsMemory(sent), IsOver).ConfigureAwait(false);
             var answer = new byte[1];
-            if (await link.ReceiveAsync(answer, _isOver).ConfigureAwait(false) == 0 ||
+            if (await link.ReceiveAsync(answer, IsOver).ConfigureAwait(false) == 0 ||
                 answer[0] != HandOverMessage.Serving || HasEnded(link))
             {
                 throw new IOException("the process that takes over has ended");

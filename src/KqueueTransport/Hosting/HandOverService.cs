@@ -17,7 +17,6 @@ internal sealed class HandOverService(HostLoops host, IHostApplicationLifetime l
     : IHostedLifecycleService, IDisposable
 {
     private readonly TimeProvider _clock = clock ?? TimeProvider.System;
-    private readonly CancellationTokenSource _stopping = new();
     private Successors? _successors;
 
     private string Path => host.Options.HandOverPath!;
@@ -56,20 +55,12 @@ internal sealed class HandOverService(HostLoops host, IHostApplicationLifetime l
         _successors?.OnServing();
     }
 
-    public async Task StoppingAsync(CancellationToken cancellationToken)
-    {
-        await _stopping.CancelAsync().ConfigureAwait(false);
-        if (_successors is { } successors)
-        {
-            await successors.StopAsync().ConfigureAwait(false);
-        }
-    }
+    public Task StoppingAsync(CancellationToken cancellationToken) => _successors?.StopAsync() ?? Task.CompletedTask;
 
     public void Dispose()
     {
         host.HandOver?.Predecessor?.Dispose();
         _successors?.Dispose();
-        _stopping.Dispose();
     }
 
     Task IHostedService.StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -143,7 +134,7 @@ internal sealed class HandOverService(HostLoops host, IHostApplicationLifetime l
         {
             // Kestrel ends, as it stops, connections that it has no request of. So it goes on for a while without new
             // ones.
-            await Task.Delay(Times.LastRequests, _stopping.Token).ConfigureAwait(false);
+            await Task.Delay(Times.LastRequests, lifetime.ApplicationStopping).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {

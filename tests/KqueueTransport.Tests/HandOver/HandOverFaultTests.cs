@@ -6,6 +6,7 @@ using KqueueTransport.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -56,6 +57,23 @@ public sealed class HandOverFaultTests : HandOverSuite
         await FailedAsync();
         Assert.Equal("first", await GetAsync(AddressOf(first)));
         await first.StopAsync(TestContext.Current.CancellationToken);
+        Assert.False(Place.Exists);
+    }
+
+    // WebApplicationFactory disposes a host that the application's own Main stops afterwards.
+    [Fact]
+    public async Task Stop_HostIsDisposedAlready_DoesNothing()
+    {
+        var app = await StartAsync("first");
+        var services = app.Services.GetServices<IHostedService>().OfType<IHostedLifecycleService>().ToArray();
+        await app.DisposeAsync();
+
+        Assert.NotEmpty(services);
+        foreach (var service in services)
+        {
+            await service.StoppingAsync(TestContext.Current.CancellationToken);
+        }
+
         Assert.False(Place.Exists);
     }
 
