@@ -108,14 +108,25 @@ public sealed partial class EventLoop
         if (isForced)
         {
             Volatile.Write(ref _handOvers, _handOvers + 1);
-            EventLoopEventSource.Log.HandOverStart(Name, left.Epoch);
         }
 
         _leftBehind.Add(left);
         _driver = next;
         successor.Drive(next);
+        if (isForced && EventLoopEventSource.Log.IsEnabled())
+        {
+            ReportHandOver(left.Epoch);
+        }
+
         return true;
     }
+
+    // An EventListener of this process is the application's, and may wait for the very handler that is stuck: it runs
+    // neither on the watch nor on the thread that goes on with the loop.
+    private void ReportHandOver(int epoch) => ThreadPool.UnsafeQueueUserWorkItem(
+        static stint => EventLoopEventSource.Log.HandOverStart(stint.Name, stint.Epoch),
+        (Name, Epoch: epoch),
+        preferLocal: false);
 
     /// <summary>A driver that has lost the loop is back from its handler.</summary>
     private void OnGone(LoopDriver driver)

@@ -12,9 +12,9 @@ internal sealed class EventLoopEventSource : EventSource
     /// <summary>The one of this process.</summary>
     public static EventLoopEventSource Log { get; } = new();
 
-    /// <summary>A loop has been taken from a thread that is stuck in a handler.</summary>
+    /// <summary>A loop has been taken from a thread that is stuck in a handler. On the thread pool.</summary>
     /// <param name="loop">The loop's name.</param>
-    /// <param name="epoch">The stint that the stuck thread had. On the watch.</param>
+    /// <param name="epoch">The stint that the stuck thread had.</param>
     [Event(1, Level = EventLevel.Informational, ActivityOptions = EventActivityOptions.Disable,
         Message = "Loop {0} is taken from the thread of its stint {1}.")]
     public void HandOverStart(string loop, int epoch)

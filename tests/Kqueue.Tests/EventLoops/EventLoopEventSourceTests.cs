@@ -27,11 +27,39 @@ public sealed class EventLoopEventSourceTests
         Assert.InRange((int)stop[2]!, 0, Until.Patience.TotalMilliseconds);
     }
 
+    // A listener is the application's, and may wait for what the stuck handler holds.
+    [Fact]
+    public void HandOver_TheListenerBlocks_TheLoopGoesOnAndTheWatchTakesTheNext()
+    {
+        using var release = new ManualResetEventSlim();
+        using var events = new Events("blocked 0") { Block = () => release.Wait(Until.Patience) };
+        using var group = new EventLoopGroup(
+            new EventLoopGroupOptions { LoopCount = 1, Loop = { Name = "blocked" } });
+        for (var i = 0; i < 3; i++)
+        {
+            using var served = new ManualResetEventSlim();
+            group.Loops[0].Post(_ => release.Wait(Until.Patience), null);
+            group.Loops[0].Post(_ => served.Set(), null);
+
+            Until.IsSet(served, "A loop is not taken from a handler that blocks.");
+        }
+
+        Until.Holds(() => events.Of("HandOverStart").Length > 0, "A hand-over is not reported.");
+        release.Set();
+        Assert.All(events.Threads, thread => Assert.True(thread.IsThreadPoolThread));
+    }
+
     /// <summary>What the source has written about one loop.</summary>
     private sealed class Events : EventListener
     {
         private readonly ConcurrentQueue<EventWrittenEventArgs> _events = [];
         private readonly string _loop;
+
+        /// <summary>Run for each event.</summary>
+        public Action Block { get; init; } = () => { };
+
+        /// <summary>Where the hand-overs of the loop were written.</summary>
+        public ConcurrentQueue<Thread> Threads { get; } = [];
 
         public Events(string loop)
         {
@@ -45,6 +73,14 @@ public sealed class EventLoopEventSourceTests
                 .Select(written => written.Payload!.ToArray()),
         ];
 
-        protected override void OnEventWritten(EventWrittenEventArgs eventData) => _events.Enqueue(eventData);
+        protected override void OnEventWritten(EventWrittenEventArgs eventData)
+        {
+            _events.Enqueue(eventData);
+            if (eventData.EventName == "HandOverStart" && Equals(eventData.Payload![0], _loop))
+            {
+                Threads.Enqueue(Thread.CurrentThread);
+                Block();
+            }
+        }
     }
 }
