@@ -55,18 +55,17 @@ public sealed class AcceptTests : IAsyncDisposable
     [Fact]
     public async Task Accept_ShortageWithATrickleOfConnections_WarnsOnce()
     {
-        _fixture.Listen(
-            SocketStep.Fails(Errno.EMFILE),
-            SocketStep.GoesThrough,
-            SocketStep.Fails(Errno.EMFILE),
-            SocketStep.GoesThrough,
-            SocketStep.WouldBlock,
-            SocketStep.Fails(Errno.EMFILE));
-
+        _fixture.Listen();
         for (var i = 0; i < 4; i++)
         {
+            _fixture.Calls.Prepare(
+                SocketCall.Accept,
+                SocketStep.Fails(Errno.EMFILE),
+                SocketStep.GoesThrough,
+                SocketStep.Fails(Errno.EMFILE));
             await _fixture.ConnectAsync();
             await _fixture.AcceptAsync();
+            await _fixture.LoopBarrierAsync();
         }
 
         Assert.Equal(1, _fixture.WarningCount);
