@@ -54,8 +54,7 @@ var text = $"""
     dotnet run build/kernels.cs
     ```
 
-    Suites that take long run on the played kernels with `KQUEUE_KERNELS=all` only: here and in the hosted workflow.
-    The rest runs on all of them in every `.ci/run`. Frameworks, security, survival and benchmarks are of Linux alone.
+    All of it runs in every `.ci/run`. Frameworks, security, survival and benchmarks are of Linux alone.
 
 
     """ + table.ToMarkdown();
@@ -240,7 +239,6 @@ internal static class Tests
             var start = new ProcessStartInfo(
                 "dotnet", ["test", "-c", "Release", $"tests/{project}", "--filter", filter]);
             start.Environment["TEST_RESULTS"] = folder; // tests/Directory.Build.props sends the results there.
-            start.Environment["KQUEUE_KERNELS"] = "all";
             foreach (var (name, value) in environment)
             {
                 start.Environment[name] = value;

@@ -37,34 +37,34 @@ public static class OnPlayedDarwin
 
     public sealed class HalfClose() : HalfCloseTests(Played.Darwin);
 
-    public sealed class ClientTool() : ClientToolTests(Played.Darwin.InWhole());
+    public sealed class ClientTool() : ClientToolTests(Played.Darwin);
 
     public sealed class GenericHost() : GenericHostTests(Played.Darwin);
 
     [Collection<Alone>]
     public sealed class ConnectionStorm() : ConnectionStormTests(Played.Darwin);
 
-    public sealed class WebAppProcess() : WebAppProcessTests(Played.Darwin.InWhole());
+    public sealed class WebAppProcess() : WebAppProcessTests(Played.Darwin);
 
     [Collection<Alone>]
-    public sealed class LoadTool() : LoadToolTests(Played.Darwin.InWhole());
+    public sealed class LoadTool() : LoadToolTests(Played.Darwin);
 
     public sealed class Threads() : ThreadTests(Played.Darwin);
 
     [Collection<Alone>]
-    public sealed class Idle() : IdleTests(Played.Darwin.InWhole());
+    public sealed class Idle() : IdleTests(Played.Darwin);
 
     [Collection<Alone>]
-    public sealed class Systemd() : SystemdTests(Played.Darwin.InWhole());
+    public sealed class Systemd() : SystemdTests(Played.Darwin);
 
     [Collection<Alone>]
-    public sealed class DescriptorLimit() : DescriptorLimitTests(Played.Darwin.InWhole());
+    public sealed class DescriptorLimit() : DescriptorLimitTests(Played.Darwin);
 
     [Collection<Alone>]
-    public sealed class ThreadLimit() : ThreadLimitTests(Played.Darwin.InWhole());
+    public sealed class ThreadLimit() : ThreadLimitTests(Played.Darwin);
 
     [Collection<Alone>]
-    public sealed class HeapLimit() : HeapLimitTests(Played.Darwin.InWhole());
+    public sealed class HeapLimit() : HeapLimitTests(Played.Darwin);
 
     public sealed class Blocking() : BlockingTests(Played.Darwin);
 

@@ -37,34 +37,34 @@ public static class OnPlayedFreeBsd
 
     public sealed class HalfClose() : HalfCloseTests(Played.FreeBsd);
 
-    public sealed class ClientTool() : ClientToolTests(Played.FreeBsd.InWhole());
+    public sealed class ClientTool() : ClientToolTests(Played.FreeBsd);
 
     public sealed class GenericHost() : GenericHostTests(Played.FreeBsd);
 
     [Collection<Alone>]
     public sealed class ConnectionStorm() : ConnectionStormTests(Played.FreeBsd);
 
-    public sealed class WebAppProcess() : WebAppProcessTests(Played.FreeBsd.InWhole());
+    public sealed class WebAppProcess() : WebAppProcessTests(Played.FreeBsd);
 
     [Collection<Alone>]
-    public sealed class LoadTool() : LoadToolTests(Played.FreeBsd.InWhole());
+    public sealed class LoadTool() : LoadToolTests(Played.FreeBsd);
 
     public sealed class Threads() : ThreadTests(Played.FreeBsd);
 
     [Collection<Alone>]
-    public sealed class Idle() : IdleTests(Played.FreeBsd.InWhole());
+    public sealed class Idle() : IdleTests(Played.FreeBsd);
 
     [Collection<Alone>]
-    public sealed class Systemd() : SystemdTests(Played.FreeBsd.InWhole());
+    public sealed class Systemd() : SystemdTests(Played.FreeBsd);
 
     [Collection<Alone>]
-    public sealed class DescriptorLimit() : DescriptorLimitTests(Played.FreeBsd.InWhole());
+    public sealed class DescriptorLimit() : DescriptorLimitTests(Played.FreeBsd);
 
     [Collection<Alone>]
-    public sealed class ThreadLimit() : ThreadLimitTests(Played.FreeBsd.InWhole());
+    public sealed class ThreadLimit() : ThreadLimitTests(Played.FreeBsd);
 
     [Collection<Alone>]
-    public sealed class HeapLimit() : HeapLimitTests(Played.FreeBsd.InWhole());
+    public sealed class HeapLimit() : HeapLimitTests(Played.FreeBsd);
 
     public sealed class Blocking() : BlockingTests(Played.FreeBsd);
 

@@ -43,34 +43,34 @@ public static class OnPlayedLibkqueue
 
     public sealed class HalfClose() : HalfCloseTests(Played.Libkqueue);
 
-    public sealed class ClientTool() : ClientToolTests(Played.Libkqueue.InWhole());
+    public sealed class ClientTool() : ClientToolTests(Played.Libkqueue);
 
     public sealed class GenericHost() : GenericHostTests(Played.Libkqueue);
 
     [Collection<Alone>]
     public sealed class ConnectionStorm() : ConnectionStormTests(Played.Libkqueue);
 
-    public sealed class WebAppProcess() : WebAppProcessTests(Played.Libkqueue.InWhole());
+    public sealed class WebAppProcess() : WebAppProcessTests(Played.Libkqueue);
 
     [Collection<Alone>]
-    public sealed class LoadTool() : LoadToolTests(Played.Libkqueue.InWhole());
+    public sealed class LoadTool() : LoadToolTests(Played.Libkqueue);
 
     public sealed class Threads() : ThreadTests(Played.Libkqueue);
 
     [Collection<Alone>]
-    public sealed class Idle() : IdleTests(Played.Libkqueue.InWhole());
+    public sealed class Idle() : IdleTests(Played.Libkqueue);
 
     [Collection<Alone>]
-    public sealed class Systemd() : SystemdTests(Played.Libkqueue.InWhole());
+    public sealed class Systemd() : SystemdTests(Played.Libkqueue);
 
     [Collection<Alone>]
-    public sealed class DescriptorLimit() : DescriptorLimitTests(Played.Libkqueue.InWhole());
+    public sealed class DescriptorLimit() : DescriptorLimitTests(Played.Libkqueue);
 
     [Collection<Alone>]
-    public sealed class ThreadLimit() : ThreadLimitTests(Played.Libkqueue.InWhole());
+    public sealed class ThreadLimit() : ThreadLimitTests(Played.Libkqueue);
 
     [Collection<Alone>]
-    public sealed class HeapLimit() : HeapLimitTests(Played.Libkqueue.InWhole());
+    public sealed class HeapLimit() : HeapLimitTests(Played.Libkqueue);
 
     public sealed class Blocking() : BlockingTests(Played.Libkqueue);
 

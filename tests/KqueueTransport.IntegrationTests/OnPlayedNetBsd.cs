@@ -37,34 +37,34 @@ public static class OnPlayedNetBsd
 
     public sealed class HalfClose() : HalfCloseTests(Played.NetBsd);
 
-    public sealed class ClientTool() : ClientToolTests(Played.NetBsd.InWhole());
+    public sealed class ClientTool() : ClientToolTests(Played.NetBsd);
 
     public sealed class GenericHost() : GenericHostTests(Played.NetBsd);
 
     [Collection<Alone>]
     public sealed class ConnectionStorm() : ConnectionStormTests(Played.NetBsd);
 
-    public sealed class WebAppProcess() : WebAppProcessTests(Played.NetBsd.InWhole());
+    public sealed class WebAppProcess() : WebAppProcessTests(Played.NetBsd);
 
     [Collection<Alone>]
-    public sealed class LoadTool() : LoadToolTests(Played.NetBsd.InWhole());
+    public sealed class LoadTool() : LoadToolTests(Played.NetBsd);
 
     public sealed class Threads() : ThreadTests(Played.NetBsd);
 
     [Collection<Alone>]
-    public sealed class Idle() : IdleTests(Played.NetBsd.InWhole());
+    public sealed class Idle() : IdleTests(Played.NetBsd);
 
     [Collection<Alone>]
-    public sealed class Systemd() : SystemdTests(Played.NetBsd.InWhole());
+    public sealed class Systemd() : SystemdTests(Played.NetBsd);
 
     [Collection<Alone>]
-    public sealed class DescriptorLimit() : DescriptorLimitTests(Played.NetBsd.InWhole());
+    public sealed class DescriptorLimit() : DescriptorLimitTests(Played.NetBsd);
 
     [Collection<Alone>]
-    public sealed class ThreadLimit() : ThreadLimitTests(Played.NetBsd.InWhole());
+    public sealed class ThreadLimit() : ThreadLimitTests(Played.NetBsd);
 
     [Collection<Alone>]
-    public sealed class HeapLimit() : HeapLimitTests(Played.NetBsd.InWhole());
+    public sealed class HeapLimit() : HeapLimitTests(Played.NetBsd);
 
     public sealed class Blocking() : BlockingTests(Played.NetBsd);
 

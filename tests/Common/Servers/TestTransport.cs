@@ -33,11 +33,14 @@ public sealed record TestTransport
     /// <summary>Gets whether it is Kestrel's own, which the suites run on for comparison.</summary>
     public bool IsSockets => Scheduling is null;
 
+    /// <summary>
+    /// Gets whether it is the default mode: load and long waits are whole on it, and on the others so much as shows
+    /// that they stand them, too.
+    /// </summary>
+    public bool IsDefault => this == KqueueAdaptive;
+
     /// <summary>Gets what a process of samples/WebApp has to find in its environment.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = NamedLibrary.Environment;
-
-    /// <summary>Gets why its suites are left out; null where they run.</summary>
-    public string? LeftOutBecause { get; init; }
 
     private Scheduling? Scheduling { get; init; }
 

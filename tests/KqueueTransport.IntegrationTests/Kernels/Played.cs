@@ -6,8 +6,6 @@ public static class Played
     /// <summary>The variable by which a process of samples/WebApp learns its kernel.</summary>
     internal const string LayoutVariable = "KQUEUE_PLAYED";
 
-    private static readonly bool s_isWhole = Environment.GetEnvironmentVariable("KQUEUE_KERNELS") == "all";
-
     public static TestTransport Darwin { get; } = On("darwin");
 
     public static TestTransport FreeBsd { get; } = On("freebsd");
@@ -15,12 +13,6 @@ public static class Played
     public static TestTransport NetBsd { get; } = On("netbsd");
 
     public static TestTransport Libkqueue { get; } = On("libkqueue");
-
-    /// <summary>The same for a suite that takes long and asks the kernel for little that the others do not.</summary>
-    public static TestTransport InWhole(this TestTransport transport) => s_isWhole ? transport : transport with
-    {
-        LeftOutBecause = "Takes long; runs with KQUEUE_KERNELS=all.",
-    };
 
     private static TestTransport On(string layout) =>
         TestTransport.KqueueAdaptive.With(options => options.Backend = new PlayedBackend(layout)) with
