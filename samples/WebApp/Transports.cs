@@ -26,8 +26,8 @@ internal static class Transports
     }
 
     /// <summary>Whether the loops of the kqueue transport serve, and not Kestrel's Sockets.</summary>
-    public static bool RunsOnLoops(WebAppOptions options) =>
-        options.Transport == TransportKind.Kqueue && KernelQueue.IsSupported;
+    public static bool RunsOnLoops(WebAppOptions options, IServiceProvider services) =>
+        options.Transport == TransportKind.Kqueue && KernelQueue.IsSupported && OptionsOf(services).Enabled;
 
     public static string Describe(WebAppOptions options, IServiceProvider services)
     {
@@ -37,21 +37,20 @@ internal static class Transports
             return $"Kestrel's Sockets, scheduling {scheduling} (--loops and --scheduling do not apply)";
         }
 
-        var kqueue = services.GetRequiredService<IOptions<KqueueTransportOptions>>().Value;
-        return $"kqueue transport, backend {BackendName(kqueue)}, loops {kqueue.LoopCount}, " +
+        if (!RunsOnLoops(options, services))
+        {
+            return "Kestrel's Sockets, scheduling thread pool (the kqueue transport " +
+                (KernelQueue.IsSupported ? "is switched off)" : "has no kernel event queue here)");
+        }
+
+        var kqueue = OptionsOf(services);
+        using var queue = KernelQueue.Create(kqueue.KernelQueue);
+        return $"kqueue transport, backend {queue.BackendName}, loops {kqueue.LoopCount}, " +
             $"scheduling {kqueue.Scheduling}";
     }
 
-    private static string BackendName(KqueueTransportOptions options)
-    {
-        if (!KernelQueue.IsSupported)
-        {
-            return "none (Kestrel's Sockets serve)";
-        }
-
-        using var queue = KernelQueue.Create(options.KernelQueue);
-        return queue.BackendName;
-    }
+    private static KqueueTransportOptions OptionsOf(IServiceProvider services) =>
+        services.GetRequiredService<IOptions<KqueueTransportOptions>>().Value;
 
     private static void Apply(WebAppOptions options, KqueueTransportOptions kqueue)
     {

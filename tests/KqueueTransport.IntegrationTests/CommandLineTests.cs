@@ -2,7 +2,7 @@ using KqueueTransport.IntegrationTests.Processes;
 
 namespace KqueueTransport.IntegrationTests;
 
-/// <summary>What the sample says to a bad command line.</summary>
+/// <summary>What the sample says to a bad command line, and to the switch in its environment.</summary>
 public sealed class CommandLineTests
 {
     [Theory]
@@ -22,5 +22,18 @@ public sealed class CommandLineTests
         Assert.Equal(1, end.ExitCode);
         Assert.Equal("", end.Output);
         Assert.Contains(instead, Assert.Single(end.Errors.TrimEnd().Split('\n')), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Enabled_FalseInTheEnvironment_TheStartLineSaysThatSocketsServe()
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        deadline.CancelAfter(TimeSpan.FromMinutes(1));
+        var switchedOff = new Dictionary<string, string> { ["KqueueTransport__Enabled"] = "false" };
+
+        await using var app = await WebAppProcess.StartAsync(["--port=0"], deadline.Token, switchedOff);
+
+        Assert.Contains("Kestrel's Sockets", app.StartLine, StringComparison.Ordinal);
+        Assert.Contains("switched off", app.StartLine, StringComparison.Ordinal);
     }
 }

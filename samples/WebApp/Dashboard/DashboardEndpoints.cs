@@ -15,7 +15,7 @@ internal static class DashboardEndpoints
 
     public static void MapDashboard(this WebApplication app, WebAppOptions options)
     {
-        var loops = Transports.RunsOnLoops(options)
+        var loops = Transports.RunsOnLoops(options, app.Services)
             ? app.Services.GetRequiredService<IOptions<KqueueTransportOptions>>().Value.LoopCount
             : 0;
         var page = new PageFiles(Transports.Describe(options, app.Services), loops);
