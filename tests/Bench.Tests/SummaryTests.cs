@@ -29,6 +29,7 @@ public sealed class SummaryTests
                 ["JSON: CPU µs/request", "10.0", "0.80 ±0.00", "0.50 ±0.00"],
             ],
             table.Rows);
+        Assert.Null(table.Note);
     }
 
     [Fact]
@@ -41,6 +42,8 @@ public sealed class SummaryTests
         var table = SummaryTable.Of(results, CasesOf("json"), ServersOf(ServerCatalog.Baseline, ServerCatalog.Main))!;
 
         Assert.Equal("(1.60 ±0.00; client)", Assert.Single(table.Rows)[^1]);
+        Assert.StartsWith("In parentheses, and not to be relied on: client, ", table.Note, StringComparison.Ordinal);
+        Assert.DoesNotContain(";", table.Note, StringComparison.Ordinal);
     }
 
     [Fact]

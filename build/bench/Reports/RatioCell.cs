@@ -8,16 +8,25 @@ namespace Bench.Reports;
 /// </summary>
 internal static class RatioCell
 {
-    /// <summary>What the reasons mean.</summary>
-    public const string Note =
-        "In parentheses, and no fact: wide, an interval of more than ±15 % about a ratio that is less than two-fold; " +
-        "client, the load tool's threads had no time left; idle, processors had; failed, windows went wrong; " +
-        "cold, servers still compiled.";
-
-    private static readonly (Mark Mark, string Word)[] s_words =
+    private static readonly (Mark Mark, string Word, string Meaning)[] s_words =
     [
-        (Mark.Wide, "wide"), (Mark.Client, "client"), (Mark.Idle, "idle"), (Mark.Failed, "failed"), (Mark.Cold, "cold"),
+        (Mark.Wide, "wide", "an interval of more than ±15 % about a ratio that is less than two-fold"),
+        (Mark.Client, "client", "the load tool had no processor time left, and may be what limits the rate"),
+        (Mark.Idle, "idle", "processors had nothing to do, so that something else limits the rate"),
+        (Mark.Failed, "failed", "some windows went wrong"),
+        (Mark.Cold, "cold", "the servers were still compiling"),
     ];
+
+    /// <summary>What the reasons mean that stand in a table; null where none does.</summary>
+    public static string? NoteOn(IEnumerable<IReadOnlyList<string>> rows)
+    {
+        var reasons = rows.SelectMany(row => row).Where(cell => cell.StartsWith('('))
+            .SelectMany(cell => cell[(cell.IndexOf(';') + 1)..^1].Split(',', StringSplitOptions.TrimEntries))
+            .ToHashSet();
+        string[] meanings =
+            [.. s_words.Where(entry => reasons.Contains(entry.Word)).Select(entry => $"{entry.Word}, {entry.Meaning}")];
+        return meanings.Length == 0 ? null : $"In parentheses, and not to be relied on: {string.Join("; ", meanings)}.";
+    }
 
     /// <summary>The text; empty where nothing was measured.</summary>
     public static string Of(Results results, BenchCase benchCase, string server, Metric metric)

@@ -61,11 +61,10 @@ internal sealed record Report(
     public void WriteSummary(string path, string folder)
     {
         var relative = Path.GetRelativePath(Path.GetDirectoryName(Path.GetFullPath(path))!, folder);
-        var isMarked = Summary?.Rows.Any(row => row.Any(cell => cell.StartsWith('('))) == true;
         var summary =
             $"{Facts.Summary}. The first column has figures, the others ratios to it, with their 95 % intervals.\n\n" +
             (Summary is null ? "" : $"{MarkdownWriter.WriteCells(Summary)}\n") +
-            (isMarked ? $"{Summary!.Note}\n\n" : "") +
+            (Summary?.Note is { } note ? $"{note}\n\n" : "") +
             string.Concat(Charts.Where(chart => chart.FileName == ResultCharts.ShortFile)
                 .Select(chart => $"![{chart.Title}]({relative}/{chart.FileName})\n\n")) +
             $"[All figures, the machine and the command]({relative}/README.md).\n";

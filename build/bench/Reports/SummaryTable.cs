@@ -44,23 +44,25 @@ internal static class SummaryTable
             return null;
         }
 
-        var rows =
-            from line in lines
-            let figure = results.Mean(line.Case.Name, baseline.Name, line.Metric)
-            where figure is not null
-            select (IReadOnlyList<string>)
-            [
-                LabelOf(line.Case, line.Metric),
-                line.Metric.Write(figure.Value),
-                .. others.Select(server => RatioCell.Of(results, line.Case, server.Name, line.Metric)),
-            ];
+        IReadOnlyList<string>[] rows =
+        [
+            .. from line in lines
+               let figure = results.Mean(line.Case.Name, baseline.Name, line.Metric)
+               where figure is not null
+               select (IReadOnlyList<string>)
+               [
+                   LabelOf(line.Case, line.Metric),
+                   line.Metric.Write(figure.Value),
+                   .. others.Select(server => RatioCell.Of(results, line.Case, server.Name, line.Metric)),
+               ],
+        ];
         return new ReportTable(
             $"Ratios to {baseline.Title}",
             ["case", baseline.Title, .. others.Select(server => server.Title)],
-            [.. rows])
+            rows)
         {
             TextColumns = 1,
-            Note = RatioCell.Note,
+            Note = RatioCell.NoteOn(rows),
         };
     }
 
