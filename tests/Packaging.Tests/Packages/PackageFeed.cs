@@ -8,6 +8,9 @@ namespace Packaging.Tests.Packages;
 /// </summary>
 public sealed class PackageFeed : IAsyncLifetime
 {
+    /// <summary>Where the packages say that they come from, as in the CI of whoever hosts the project.</summary>
+    internal const string Address = "https://git.example/owner/name";
+
     // The packages' own version would be found in the machine's package cache as whoever restored it last left it.
     private static readonly string s_version = $"0.0.0-test.{DateTime.UtcNow.Ticks}";
 
@@ -60,6 +63,7 @@ public sealed class PackageFeed : IAsyncLifetime
         [
             "pack", Repository.PathOf("src", library), "--no-build", "--configuration", Repository.Configuration,
             "--output", Path.Combine(_folder.FullName, "feed"), $"-p:PackageVersion={s_version}",
+            "-p:GITHUB_SERVER_URL=https://git.example", "-p:GITHUB_REPOSITORY=owner/name",
         ],
         deadline);
 }

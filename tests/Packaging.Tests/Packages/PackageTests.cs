@@ -22,12 +22,34 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
 
         Assert.Superset(
             new HashSet<string>(
-                ["README.md", "CHANGELOG.md", $"lib/net10.0/{package}.dll", $"lib/net10.0/{package}.xml"]),
+                ["README.md", "CHANGELOG.md", "icon.png", $"lib/net10.0/{package}.dll", $"lib/net10.0/{package}.xml"]),
             NamesIn(archive));
         Assert.Contains($"lib/net10.0/{package}.pdb", NamesIn(symbols));
         var specification = ReadText(archive.GetEntry($"{package}.nuspec")!);
         Assert.Contains("<license type=\"expression\">MIT</license>", specification, StringComparison.Ordinal);
         Assert.Contains("<readme>README.md</readme>", specification, StringComparison.Ordinal);
+        Assert.Contains("<icon>icon.png</icon>", specification, StringComparison.Ordinal);
+        Assert.Contains($"<projectUrl>{PackageFeed.Address}</projectUrl>", specification, StringComparison.Ordinal);
+        Assert.Contains(
+            $"<repository type=\"git\" url=\"{PackageFeed.Address}\"", specification, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Kqueue")]
+    [InlineData("KqueueTransport")]
+    public void Links_OfThePackagesPages_LeadIntoThePackage(string package)
+    {
+        using var archive = feed.Open(package, "nupkg");
+        var names = NamesIn(archive);
+        var broken =
+            from page in archive.Entries
+            where page.Name.EndsWith(".md", StringComparison.Ordinal)
+            from Match link in Link().Matches(ReadText(page))
+            let path = Path.GetFullPath(link.Groups["path"].Value, Path.Join("/", Path.GetDirectoryName(page.FullName)))
+            where !names.Contains(path[1..])
+            select $"{page.FullName}: {link.Value}";
+
+        Assert.Empty(broken);
     }
 
     [Fact]
@@ -93,6 +115,9 @@ public sealed partial class PackageTests(PackageFeed feed) : IClassFixture<Packa
 
     [GeneratedRegex(@"http://\S+")]
     private static partial Regex Address();
+
+    [GeneratedRegex(@"\]\((?!https?:)(?<path>[^)#\s]+)")]
+    private static partial Regex Link();
 
     [GeneratedRegex(@"```csharp\n(?<source>.*?)```", RegexOptions.Singleline)]
     private static partial Regex Program();
