@@ -89,7 +89,7 @@ internal sealed record Constant(string Name, string File, string Trades, bool Wa
             "for requests that run away from it."),
         new("PinnedBlocks.CountMax", "KqueueTransport/Sockets/PinnedBlocks.cs",
             "Blocks of one call: calls, for 40 bytes of stack each. What goes in a row before a loop serves others " +
-            "is one call's worth of the usual blocks. A quarter costs a fifth more processor time for 1 MiB."),
+            "is one call's worth of the usual blocks."),
         new("InputBuffer.BlocksPerReceiveMax", $"{Connections}/Input/InputBuffer.cs",
             "Blocks of one receive: receives, for blocks that are rented and not filled."),
         new("SpareSegments.CountMax", $"{Connections}/Buffers/SpareSegments.cs",
