@@ -1,6 +1,6 @@
 namespace KqueueTransport.Connections;
 
-/// <summary>Why a connection ended. The first cause wins.</summary>
+/// <summary>Why a connection ended. Only the first cause is kept.</summary>
 internal enum ShutdownReason : byte
 {
     /// <summary>It has not ended.</summary>

@@ -84,10 +84,9 @@ internal static partial class TransportLog
     public static partial void SwitchedOff(ILogger logger);
 
     [LoggerMessage(108, LogLevel.Information,
-        "The kqueue transport serves {EndPoints} with {Backend}, {LoopCount} event loops and scheduling {Scheduling}.",
+        "The kqueue transport serves {EndPoints}. Backend: {Backend}. Event loops: {LoopCount}.",
         EventName = nameof(Started))]
-    public static partial void Started(
-        ILogger logger, string endPoints, string backend, int loopCount, Scheduling scheduling);
+    public static partial void Started(ILogger logger, string endPoints, string backend, int loopCount);
 
     [LoggerMessage(109, LogLevel.Information,
         "SocketTransportOptions are configured, as by UseSockets, and apply to no endpoint of the kqueue transport. " +
@@ -120,8 +119,8 @@ internal static partial class TransportLog
     public static partial void LimitReached(ILogger logger, EndPoint endPoint, string limit, string fate);
 
     [LoggerMessage(103, LogLevel.Warning,
-        "Handlers of {EndPoint} keep blocking their event loops. They leave the loops for some seconds, and " +
-        "then return. Make them asynchronous, or set Scheduling to ThreadPool.",
+        "Handlers of {EndPoint} keep blocking their event loops. They leave the loops until none has " +
+        "blocked for a second. Make them asynchronous, or set Scheduling to ThreadPool.",
         EventName = nameof(HandlersBlock))]
     public static partial void HandlersBlock(ILogger logger, EndPoint endPoint);
 

@@ -20,10 +20,9 @@ internal sealed class StartReport(HostLoops host, IEnumerable<IConfigureOptions<
         {
             TransportLog.Started(
                 host.Logger,
-                string.Join(", ", endPoints),
+                string.Join(", ", endPoints.Select(bound => $"{bound.EndPoint} ({bound.Scheduling})")),
                 host.Loops.LessLoaded().Loop.BackendName,
-                host.Options.LoopCount,
-                host.Options.Scheduling);
+                host.Options.LoopCount);
             if (unread.Any(IsOfTheApplication))
             {
                 TransportLog.SocketOptionsUnread(host.Logger);

@@ -131,13 +131,27 @@ public sealed class StartTests : IDisposable
     [Fact]
     public async Task Start_InUse_OneLineSaysWhatServes()
     {
-        await using var app = await StartAsync(options => options.LoopCount = 1, OnAnyPort);
+        var next = Scheduling.Adaptive;
+        await using var app = await StartAsync(
+            options =>
+            {
+                options.LoopCount = 1;
+                options.ConfigureEndPoint = (_, own) => (own.Scheduling, next) = (next, Scheduling.Inline);
+            },
+            kestrel =>
+            {
+                OnAnyPort(kestrel);
+                OnAnyPort(kestrel);
+            });
 
-        var port = new Uri(app.Urls.Single()).Port;
+        int[] ports = [.. app.Urls.Select(url => new Uri(url).Port)];
         var line = Assert.Single(_logs.Entries, entry => entry.Category == TransportLog.Category);
         Assert.Equal((LogLevel.Information, 108), (line.Level, line.Id.Id));
-        Assert.Contains($"serves 127.0.0.1:{port} with ", line.Message, StringComparison.Ordinal);
-        Assert.EndsWith("1 event loops and scheduling Adaptive.", line.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"serves 127.0.0.1:{ports[0]} (Adaptive), 127.0.0.1:{ports[1]} (Inline). ",
+            line.Message,
+            StringComparison.Ordinal);
+        Assert.EndsWith(" Event loops: 1.", line.Message, StringComparison.Ordinal);
     }
 
     [Fact]

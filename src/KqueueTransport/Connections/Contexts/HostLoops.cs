@@ -16,7 +16,7 @@ namespace KqueueTransport.Connections.Contexts;
 internal sealed class HostLoops : IDisposable
 {
     private readonly Lazy<TransportLoops> _loops;
-    private ImmutableList<EndPoint> _boundEndPoints = [];
+    private ImmutableList<(EndPoint, Scheduling)> _boundEndPoints = [];
 
     public HostLoops(
         IOptions<KqueueTransportOptions> options,
@@ -49,10 +49,10 @@ internal sealed class HostLoops : IDisposable
     public TransportLoops Loops => _loops.Value;
 
     /// <summary>What has been bound so far, with the real ports.</summary>
-    public IReadOnlyList<EndPoint> BoundEndPoints => _boundEndPoints;
+    public IReadOnlyList<(EndPoint EndPoint, Scheduling Scheduling)> BoundEndPoints => _boundEndPoints;
 
-    public void OnBound(EndPoint endPoint) =>
-        ImmutableInterlocked.Update(ref _boundEndPoints, static (bound, endPoint) => bound.Add(endPoint), endPoint);
+    public void OnBound(EndPoint endPoint, Scheduling scheduling) => ImmutableInterlocked.Update(
+        ref _boundEndPoints, static (bound, added) => bound.Add(added), (endPoint, scheduling));
 
     public void Dispose()
     {
