@@ -4,6 +4,7 @@
 //     dotnet run build/kernels.cs                                       runs all, on this system, and writes both
 //     dotnet run build/kernels.cs -- --library libkqueue.so.0 --layout libkqueue      and on that library's kernel
 //     dotnet run build/kernels.cs -- --results FOLDER [--to FILE]       prints the table of what has run, as in CI
+//     dotnet run build/kernels.cs -- --platforms FOLDER                 prints all that ran, by the folders in it
 
 // Native code needs a package of the runtime that not every mirror has.
 #:property PublishAot=false
@@ -17,6 +18,13 @@ using System.Xml.Linq;
 
 Environment.CurrentDirectory = Path.GetDirectoryName((string)AppContext.GetData("EntryPointFileDirectoryPath")!)!;
 var given = args.Chunk(2).ToDictionary(pair => pair[0], pair => pair[^1]);
+if (given.TryGetValue("--platforms", out var platforms))
+{
+    var all = new Table(Directory.GetDirectories(platforms).SelectMany(Outcome.AllOfSystem));
+    Console.Write(all.Summary("system"));
+    return all.Failed == 0 ? 0 : 1;
+}
+
 var hasRun = given.TryGetValue("--results", out var folder);
 folder ??= Directory.CreateTempSubdirectory("kernels-").FullName;
 if (!hasRun)
@@ -67,7 +75,7 @@ else
     File.WriteAllText(given.GetValueOrDefault("--to", "tests/kernels.md"), text);
     if (!given.ContainsKey("--to"))
     {
-        Readme.Write(table.Summary());
+        Readme.Write(table.Summary("kernel"));
     }
 }
 
@@ -130,9 +138,18 @@ internal static partial class Kernels
 internal sealed record Outcome(string Kernel, string Suite, string Result, string Reason)
 {
     public static IEnumerable<Outcome> AllIn(string folder, string system) =>
-        Directory.EnumerateFiles(folder, "*.trx").SelectMany(file => AllIn(XDocument.Load(file), system));
+        AllIn(folder, SearchOption.TopDirectoryOnly, className => Kernels.Of(className, system));
 
-    private static IEnumerable<Outcome> AllIn(XDocument results, string system)
+    /// <summary>All that ran on a system, whose name the folder has.</summary>
+    public static IEnumerable<Outcome> AllOfSystem(string folder) =>
+        AllIn(folder, SearchOption.AllDirectories, className => (Path.GetFileName(folder), className));
+
+    private static IEnumerable<Outcome> AllIn(
+        string folder, SearchOption depth, Func<string, (string Kernel, string Suite)?> placeOf) =>
+        Directory.EnumerateFiles(folder, "*.trx", depth).SelectMany(file => AllIn(XDocument.Load(file), placeOf));
+
+    private static IEnumerable<Outcome> AllIn(
+        XDocument results, Func<string, (string Kernel, string Suite)?> placeOf)
     {
         var xmlns = results.Root!.Name.Namespace;
         var classes = results.Descendants(xmlns + "UnitTest").ToDictionary(
@@ -140,7 +157,7 @@ internal sealed record Outcome(string Kernel, string Suite, string Result, strin
             test => test.Element(xmlns + "TestMethod")!.Attribute("className")!.Value);
         foreach (var result in results.Descendants(xmlns + "UnitTestResult"))
         {
-            if (Kernels.Of(classes[result.Attribute("testId")!.Value], system) is { } place)
+            if (placeOf(classes[result.Attribute("testId")!.Value]) is { } place)
             {
                 yield return new Outcome(
                     place.Kernel,
@@ -189,10 +206,10 @@ internal sealed class Table(IReadOnlyCollection<Outcome> outcomes)
         return text.ToString();
     }
 
-    /// <summary>The kernels, each with what it did in all.</summary>
-    public string Summary()
+    /// <summary>The kernels, or what else there is a row for, each with what it did in all.</summary>
+    public string Summary(string what)
     {
-        var text = new StringBuilder().AppendLine("| kernel | tests passed | failed | skipped |")
+        var text = new StringBuilder().AppendLine(Row(what, ["tests passed", "failed", "skipped"]))
             .AppendLine("| --- | ---: | ---: | ---: |");
         foreach (var kernel in outcomes.GroupBy(outcome => outcome.Kernel).OrderBy(all => all.Key))
         {

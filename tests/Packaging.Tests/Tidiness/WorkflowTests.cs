@@ -10,7 +10,7 @@ public sealed partial class WorkflowTests
 {
     // GitHub's runners that these workflows are written for.
     private static readonly string[] s_runners =
-        ["ubuntu-24.04", "ubuntu-24.04-arm", "macos-14", "macos-14-large", "macos-15", "macos-15-intel"];
+        ["ubuntu-24.04", "ubuntu-24.04-arm", "macos-14", "macos-14-large", "macos-15", "macos-15-intel", "macos-26"];
 
     public static TheoryData<string> Workflows =>
     [
@@ -36,6 +36,29 @@ public sealed partial class WorkflowTests
     public void Steps_OfAWorkflow_UseActionsOfAVersion(string workflow) => Assert.All(
         Steps(workflow).Where(step => step.Children.ContainsKey("uses")),
         step => Assert.Matches("^[a-z-]+/[a-z-]+@v[0-9]+$", Text(step["uses"])));
+
+    [Theory]
+    [MemberData(nameof(Workflows))]
+    public void Results_OfEveryJobThatTests_AreInTheTableOfPlatforms(string workflow)
+    {
+        var jobs = Jobs(workflow).ToDictionary();
+        var testing = jobs.Where(job => Scripts([job.Value]).Any(script => script.Contains(".ci/run"))).ToArray();
+        var table = jobs.Values.Single(job => Scripts([job]).Any(script => script.Contains("--platforms")));
+
+        Assert.Equal(testing.Select(job => job.Key), ((YamlSequenceNode)table["needs"]).Select(Text));
+        Assert.Equal("always()", Text(table["if"]));
+        var names = testing.Select(job =>
+        {
+            // Also of a job that failed, and by the name that its row gets.
+            var upload = StepsOf(job.Value).Single(step => IsOf(step, "actions/upload-artifact"));
+            Assert.Equal("always()", Text(upload["if"]));
+            Assert.Equal("${{ env.TEST_RESULTS }}", Text(upload["with"]["path"]));
+            return Text(upload["with"]["name"]);
+        });
+        Assert.Equal(testing.Select(job => Text(job.Value["name"])), names);
+        var download = StepsOf(table).Single(step => IsOf(step, "actions/download-artifact"));
+        Assert.Equal("${{ env.TEST_RESULTS }}", Text(download["with"]["path"]));
+    }
 
     [Theory]
     [MemberData(nameof(Workflows))]
@@ -66,10 +89,18 @@ public sealed partial class WorkflowTests
     }
 
     private static IEnumerable<YamlMappingNode> Steps(string workflow) =>
-        Jobs(workflow).SelectMany(job => ((YamlSequenceNode)job.Job["steps"]).Cast<YamlMappingNode>());
+        Jobs(workflow).SelectMany(job => StepsOf(job.Job));
+
+    private static IEnumerable<YamlMappingNode> StepsOf(YamlMappingNode job) =>
+        ((YamlSequenceNode)job["steps"]).Cast<YamlMappingNode>();
+
+    private static bool IsOf(YamlMappingNode step, string action) =>
+        step.Children.TryGetValue("uses", out var used) && Text(used).Split('@')[0] == action;
+
+    private static IEnumerable<string> Scripts(string workflow) => Scripts(Jobs(workflow).Select(job => job.Job));
 
     // The FreeBSD machine gets its scripts as inputs of an action.
-    private static IEnumerable<string> Scripts(string workflow) => Steps(workflow)
+    private static IEnumerable<string> Scripts(IEnumerable<YamlMappingNode> jobs) => jobs.SelectMany(StepsOf)
         .SelectMany(step => step.Children
             .Concat(step.Children.TryGetValue("with", out var inputs) ? ((YamlMappingNode)inputs).Children : []))
         .Where(pair => Text(pair.Key) is "run" or "prepare")
