@@ -55,6 +55,63 @@ public sealed class SystemListenTests
         Assert.Equal(noDelay, Borrow(connection.Connected).NoDelay);
     }
 
+    // An option that Linux has stands for macOS's: it can be read, and accepted sockets inherit it, too.
+    [Fact]
+    public void Sockets_OfASystemWithAnOptionAgainstSigpipe_HaveItSet()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the numbers are Linux's");
+        var numbers = SocketNumbers.Linux with { SO_NOSIGPIPE = SocketNumbers.Linux.SO_KEEPALIVE };
+        using var listen = SystemListenSocket.Open(s_anyPort, s_options, takenOver: null, numbers);
+        using var outbound = SystemSocket.Create(listen.EndPoint, isMultipath: false, numbers);
+        outbound.Connect(listen.EndPoint);
+        SystemSocket.MakeNonBlocking(outbound, numbers);
+
+        var accepted = _calls.Accept(listen.Descriptor, SocketCalls.CreateAddress());
+
+        Assert.All(
+            (Socket[])[outbound, Borrow(listen.Descriptor), Borrow(accepted.Value)],
+            socket => Assert.NotEqual(
+                0, socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive)));
+        _calls.Close(accepted.Value);
+    }
+
+    [Theory]
+    [InlineData(false, false, new[] { "NoDelay", "TypeOfService" })]
+    [InlineData(true, false, new[] { "NoDelay", "TypeOfService" })]
+    [InlineData(true, true, null)]
+    public void OptionsToSet_AcceptedSocketsMayLackThem_AreAll(
+        bool inheritsTcpOptions, bool inheritsTypeOfService, string[]? expected)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the numbers are Linux's");
+        var numbers = SocketNumbers.Linux with
+        {
+            InheritsTcpOptions = inheritsTcpOptions,
+            InheritsTypeOfService = inheritsTypeOfService,
+        };
+
+        using var listen = SystemListenSocket.Open(
+            s_anyPort, new KqueueTransportOptions { TypeOfService = 8 }, takenOver: null, numbers);
+
+        Assert.Equal(expected, listen.OptionsToSet?.Select(option => option.Name));
+    }
+
+    // struct accept_filter_arg of FreeBSD (sys/socket.h): a name in 16 bytes, and 240 for its argument.
+    [Fact]
+    public void AfterListen_OnFreeBsd_IsTheFilterByNameAndFastOpenWithoutALength()
+    {
+        var options = new KqueueTransportOptions { DeferAccept = TimeSpan.FromSeconds(5), FastOpenQueueLength = 64 };
+        var abi = SocketAbi.Systems["freebsd-amd64"];
+
+        var (fastOpen, filter) = options.AfterListen(SocketNumbers.FreeBsd).ToArray() is [var first, var second]
+            ? (first, second)
+            : default;
+
+        Assert.Equal((abi["SOL_SOCKET"], abi["SO_ACCEPTFILTER"]), (filter.Level, filter.Number));
+        Assert.Equal([.. "dataready"u8, .. new byte[256 - 9]], filter.Value);
+        Assert.Equal((abi["IPPROTO_TCP"], abi["TCP_FASTOPEN"]), (fastOpen.Level, fastOpen.Number));
+        Assert.Equal(BitConverter.GetBytes(1), fastOpen.Value);
+    }
+
     [Fact]
     public void Listen_SharedPort_TwoSocketsListenAndBothAccept()
     {
