@@ -23,10 +23,6 @@ internal static class UnixSocketFile
 
     /// <summary>Deletes a socket's file that no server listens on: one that crashed has left it behind.</summary>
     /// <returns>Whether the path is free.</returns>
-    /// <remarks>
-    /// A server that has bound its path and not called listen(2) yet looks the same, so two servers must not be
-    /// started at the same path at the same moment.
-    /// </remarks>
     public static bool TryDeleteStale(UnixDomainSocketEndPoint endPoint, ErrnoNumbering errnos)
     {
         if (PathOf(endPoint) is not { } path || !IsSocket(path, errnos) || !IsRefused(endPoint))
@@ -57,11 +53,12 @@ internal static class UnixSocketFile
         }
     }
 
-    // Non-blocking: a connect to a server whose backlog is full would wait, and says EAGAIN instead (unix(7)).
+    // As datagrams, which a socket that listens, or will, refuses by EPROTOTYPE, however many wait there, and nobody by
+    // ECONNREFUSED. A stream gets that from BSD and macOS also where the backlog is full (uipc_usrreq.c, unp_connect),
+    // and from everybody where listen(2) has not been called yet.
     private static bool IsRefused(UnixDomainSocketEndPoint endPoint)
     {
-        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        probe.Blocking = false;
+        using var probe = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
         try
         {
             probe.Connect(endPoint);

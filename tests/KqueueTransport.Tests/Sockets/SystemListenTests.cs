@@ -267,6 +267,19 @@ public sealed class SystemListenTests
     }
 
     [Fact]
+    public void Listen_UnixPathOfAServerThatDoesNotListenYet_IsInUse()
+    {
+        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        var endPoint = new UnixDomainSocketEndPoint(path);
+        using var other = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        other.Bind(endPoint);
+
+        Assert.Throws<AddressInUseException>(() => _calls.Listen(endPoint, s_options));
+
+        Assert.True(File.Exists(path));
+    }
+
+    [Fact]
     public void Listen_UnixPathOfAServerWithAFullBacklog_IsInUse()
     {
         var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
