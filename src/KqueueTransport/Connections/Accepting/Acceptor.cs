@@ -95,8 +95,9 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
 
     private void AcceptRest()
     {
-        // Linux keeps one more than listen(2) was told (sk_acceptq_is_full). They get also what is to be left free.
-        for (var accepts = 0; accepts <= _backlog && AcceptOne() is Errno.None or Errno.EMFILE; accepts++)
+        // Linux keeps one more than listen(2) was told (sk_acceptq_is_full), and FreeBSD up to half as many more
+        // (uipc_socket.c, solisten_enqueue). They get also what is to be left free.
+        for (var accepts = 0; accepts <= _backlog + (_backlog / 2) && AcceptOne() is Errno.None or Errno.EMFILE; accepts++)
         {
         }
     }
