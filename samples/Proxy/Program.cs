@@ -10,11 +10,7 @@ var to = new Option<string>("--to")
     Required = true,
 };
 var port = new PortOption(7000);
-var transport = new Option<string>("--transport")
-{
-    Description = "kqueue, or sockets: Kestrel's transport and NetworkStream, for comparison.",
-    DefaultValueFactory = _ => "kqueue",
-}.OneOf(["kqueue", "sockets"]);
+var transport = new TransportOption("Kestrel's transport and NetworkStream");
 
 var command = new RootCommand("A TCP proxy: accepts on one side, connects on the other, both on the same loops.")
 {

@@ -1,12 +1,9 @@
 namespace Silo;
 
 /// <summary>Counts the calls that it gets.</summary>
-[Alias("counter")]
 public interface ICounter : IGrainWithStringKey
 {
-    /// <summary>Counts one more.</summary>
-    /// <returns>How many they are, and the silo where the grain lives.</returns>
-    [Alias("next")]
+    /// <summary>Counts one more, and says how many they are and in which silo the grain lives.</summary>
     Task<string> NextAsync();
 }
 
@@ -15,7 +12,6 @@ public sealed class Counter(ILocalSiloDetails silo) : Grain, ICounter
 {
     private int _count;
 
-    /// <inheritdoc/>
     public Task<string> NextAsync() =>
         Task.FromResult($"{this.GetPrimaryKeyString()} is {++_count} on {silo.SiloAddress.Endpoint}");
 }

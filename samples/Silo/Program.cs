@@ -1,52 +1,30 @@
 using System.CommandLine;
 using System.Net;
-using Orleans.Runtime;
 using Samples.Common;
 using Silo;
 
-var port = new Option<int>("--port")
-{
-    Description = "The port for other silos.",
-    DefaultValueFactory = _ => 11111,
-}.InRange(1, ushort.MaxValue);
-var gateway = new Option<int>("--gateway")
-{
-    Description = "The port for clients.",
-    DefaultValueFactory = _ => 30000,
-}.InRange(1, ushort.MaxValue);
-var join = new Option<int>("--join")
-{
-    Description = "The port of the silo to join; without it, this silo is the first.",
-}.InRange(1, ushort.MaxValue);
-var transport = new Option<string>("--transport")
-{
-    Description = "kqueue, or sockets: Orleans as it is, for comparison.",
-    DefaultValueFactory = _ => "kqueue",
-    Recursive = true,
-}.OneOf(["kqueue", "sockets"]);
+var port = new PortOption("--port", 11111) { Description = "The port for other silos." };
+var gateway = new PortOption("--gateway", 30000) { Description = "The silo's port for clients.", Recursive = true };
+var join = new PortOption("--join") { Description = "The port of the silo to join; without it, this is the first." };
+var transport = new TransportOption("Orleans as it is") { Recursive = true };
 var name = new Argument<string>("name") { Description = "The counter." };
-var gateways = new Option<int[]>("--gateway")
-{
-    Description = "The ports of the silos to ask.",
-    DefaultValueFactory = _ => [30000],
-}.InRange(1, ushort.MaxValue);
-var start = new Command("start", "Starts a silo.") { port, gateway, join };
-var count = new Command("count", "Asks a silo to count, as a client.") { name, gateways };
-var command = new RootCommand("Orleans silos, and a client of theirs, on event loops.") { start, count, transport };
+var start = new Command("start", "Starts a silo.") { port, join };
+var count = new Command("count", "Asks a silo to count, as a client.") { name };
+var command = new RootCommand("Orleans silos, and a client, on event loops.") { start, count, gateway, transport };
 return await command.RunAsync(args, async result =>
 {
+    var isSilo = result.CommandResult.Command == start;
+    var (silos, clients, first) = (result.GetValue(port), result.GetValue(gateway), result.GetValue(join));
     var builder = Host.CreateApplicationBuilder();
     builder.Logging.SetMinimumLevel(LogLevel.Error);
-    var isClient = result.CommandResult.Command == count;
-    if (isClient)
+    if (isSilo)
     {
-        builder.UseOrleansClient(client => client.UseLocalhostClustering(result.GetValue(gateways)!));
+        var joined = first == 0 ? null : new IPEndPoint(IPAddress.Loopback, first);
+        builder.UseOrleans(silo => silo.UseLocalhostClustering(silos, clients, joined));
     }
     else
     {
-        var first = new IPEndPoint(IPAddress.Loopback, result.GetValue(join));
-        builder.UseOrleans(silo => silo.UseLocalhostClustering(
-            result.GetValue(port), result.GetValue(gateway), first.Port == 0 ? null : first));
+        builder.UseOrleansClient(client => client.UseLocalhostClustering(clients));
     }
 
     if (result.GetValue(transport) == "kqueue")
@@ -57,16 +35,15 @@ return await command.RunAsync(args, async result =>
 
     using var host = builder.Build();
     await host.StartAsync();
-    if (isClient)
+    if (isSilo)
     {
-        var grains = host.Services.GetRequiredService<IGrainFactory>();
-        var counter = grains.GetGrain<ICounter>(result.GetValue(name)!);
+        Console.WriteLine($"silo on 127.0.0.1:{silos}, clients on {clients} ({result.GetValue(transport)})");
+        await host.WaitForShutdownAsync();
+    }
+    else
+    {
+        var counter = host.Services.GetRequiredService<IGrainFactory>().GetGrain<ICounter>(result.GetValue(name)!);
         Console.WriteLine(await counter.NextAsync());
         await host.StopAsync();
-        return;
     }
-
-    var address = host.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress.Endpoint;
-    Console.WriteLine($"silo on {address}, clients on {result.GetValue(gateway)} ({result.GetValue(transport)})");
-    await host.WaitForShutdownAsync();
 });
