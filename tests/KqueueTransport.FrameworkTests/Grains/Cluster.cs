@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -69,7 +70,23 @@ internal sealed class Cluster(TestTransport transport, ErrorLog log) : IAsyncDis
         transport.ReplaceKeyed(builder.Services);
         var host = builder.Build();
         _hosts.Push(host);
+        AssertOnTransport(builder.Services, host.Services);
         await host.StartAsync(deadline);
         return host;
+    }
+
+    // Orleans takes what it listens and connects with from under keys of its own. Were they others one day, everything
+    // would work as before, on sockets.
+    private void AssertOnTransport(IServiceCollection services, IServiceProvider provider)
+    {
+        var taken = services.Where(service => service.IsKeyedService &&
+            (service.ServiceType == typeof(IConnectionListenerFactory) ||
+                service.ServiceType == typeof(IConnectionFactory)));
+
+        Assert.Contains(taken, service => service.ServiceType == typeof(IConnectionFactory));
+        Assert.All(taken, service => Assert.Equal(
+            transport.IsSockets,
+            provider.GetRequiredKeyedService(service.ServiceType, service.ServiceKey).GetType().Assembly !=
+                typeof(KqueueConnectionFactory).Assembly));
     }
 }

@@ -4,6 +4,7 @@ using KqueueTransport.Connections.Accepting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -86,6 +87,30 @@ public sealed class RegistrationTests
         Assert.Same(factory, services.GetRequiredService<IConnectionFactory>());
         Assert.Same(factory, services.GetRequiredKeyedService<IConnectionFactory>("outbound"));
         Assert.Empty(services.GetServices<IConnectionListenerFactory>());
+    }
+
+    [Fact]
+    public void ReplaceKeyedTransports_OthersStandUnderKeysAndWithoutOne_ReplacesThoseUnderKeys()
+    {
+        using var services = new ServiceCollection()
+            .AddSingleton<IConnectionListenerFactory, SocketTransportFactory>()
+            .AddKeyedSingleton<IConnectionListenerFactory, SocketTransportFactory>("silos")
+            .AddKeyedSingleton<IConnectionListenerFactory, SocketTransportFactory>("clients")
+            .AddKeyedSingleton<IConnectionFactory>("silos", (_, _) => throw new InvalidOperationException("Not asked."))
+            .ReplaceKeyedTransports(options => options.LoopCount = 3)
+            .BuildServiceProvider();
+
+        foreach (var key in (string[])["silos", "clients"])
+        {
+            Assert.IsType<KqueueConnectionListenerFactory>(
+                services.GetRequiredKeyedService<IConnectionListenerFactory>(key));
+        }
+
+        Assert.Same(
+            services.GetRequiredService<KqueueConnectionFactory>(),
+            services.GetRequiredKeyedService<IConnectionFactory>("silos"));
+        Assert.IsType<SocketTransportFactory>(services.GetRequiredService<IConnectionListenerFactory>());
+        Assert.Equal(3, services.GetRequiredService<IOptions<KqueueTransportOptions>>().Value.LoopCount);
     }
 
     [Fact]
