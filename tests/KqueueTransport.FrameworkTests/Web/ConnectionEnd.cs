@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Net.WebSockets;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -14,11 +15,26 @@ internal sealed record ConnectionEnd(
     Func<KestrelHost, CancellationToken, Task> RunAsync,
     Action<KestrelServerLimits>? Limits = null)
 {
+    /// <summary>Gets where the server listens, too: the same for each transport, because it is in a tag.</summary>
+    public static string UnixPath { get; } = Path.Combine(Path.GetTempPath(), $"kq-{Guid.NewGuid():N}.sock");
+
     public static Dictionary<string, ConnectionEnd> All { get; } = new()
     {
         ["the client ends it after a request"] = new(1, async (server, deadline) =>
         {
             using var raw = await GetAsync(server, "/", deadline);
+            raw.SendFin();
+            await raw.WaitForEndAsync();
+        }),
+        ["the client ends it after a request, IPv6"] = new(1, async (server, deadline) =>
+        {
+            using var raw = await GetAsync(server.EndPointAt(3), "/", deadline);
+            raw.SendFin();
+            await raw.WaitForEndAsync();
+        }),
+        ["the client ends it after a request, Unix socket"] = new(1, async (server, deadline) =>
+        {
+            using var raw = await GetAsync(new UnixDomainSocketEndPoint(UnixPath), "/", deadline);
             raw.SendFin();
             await raw.WaitForEndAsync();
         }),
@@ -151,9 +167,12 @@ internal sealed record ConnectionEnd(
         }),
     };
 
-    private static async Task<RawConnection> GetAsync(KestrelHost server, string path, CancellationToken deadline)
+    private static Task<RawConnection> GetAsync(KestrelHost server, string path, CancellationToken deadline) =>
+        GetAsync(server.EndPoint, path, deadline);
+
+    private static async Task<RawConnection> GetAsync(EndPoint endPoint, string path, CancellationToken deadline)
     {
-        var raw = await RawConnection.ConnectAsync(server.EndPoint, deadline);
+        var raw = await RawConnection.ConnectAsync(endPoint, deadline);
         await raw.SendAsync($"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n");
         await raw.ReceiveHeadAsync();
         if (path == "/")

@@ -66,6 +66,8 @@ public sealed class KestrelMetricsTests() : TransportSuite(TestTransport.Sockets
         kestrel.Listen(IPAddress.Loopback, 0);
         kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(SelfSignedCertificate.Instance));
         kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
+        kestrel.Listen(IPAddress.IPv6Loopback, 0);
+        kestrel.ListenUnixSocket(ConnectionEnd.UnixPath);
     }
 
     private async Task AnswerAsync(HttpContext context)

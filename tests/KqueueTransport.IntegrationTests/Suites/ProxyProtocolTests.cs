@@ -47,6 +47,26 @@ public abstract class ProxyProtocolTests(TestTransport transport) : TransportSui
     }
 
     [Fact]
+    public async Task Request_BehindAHeaderWithValues_HasThem()
+    {
+        const byte Authority = 0x02;
+        var server = await StartKestrelAsync(
+            kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseProxyProtocol()),
+            app => app.Run(context => context.Response.WriteAsync(
+                context.Features.Get<IProxyProtocolFeature>()!.Header.TryGetValue(Authority, out var name)
+                    ? Encoding.ASCII.GetString(name.Span)
+                    : "none")));
+        using var connection = await ConnectAsync(server.EndPoint);
+        await connection.SendAsync(Write(new(ProxyProtocolVersion.V2, s_client, s_front)
+        {
+            Values = [new(0xE0, new byte[300]), new(Authority, "a.example"u8.ToArray())],
+        }));
+        await connection.SendAsync("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+
+        Assert.Contains("a.example", await connection.ReceiveToEndAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Request_OfTheProxyItself_HasTheConnectionsOwnEndPoints()
     {
         var server = await StartAsync(_ => { });
@@ -131,6 +151,7 @@ public abstract class ProxyProtocolTests(TestTransport transport) : TransportSui
     [Theory]
     [InlineData("send-proxy")]
     [InlineData("send-proxy-v2")]
+    [InlineData("send-proxy-v2 proxy-v2-options crc32c")]
     public async Task Haproxy_NamesItsClients_RequestsHaveTheirEndPoints(string option)
     {
         var server = await StartAsync(_ => { });

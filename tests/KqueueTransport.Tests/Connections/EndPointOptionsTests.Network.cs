@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using KqueueTransport.Sockets;
 using KqueueTransport.Sockets.Interop;
+using Microsoft.AspNetCore.Connections;
 
 namespace KqueueTransport.Tests.Connections;
 
@@ -149,6 +150,41 @@ public sealed partial class EndPointOptionsTests
             CreateFactory(_ => { }), new VsockEndPoint(VsockEndPoint.Any, VsockEndPoint.Any));
 
         Assert.InRange(Assert.IsType<VsockEndPoint>(listener.EndPoint).Port, 1u, uint.MaxValue - 1);
+    }
+
+    // The kernel loads its modules with the first socket of the family, so that one is made before they are looked for.
+    [Fact]
+    public async Task Vsock_OnItsLoopback_CarriesBytesBothWaysAndTheirEnd()
+    {
+        Assert.SkipUnless(_numbers.AF_VSOCK != 0 && File.Exists("/dev/vsock"), "this kernel does not have it");
+        var listener = await BindAsync(
+            CreateFactory(_ => { }), new VsockEndPoint(VsockEndPoint.Any, VsockEndPoint.Any));
+        Assert.SkipUnless(Directory.Exists("/sys/module/vsock_loopback"), "this kernel has no loopback of it");
+        using var factory = new KqueueConnectionFactory(new KqueueTransportOptions { LoopCount = 1 });
+        var here = new VsockEndPoint(VsockEndPoint.Local, PortOf(listener.EndPoint));
+        await using var peer = await factory.ConnectAsync(here, TestContext.Current.CancellationToken);
+        var accepted = await AcceptAsync(listener);
+
+        // The end that connects is bound to any machine: its port alone is the same at both.
+        Assert.Equal(here, peer.RemoteEndPoint);
+        Assert.Equal(PortOf(peer.LocalEndPoint), PortOf(accepted.RemoteEndPoint));
+        await SendAsync(peer, accepted);
+        await SendAsync(accepted, peer);
+
+        await peer.DisposeAsync().Soon();
+        Assert.True((await accepted.Transport.Input.ReadAsync().Soon()).IsCompleted);
+
+        static uint PortOf(EndPoint? endPoint) => Assert.IsType<VsockEndPoint>(endPoint).Port;
+
+        static async Task SendAsync(ConnectionContext from, ConnectionContext to)
+        {
+            const int Count = 100_000;
+            await from.Transport.Output.WriteAsync(Payload.Create(Count)).Soon();
+            var buffer = (await to.Transport.Input.ReadAtLeastAsync(Count).Soon()).Buffer;
+            Assert.Equal(Count, buffer.Length);
+            Payload.Check(buffer);
+            to.Transport.Input.AdvanceTo(buffer.End);
+        }
     }
 
     private async Task AssertNotSupportedAsync(Action<KqueueTransportOptions> set, string option)

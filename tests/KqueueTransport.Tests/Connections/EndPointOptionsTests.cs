@@ -289,6 +289,32 @@ public sealed partial class EndPointOptionsTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task ConfigureEndPoint_LimitOfOneEndPoint_DoesNotCountTheOthers()
+    {
+        var factory = CreateFactory(options => options.ConfigureEndPoint = (endPoint, own) =>
+        {
+            if (endPoint is IPEndPoint { AddressFamily: AddressFamily.InterNetworkV6 })
+            {
+                (own.ConnectionsMax, own.OverLimit) = (1, OverLimit.Reset);
+            }
+        });
+        var free = await BindAsync(factory, s_anyPort);
+        var limited = await BindAsync(factory, new IPEndPoint(IPAddress.IPv6Loopback, 0));
+
+        await AcceptOneAsync(free);
+        await AcceptOneAsync(limited);
+        await AcceptOneAsync(free);
+
+        // The reset may come before connect(2) has returned.
+        var error = await Assert.ThrowsAsync<SocketException>(async () =>
+        {
+            using var peer = await ConnectAsync(limited);
+            await peer.ReceiveAllAsync();
+        });
+        Assert.Equal(SocketError.ConnectionReset, error.SocketErrorCode);
+    }
+
+    [Fact]
     public async Task ConfigureEndPoint_BadValue_NamesTheEndPointAndSaysWhatToWrite()
     {
         var factory = CreateFactory(options => options.ConfigureEndPoint = (_, own) => own.Backlog = 0);

@@ -57,6 +57,10 @@ public sealed class HeaderTests
     [InlineData("PROXY TCP6 192.0.2.1 198.51.100.7 1 443\r\n")]
     [InlineData("PROXY TCP6 [::1]:80 ::1 1 443\r\n")]
     [InlineData("PROXY TCP6 fe80::1%lo ::1 1 443\r\n")]
+    [InlineData("PROXY TCP6 ::1/64 ::1 1 443\r\n")]
+    [InlineData("PROXY TCP6 0x1::1 ::1 1 443\r\n")]
+    [InlineData("PROXY TCP4 192.0.2.1 198.51.100.7 +1 443\r\n")]
+    [InlineData("PROXY TCP4 192.0.2.1 198.51.100.7 1 \r\n")]
     [InlineData("PROXY UDP4 192.0.2.1 198.51.100.7 1 443\r\n")]
     [InlineData("PROXY \r\n")]
     public void Parse_OtherText_IsMalformed(string line) =>
