@@ -83,6 +83,17 @@ public abstract class HttpClientTests : WebAppSuite
         }
     }
 
+    [Fact]
+    public async Task Client_FactoryHasEnded_HasNoOtherWay()
+    {
+        using var client = Connect("http", "1.1");
+        await client.GetStringAsync("/plaintext", Deadline);
+
+        _factory.Dispose();
+
+        await Assert.ThrowsAsync<HttpRequestException>(() => client.GetStringAsync("/plaintext", Deadline));
+    }
+
     private async Task<string> AskTwiceAsync(HttpClient client)
     {
         await client.GetStringAsync("/plaintext", Deadline).ConfigureAwait(false);
