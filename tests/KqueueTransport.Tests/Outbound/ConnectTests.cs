@@ -300,6 +300,18 @@ public sealed class ConnectTests : IDisposable
     }
 
     [Fact]
+    public async Task Factory_EndedBeforeItsFirstConnection_StartsNoLoops()
+    {
+        using var listener = Listen(new IPEndPoint(IPAddress.Loopback, 0));
+        var factory = new KqueueConnectionFactory(new KqueueTransportOptions { LoopCount = 1 });
+
+        factory.Dispose();
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(
+            () => factory.ConnectAsync(listener.LocalEndPoint!, Token).AsTask());
+    }
+
+    [Fact]
     public void Factory_OptionOutOfRange_SaysWhatToWrite()
     {
         var error = Assert.Throws<OptionsValidationException>(
