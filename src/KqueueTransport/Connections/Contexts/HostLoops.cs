@@ -15,7 +15,13 @@ namespace KqueueTransport.Connections.Contexts;
 /// </summary>
 internal sealed class HostLoops : IDisposable
 {
-    private readonly Lazy<TransportLoops> _loops;
+    private readonly Func<TransportLoops> _make;
+    private readonly Lock _lock = new();
+
+    // Under the lock, so that loops which nobody would end do not start beside or after Dispose.
+    private TransportLoops? _loops;
+    private bool _isDisposed;
+
     private ImmutableList<(EndPoint, Scheduling)> _boundEndPoints = [];
 
     public HostLoops(
@@ -29,13 +35,12 @@ internal sealed class HostLoops : IDisposable
         Options = options.Value;
         Logger = new UnfailingLogger(loggerFactory.CreateLogger(TransportLog.Category));
         HandOver = Options is { HandOverPath: not null, Enabled: true, Backend.IsPresent: true } ? new() : null;
-        _loops = new Lazy<TransportLoops>(
-            () => new TransportLoops(
-                Options,
-                Options.Backend.SocketsOf(Options.KernelQueue),
-                Logger,
-                memoryPoolFactory,
-                meterFactory));
+        _make = () => new TransportLoops(
+            Options,
+            Options.Backend.SocketsOf(Options.KernelQueue),
+            Logger,
+            memoryPoolFactory,
+            meterFactory);
     }
 
     public KqueueTransportOptions Options { get; }
@@ -45,8 +50,19 @@ internal sealed class HostLoops : IDisposable
     /// <summary>The listen sockets that a successor can have; null where none is meant to.</summary>
     public HandOverListenSockets? HandOver { get; }
 
-    /// <summary>The loops, running.</summary>
-    public TransportLoops Loops => _loops.Value;
+    /// <summary>The loops, running, unless they have ended.</summary>
+    /// <exception cref="ObjectDisposedException">The host ended before anything needed them.</exception>
+    public TransportLoops Loops
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _loops ??= !_isDisposed ? _make()
+                    : throw new ObjectDisposedException(nameof(HostLoops), "The event loops have ended.");
+            }
+        }
+    }
 
     /// <summary>What has been bound so far, with the real ports.</summary>
     public IReadOnlyList<(EndPoint EndPoint, Scheduling Scheduling)> BoundEndPoints => _boundEndPoints;
@@ -56,9 +72,11 @@ internal sealed class HostLoops : IDisposable
 
     public void Dispose()
     {
-        if (_loops.IsValueCreated)
+        lock (_lock)
         {
-            _loops.Value.Dispose();
+            _isDisposed = true;
         }
+
+        _loops?.Dispose();
     }
 }
