@@ -1,7 +1,21 @@
 namespace KqueueTransport.IntegrationTests.Net;
 
-/// <summary>Paths for Unix sockets, short enough for every system.</summary>
+/// <summary>
+/// Paths for Unix sockets, short enough for every system, in a folder that goes with the process: a server that is
+/// killed leaves its file.
+/// </summary>
 internal static class UnixPath
 {
-    public static string Next() => Path.Combine(Path.GetTempPath(), $"kq-{Guid.NewGuid():N}.sock");
+    private static readonly string s_folder = MakeFolder();
+
+    public static string Next() => Path.Combine(s_folder, Path.GetRandomFileName());
+
+    // Other users may connect, too, where a socket's own mode lets them.
+    private static string MakeFolder()
+    {
+        var folder = Directory.CreateTempSubdirectory("kq-");
+        folder.UnixFileMode |= UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => folder.Delete(recursive: true);
+        return folder.FullName;
+    }
 }
