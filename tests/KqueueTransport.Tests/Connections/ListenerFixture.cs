@@ -116,5 +116,6 @@ internal sealed class ListenerFixture : IAsyncDisposable
         await Listener.DisposeAsync().Soon();
         _loops.Dispose();
         Assert.Equal(0, _pool.RentedBytes);
+        Assert.Empty(_pool.Violations);
     }
 }

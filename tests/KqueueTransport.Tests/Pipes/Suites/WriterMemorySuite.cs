@@ -1,4 +1,6 @@
+using System.Buffers;
 using KqueueTransport.Tests.Pipes.Duplexes;
+using Microsoft.AspNetCore.Connections;
 
 namespace KqueueTransport.Tests.Pipes.Suites;
 
@@ -25,13 +27,18 @@ public abstract class WriterMemorySuite(DuplexSource source) : DuplexSuite(sourc
         await flush.Soon();
     }
 
-    // A pool that has every size would hand out sixteen bytes.
+    // A bare host has no pool but the process's own, which has every size, and hands out sixteen bytes where one is
+    // asked for.
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(100)]
-    public void GetMemory_SmallSizeHint_ReturnsABlock(int sizeHint) =>
-        Assert.InRange(Writer.GetMemory(sizeHint).Length, 4096, int.MaxValue);
+    public async Task GetMemory_SmallSizeHintAndAPoolOfEverySize_ReturnsABlock(int sizeHint)
+    {
+        await using var duplex = await Source.OpenAsync(Options with { MemoryPoolFactory = new PoolOfEverySize() });
+
+        Assert.InRange(duplex.Output.GetMemory(sizeHint).Length, 4096, int.MaxValue);
+    }
 
     [Fact]
     public void GetMemory_NegativeSizeHint_Throws()
@@ -164,5 +171,10 @@ public abstract class WriterMemorySuite(DuplexSource source) : DuplexSuite(sourc
         await Writer.FlushAsync().Soon();
 
         Assert.Equal(0, Writer.UnflushedBytes);
+    }
+
+    private sealed class PoolOfEverySize : IMemoryPoolFactory<byte>
+    {
+        public MemoryPool<byte> Create(MemoryPoolOptions? options = null) => MemoryPool<byte>.Shared;
     }
 }
