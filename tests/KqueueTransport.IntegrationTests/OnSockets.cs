@@ -46,6 +46,9 @@ public static class OnSockets
     public sealed class LoadTool() : LoadToolTests(TestTransport.Sockets);
 
     [Collection<Alone>]
+    public sealed class DescriptorLimit() : DescriptorLimitTests(TestTransport.Sockets);
+
+    [Collection<Alone>]
     public sealed class HeapLimit() : HeapLimitTests(TestTransport.Sockets);
 
     public sealed class Blocking() : BlockingTests(TestTransport.Sockets);

@@ -174,6 +174,7 @@ public abstract class ThreadTests(TestTransport transport) : TransportSuite(tran
         CultureInfo.CurrentCulture = s_ownCulture;
         Thread.CurrentThread.Priority = ThreadPriority.BelowNormal;
         Thread.CurrentThread.Name = "changed";
+        Thread.CurrentThread.IsBackground = false;
     }
 
     private static void LookAtThread(ConcurrentQueue<string> seen)
@@ -184,6 +185,7 @@ public abstract class ThreadTests(TestTransport transport) : TransportSuite(tran
         Look("the culture", CultureInfo.CurrentCulture == s_ownCulture);
         Look("the priority", Thread.CurrentThread.Priority != ThreadPriority.Normal);
         Look("the name", Thread.CurrentThread.Name == "changed");
+        Look("the foreground", !Thread.CurrentThread.IsBackground);
 
         void Look(string what, bool isChanged)
         {

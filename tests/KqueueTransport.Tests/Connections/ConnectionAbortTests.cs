@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Sockets;
 using Kqueue;
 using KqueueTransport.Tests.Sockets;
@@ -170,6 +171,48 @@ public sealed class ConnectionAbortTests : IAsyncDisposable
         Assert.True((await flush.Soon()).IsCompleted);
         _fixture.AssertClosed(connection, SocketCall.Abort);
         await _fixture.AssertEndedCleanlyAsync();
+    }
+
+    // Goal: who writes on behind a flush knows by then that it is in vain, and waits for no callback. Method: a thread
+    // pool that does one thing after the other, and a callback of the token that does not return.
+    [Fact]
+    public async Task Abort_FlushIsPending_CancelsTheTokenBeforeAndWaitsForNoCallback()
+    {
+        var held = new ConcurrentQueue<IThreadPoolWorkItem>();
+        var isHolding = false;
+        await using var fixture = new ConnectionFixture(queue: work =>
+        {
+            if (Volatile.Read(ref isHolding))
+            {
+                held.Enqueue(work);
+            }
+            else
+            {
+                ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false);
+            }
+        });
+        using var goOn = new SemaphoreSlim(0);
+        var (connection, _) = fixture.Open();
+        var closed = connection.ConnectionClosed;
+        closed.Register(() => goOn.Wait(TimeSpan.FromSeconds(20)));
+        var (flush, _) = await ConnectionFixture.StallAsync(connection);
+        Volatile.Write(ref isHolding, true);
+
+        connection.Abort(s_reason);
+
+        Assert.True(held.TryDequeue(out var first));
+        ThreadPool.UnsafeQueueUserWorkItem(first, preferLocal: false);
+        await Waiting.UntilAsync(() => closed.IsCancellationRequested);
+        Assert.False(flush.IsCompleted);
+        Volatile.Write(ref isHolding, false);
+        while (held.TryDequeue(out var next))
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(next, preferLocal: false);
+        }
+
+        Assert.True((await flush.Soon()).IsCompleted);
+        goOn.Release();
+        await fixture.AssertEndedCleanlyAsync();
     }
 
     // The abort comes while another thread is inside the kernel with half of the bytes: the descriptor may close only
