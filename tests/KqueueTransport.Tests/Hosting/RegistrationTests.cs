@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using KqueueTransport.Connections;
 using KqueueTransport.Connections.Accepting;
 using Microsoft.AspNetCore.Builder;
@@ -129,5 +130,30 @@ public sealed class RegistrationTests
         await using var inbound = await listener.AcceptAsync(cancellation);
 
         Assert.Same(((Connection)outbound).Loop, ((Connection)inbound!).Loop);
+    }
+
+    // Whoever waits for a peer that says nothing, and takes nothing, waits no longer than for the end of the loops.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Dispose_OfTheFactoryOrItsHost_EndsWhatIsPending(bool isHost)
+    {
+        using var services = new ServiceCollection().AddKqueueConnectionFactory().BuildServiceProvider();
+        using var own = new KqueueConnectionFactory();
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        var factory = isHost ? services.GetRequiredService<KqueueConnectionFactory>() : own;
+        var connection = await factory.ConnectAsync(
+            listener.LocalEndPoint!, TestContext.Current.CancellationToken);
+        var reading = connection.Transport.Input.ReadAsync(CancellationToken.None).AsTask();
+        var writing = connection.Transport.Output.WriteAsync(
+            new byte[32 * 1024 * 1024], CancellationToken.None).AsTask();
+
+        ((IDisposable)(isHost ? services : own)).Dispose();
+
+        await Assert.ThrowsAsync<ConnectionAbortedException>(() => reading.Soon());
+        Assert.True((await writing.Soon()).IsCompleted);
+        await connection.DisposeAsync().Soon();
     }
 }

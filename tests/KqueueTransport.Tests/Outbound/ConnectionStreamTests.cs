@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Net.Sockets;
 using KqueueTransport.Connections;
 using KqueueTransport.Tests.Connections;
+using KqueueTransport.Tests.Pipes.Duplexes;
 using KqueueTransport.Tests.Sockets;
 using Microsoft.AspNetCore.Connections;
 
@@ -32,6 +33,25 @@ public sealed class ConnectionStreamTests : IAsyncDisposable
 
         Assert.Equal(payload, read);
         Assert.Equal(0, await stream.ReadAsync(new byte[1]).Soon());
+    }
+
+    [Fact]
+    public async Task Stream_OverAConnectionOfSockets_IsTheSame()
+    {
+        await using var duplex = (ConnectionDuplex)await new SocketsSource().OpenAsync(new DuplexOptions());
+        var stream = duplex.Connection.AsStream();
+        await stream.WriteAsync(Payload.Create(100)).Soon();
+        Payload.Check(await duplex.Peer.ReceiveExactlyAsync(100).Soon());
+        await duplex.Peer.SendAsync(Payload.Create(100)).Soon();
+        var read = new byte[100];
+        await stream.ReadExactlyAsync(read).Soon();
+        Payload.Check(read);
+        var reading = stream.ReadAsync(read).AsTask();
+
+        stream.Dispose();
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => reading.Soon());
+        await Assert.ThrowsAsync<SocketException>(() => duplex.Peer.ReceiveToEndAsync().Soon());
     }
 
     [Fact]
