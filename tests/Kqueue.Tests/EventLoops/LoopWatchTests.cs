@@ -3,7 +3,7 @@ using Kqueue.Tests.Infrastructure;
 
 namespace Kqueue.Tests.EventLoops;
 
-/// <summary>What a look costs while nobody is stuck.</summary>
+/// <summary>What a look costs while nobody is stuck, and when it finds nobody.</summary>
 public sealed class LoopWatchTests
 {
     private const int Looks = 1000;
@@ -41,6 +41,32 @@ public sealed class LoopWatchTests
         Until.IsSet(isOver, "The loop does not run what was posted.");
         Assert.Equal((Looks, 0L), (active, allocated));
         Assert.Equal((0L, 0L), (loop.HandOverCount, watch.RefusedCount));
+    }
+
+    // Goal: a watch that was kept from its core, as everybody else was, takes no loop by what it finds then. Method: a
+    // handler that is stuck, and no thread for its loop, so that the attempts are counted.
+    [Fact]
+    public void Look_MayNotJudge_LeavesTheLoopWithItsDriver()
+    {
+        using var loop = new EventLoop();
+        using var runs = new ManualResetEventSlim();
+        using var release = new ManualResetEventSlim();
+        var watch = new LoopWatch([loop], TimeSpan.FromMilliseconds(1));
+        loop.Start();
+        loop.Post(new WorkAction(() =>
+        {
+            runs.Set();
+            release.Wait(Until.Patience);
+        }));
+        Until.IsSet(runs, "The work does not run.");
+        watch.Look(mayJudge: true);
+
+        watch.Look(mayJudge: false);
+        var refusedMeanwhile = watch.RefusedCount;
+        watch.Look(mayJudge: true);
+
+        release.Set();
+        Assert.Equal((0L, 1L), (refusedMeanwhile, watch.RefusedCount));
     }
 
     // A mark costs system calls: a group of many loops makes no more of them than one of few.
