@@ -158,6 +158,27 @@ public sealed class AcceptTests : IAsyncDisposable
         Assert.Equal(0, _fixture.WarningCount);
     }
 
+    // What fails there never does, and nobody can be told whose it was: it is logged, and whoever waits in the kernel,
+    // whose edge has been taken, is accepted all the same.
+    [Fact]
+    public async Task Accept_CallThrows_IsLoggedAndThePeerIsAccepted()
+    {
+        var left = 1;
+        _fixture.Calls.BeforeCall = (call, _) =>
+        {
+            if (call == SocketCall.Accept && Interlocked.Decrement(ref left) == 0)
+            {
+                throw new InvalidOperationException("The test's kernel is out of order.");
+            }
+        };
+        _fixture.Listen();
+
+        await _fixture.ConnectAsync();
+
+        await _fixture.AcceptAsync();
+        Assert.Single(_fixture.Log.Entries, entry => entry.Level == LogLevel.Error);
+    }
+
     [Fact]
     public async Task Accept_ShortOfMemoryForLong_LeavesPeersInTheKernel()
     {

@@ -70,6 +70,26 @@ public sealed class ConnectionClosedTests : IAsyncDisposable
         await _fixture.AssertEndedCleanlyAsync();
     }
 
+    // Goal: whoever hears of the peer's end by the token finds the read that was waiting completed, as with Sockets.
+    // Method: the callbacks run at the very moment at which they are handed to the thread pool.
+    [Theory]
+    [InlineData(Scheduling.Inline)]
+    [InlineData(Scheduling.Adaptive)]
+    [InlineData(Scheduling.ThreadPool)]
+    public async Task ConnectionClosed_PeersFinWhileAReadPends_TheReadHasCompletedBefore(Scheduling mode)
+    {
+        await using var fixture = new ConnectionFixture(mode, queue: static work => work.Execute());
+        var (connection, peer) = fixture.Open();
+        var reading = connection.Transport.Input.ReadAsync();
+        var hasCompleted = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        connection.ConnectionClosed.Register(() => hasCompleted.SetResult(reading.IsCompleted));
+
+        peer.Shutdown(SocketShutdown.Send);
+
+        Assert.True(await hasCompleted.Task.Soon());
+        Assert.True((await reading.Soon()).IsCompleted);
+    }
+
     [Fact]
     public async Task ConnectionClosed_FirstAskedForAfterTheEnd_IsCancelled()
     {

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Kqueue.EventLoops;
 using KqueueTransport.Connections.Accepting;
 using KqueueTransport.Connections.Contexts;
+using KqueueTransport.Diagnostics;
 using KqueueTransport.Sockets;
 using KqueueTransport.Tests.Diagnostics;
 using KqueueTransport.Tests.Sockets;
@@ -32,7 +33,16 @@ internal sealed class ListenerFixture : IAsyncDisposable
             Log,
             _pool,
             group: new EventLoopGroup(
-                new EventLoopGroupOptions { LoopCount = 1, Loop = { Name = loopName }, HandOver = handOver }),
+                new EventLoopGroupOptions
+                {
+                    LoopCount = 1,
+                    Loop =
+                    {
+                        Name = loopName,
+                        UnhandledException = error => TransportLog.UnexpectedException(Log, "an event loop", error),
+                    },
+                    HandOver = handOver,
+                }),
             clock: Clock);
     }
 

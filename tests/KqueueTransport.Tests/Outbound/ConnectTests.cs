@@ -215,6 +215,17 @@ public sealed class ConnectTests : IDisposable
     }
 
     [Fact]
+    public async Task Connect_NoMemoryBehindTheKernelsAnswer_SaysSoAndClosesTheDescriptor()
+    {
+        using var listener = Listen(new IPEndPoint(IPAddress.Loopback, 0));
+        _calls.BeforeLocalAddress = static () => throw new InsufficientMemoryException();
+
+        await Assert.ThrowsAsync<InsufficientMemoryException>(() => ConnectAsync(listener.LocalEndPoint!));
+
+        AssertEveryDescriptorClosedOnce();
+    }
+
+    [Fact]
     public async Task Connect_NoAnswer_TimesOutAndClosesTheDescriptor()
     {
         _options.ConnectTimeout = TimeSpan.FromMilliseconds(100);

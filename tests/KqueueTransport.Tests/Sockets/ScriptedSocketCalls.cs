@@ -38,6 +38,9 @@ internal sealed class ScriptedSocketCalls(SocketCalls? kernel = null) : SocketCa
     /// <summary>Runs before each call, on its thread, outside of any lock.</summary>
     public Action<SocketCall, int>? BeforeCall { get; set; }
 
+    /// <summary>Runs before the kernel is asked for a descriptor's own address.</summary>
+    public Action? BeforeLocalAddress { get; set; }
+
     /// <summary>Runs before the kernel is asked about a TCP connection.</summary>
     public Action? BeforeTcpInfo { get; set; }
 
@@ -184,8 +187,11 @@ internal sealed class ScriptedSocketCalls(SocketCalls? kernel = null) : SocketCa
         kernel?.Listen(endPoint, options, takenOver) ??
         throw new InvalidOperationException("A script alone cannot listen.");
 
-    public override KernelResult GetLocalAddress(int descriptor, SocketAddress address) =>
-        kernel?.GetLocalAddress(descriptor, address) ?? NoAddress(address);
+    public override KernelResult GetLocalAddress(int descriptor, SocketAddress address)
+    {
+        BeforeLocalAddress?.Invoke();
+        return kernel?.GetLocalAddress(descriptor, address) ?? NoAddress(address);
+    }
 
     public override KernelResult GetRemoteAddress(int descriptor, SocketAddress address) =>
         kernel?.GetRemoteAddress(descriptor, address) ?? NoAddress(address);
