@@ -49,6 +49,22 @@ public sealed class EventLoopEventSourceTests
         Assert.All(events.Threads, thread => Assert.True(thread.IsThreadPoolThread));
     }
 
+    // Listeners hear of each source as it is made, too. Shows it where the source was not made before: alone.
+    [Fact]
+    public void Source_ALoopIsTaken_WasNotMadeOnTheWatch()
+    {
+        using var sources = new Sources();
+        using var group = new EventLoopGroup(new EventLoopGroupOptions { LoopCount = 1 });
+        using var release = new ManualResetEventSlim();
+        group.Loops[0].Post(_ => release.Wait(Until.Patience), null);
+
+        Until.Holds(() => group.HandOverCount > 0, "The loop is not taken.");
+
+        release.Set();
+        Until.Holds(() => !Sources.MadeOn.IsEmpty, "The source is not made.");
+        Assert.DoesNotContain("kqueue watch", Sources.MadeOn);
+    }
+
     /// <summary>What the source has written about one loop.</summary>
     private sealed class Events : EventListener
     {
@@ -80,6 +96,20 @@ public sealed class EventLoopEventSourceTests
             {
                 Threads.Enqueue(Thread.CurrentThread);
                 Block();
+            }
+        }
+    }
+
+    /// <summary>Where the source was made, or who made this, if it was there.</summary>
+    private sealed class Sources : EventListener
+    {
+        public static ConcurrentQueue<string?> MadeOn { get; } = [];
+
+        protected override void OnEventSourceCreated(EventSource eventSource)
+        {
+            if (eventSource.Name == "Kqueue")
+            {
+                MadeOn.Enqueue(Thread.CurrentThread.Name);
             }
         }
     }
