@@ -73,6 +73,15 @@ internal static class Edges
         "KqueueTransport.Tests/*.Connections.DescriptorHeadroom*",
         "KqueueTransport.Tests/*.Connections.Concurrent*",
         "KqueueTransport.Tests/*.Sockets.SystemListen*",
+        "KqueueTransport.Tests/*.Connections.Pause*",
+        "KqueueTransport.Tests/*.Connections.EndPointOptions*",
+        "KqueueTransport.Tests/*.Hosting.Registration*",
+        "KqueueTransport.Tests/*UnfailingLoggerTests",
+        "KqueueTransport.Tests/*IPv4PeerTests",
+        "KqueueTransport.Tests/*ConnectionTests",
+        "KqueueTransport.Tests/*ConnectionAbortTests",
+        "KqueueTransport.Tests/*ConnectionClosedTests",
+        "KqueueTransport.Tests/*PooledMemoryTests",
         "KqueueTransport.Tests/*EndTests",
         "KqueueTransport.Tests/*MisuseTests",
         "KqueueTransport.Tests/*ReadCancellationTests",
@@ -80,6 +89,8 @@ internal static class Edges
         "KqueueTransport.Tests/*WriterMemoryTests",
         "KqueueTransport.Tests/-*.HandOver.*",
         "Kqueue.Tests/*.EventLoops.Group*",
+        "Kqueue.Tests/*.EventLoops.EventLoopEventSource*",
+        "Kqueue.Tests/*.EventLoops.LoopWatch*",
     ];
 }
 

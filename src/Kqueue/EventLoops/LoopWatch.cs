@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace Kqueue.EventLoops;
 
@@ -44,7 +45,12 @@ internal sealed class LoopWatch
     /// <summary>How many looks found a loop stuck and no thread for it.</summary>
     public long RefusedCount => Volatile.Read(ref _refused);
 
-    public void Start() => _thread.UnsafeStart();
+    public void Start()
+    {
+        // Whoever makes it calls every listener of the process, which the watch must not.
+        RuntimeHelpers.RunClassConstructor(typeof(EventLoopEventSource).TypeHandle);
+        _thread.UnsafeStart();
+    }
 
     /// <summary>A loop has left its wait. Called after the word says so.</summary>
     public void OnActive()

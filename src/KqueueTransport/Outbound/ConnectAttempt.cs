@@ -124,8 +124,25 @@ internal sealed class ConnectAttempt : IEventHandler
         _loop.Calls.GetRemoteAddress(_descriptor, SocketCalls.CreateAddress()).Error
             is not (Errno.ENOTCONN or Errno.EINVAL);
 
-    /// <summary>The descriptor is a connection's from now on.</summary>
     private void Hand()
+    {
+        Connection connection;
+        try
+        {
+            connection = Connect();
+        }
+        catch (Exception exception)
+        {
+            // No memory, say. Nobody else ends the attempt any more: who waits for it would wait for ever.
+            Fail(exception);
+            return;
+        }
+
+        Complete(() => _completion.SetResult(connection));
+    }
+
+    /// <summary>The descriptor is a connection's from now on.</summary>
+    private Connection Connect()
     {
         var address = SocketCalls.CreateAddress();
         var local = _loop.Calls.GetLocalAddress(_descriptor, address).IsError ? null : address.ToEndPoint();
@@ -133,14 +150,13 @@ internal sealed class ConnectAttempt : IEventHandler
         {
             // Nobody listens, and the kernel chose that very port for this end: the SYN met its own socket (RFC 9293,
             // section 3.5, simultaneous open).
-            Fail(SocketErrors.ToConnectException(Errno.ECONNREFUSED, _remote));
-            return;
+            throw SocketErrors.ToConnectException(Errno.ECONNREFUSED, _remote);
         }
 
         _registration.Dispose();
         var connection = new Connection(_loop, _endPoint, _descriptor, local, _remote);
         connection.Start();
-        Complete(() => _completion.SetResult(connection));
+        return connection;
     }
 
     private void Cancel(CancellationToken token)

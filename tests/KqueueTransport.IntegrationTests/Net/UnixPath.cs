@@ -14,7 +14,11 @@ internal static class UnixPath
     private static string MakeFolder()
     {
         var folder = Directory.CreateTempSubdirectory("kq-");
-        folder.UnixFileMode |= UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+        if (!OperatingSystem.IsWindows())
+        {
+            folder.UnixFileMode |= UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+        }
+
         AppDomain.CurrentDomain.ProcessExit += (_, _) => folder.Delete(recursive: true);
         return folder.FullName;
     }

@@ -42,14 +42,20 @@ internal sealed class AcceptedConnections(
                 connection = Take(accepted.Value, _peer);
             }
         }
-        catch (OutOfMemoryException)
+        catch (Exception exception)
         {
-            // As if the kernel had none: it is tried again later. The edge that led here has been taken.
             if (!accepted.IsError)
             {
                 _calls.Abort(accepted.Value);
-                accepted = KernelResult.Failure(Errno.ENOMEM);
             }
+
+            if (exception is not OutOfMemoryException)
+            {
+                throw;
+            }
+
+            // As if the kernel had none: it is tried again later. The edge that led here has been taken.
+            accepted = KernelResult.Failure(Errno.ENOMEM);
         }
 
         if (accepted is { IsError: true, Error: not Errno.EAGAIN })

@@ -122,6 +122,12 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
                 _limits?.Warn(_logger, _socket.EndPoint);
             }
         }
+        catch (Exception exception)
+        {
+            // A fault of ours. The edge that led here has been taken, so it is tried again.
+            TransportLog.UnexpectedException(_logger, "accepting", exception);
+            BackOff();
+        }
         finally
         {
             _lock.Leave(_registration, this);

@@ -181,8 +181,9 @@ internal sealed partial class ConnectionReader
         }
         else
         {
+            var continuation = _read.Complete();
             Report(reports);
-            _connection.Resume(_read.Complete(), place);
+            _connection.Resume(continuation, place);
         }
     }
 }
