@@ -3,7 +3,8 @@
 //
 //     dotnet run build/kernels.cs                                       runs all, on this system, and writes both
 //     dotnet run build/kernels.cs -- --library libkqueue.so.0 --layout libkqueue      and on that library's kernel
-//     dotnet run build/kernels.cs -- --results FOLDER [--to FILE]       prints the table of what has run, as in CI
+//     dotnet run build/kernels.cs -- --results FOLDER                   prints the table of what has run, as in CI
+//     dotnet run build/kernels.cs -- --results FOLDER --to tests/kernels.md      writes both from what has run
 //     dotnet run build/kernels.cs -- --platforms FOLDER                 prints all that ran, by the folders in it
 
 // Native code needs a package of the runtime that not every mirror has.
@@ -66,14 +67,16 @@ var text = $"""
 
 
     """ + table.ToMarkdown();
-if (hasRun && !given.ContainsKey("--to"))
+const string Page = "tests/kernels.md";
+var to = given.GetValueOrDefault("--to", hasRun ? "" : Page);
+if (to.Length == 0)
 {
     Console.Write(text);
 }
 else
 {
-    File.WriteAllText(given.GetValueOrDefault("--to", "tests/kernels.md"), text);
-    if (!given.ContainsKey("--to"))
+    File.WriteAllText(to, text);
+    if (to == Page)
     {
         Readme.Write(table.Summary("kernel"));
     }
