@@ -3,7 +3,7 @@
 //     dotnet run build/repeat.cs                                      the edges of the transport, 200 times
 //     dotnet run build/repeat.cs -- --rounds 20 Samples.Tests/*Proxy* KqueueTransport.Tests/*Stream*
 //
-// A class behind a minus is left out: KqueueTransport.Tests/-*.HandOver.*
+// A class behind a minus is left out: KqueueTransport.Tests/-*.HandOver.* Names with an underscore are of tests.
 // --rounds N, --busy N (threads that compute meanwhile: 2), --nice N (of those: 0), --at-once N (test programs: 1),
 // --in FOLDER (with copies of what tests/*/bin/Release/net10.0 has, so that a build disturbs nothing: a folder for each
 // project), --to FOLDER (for the output of each round that failed: artifacts/repeat).
@@ -55,13 +55,14 @@ internal static class Edges
     [
         "KqueueTransport.IntegrationTests/*ClientEndTests",
         "KqueueTransport.IntegrationTests/*+HttpClient",
-        "KqueueTransport.IntegrationTests/*+RequestAbort",
         "KqueueTransport.IntegrationTests/*+Threads",
         "KqueueTransport.IntegrationTests/*+DescriptorLimit",
         "KqueueTransport.IntegrationTests/*+ThreadLimit",
         "KqueueTransport.IntegrationTests/*+HeapLimit",
         "KqueueTransport.IntegrationTests/-*.OnPlayed*",
-        "Samples.Tests/*ProxyTests",
+        "Samples.Tests/*ProxyTests.Clients_*",
+        "Samples.Tests/*ProxyTests.Side_*",
+        "Samples.Tests/*ProxyTests.Target_*",
         "KqueueTransport.Tests/*.Outbound.*",
         "KqueueTransport.Tests/*.Connections.Drain*",
         "KqueueTransport.Tests/*.Connections.LargeWrite*",
@@ -163,7 +164,8 @@ internal sealed class TestProgram(string project, string[] classes, string? fold
             : [.. all, new Outcome(project, longest.IsCancellationRequested ? "does not end" : "the end", "Fail", 0)];
     }
 
-    private static string[] Filter(string name) => name[0] == '-' ? ["-class-", name[1..]] : ["-class", name];
+    private static string[] Filter(string name) =>
+        name[0] == '-' ? ["-class-", name[1..]] : [name.Contains('_') ? "-method" : "-class", name];
 
     private static IEnumerable<Outcome> AllIn(string results)
     {

@@ -51,8 +51,9 @@ public enum Scheduling
 
     /// <summary>
     /// On the thread of the connection's event loop, right where the event is dispatched: the fastest way, with no
-    /// change of thread, and nothing takes the loop from a handler that blocks. The application must not block and must not compute for long, nor wait
-    /// for something that only its own loop can bring: all other connections of that loop wait meanwhile.
+    /// change of thread, and nothing takes the loop from a handler that blocks. The application must not block and must
+    /// not compute for long, nor wait for something that only its own loop can bring: all other connections of that
+    /// loop wait meanwhile.
     /// </summary>
     /// <remarks>
     /// A loop has one thread for life, and a connection one loop: what completes there always goes on on that thread.

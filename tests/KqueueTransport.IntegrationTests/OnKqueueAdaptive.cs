@@ -46,7 +46,7 @@ public static class OnKqueueAdaptive
     public sealed class WebAppProcess() : WebAppProcessTests(TestTransport.KqueueAdaptive);
 
     [Collection<Alone>]
-    public sealed class LoadTool() : LoadToolTests(TestTransport.KqueueAdaptive);
+    public sealed class LoadTool(LoadedApp loaded) : LoadToolTests(TestTransport.KqueueAdaptive, loaded);
 
     public sealed class Threads() : ThreadTests(TestTransport.KqueueAdaptive);
 

@@ -43,7 +43,7 @@ public static class OnKqueueInline
     public sealed class WebAppProcess() : WebAppProcessTests(TestTransport.KqueueInline);
 
     [Collection<Alone>]
-    public sealed class LoadTool() : LoadToolTests(TestTransport.KqueueInline);
+    public sealed class LoadTool(LoadedApp loaded) : LoadToolTests(TestTransport.KqueueInline, loaded);
 
     public sealed class Threads() : ThreadTests(TestTransport.KqueueInline);
 

@@ -46,7 +46,7 @@ public static class OnKqueueThreadPool
     public sealed class WebAppProcess() : WebAppProcessTests(TestTransport.KqueueThreadPool);
 
     [Collection<Alone>]
-    public sealed class LoadTool() : LoadToolTests(TestTransport.KqueueThreadPool);
+    public sealed class LoadTool(LoadedApp loaded) : LoadToolTests(TestTransport.KqueueThreadPool, loaded);
 
     public sealed class Blocking() : BlockingTests(TestTransport.KqueueThreadPool);
 

@@ -47,7 +47,7 @@ public static class OnPlayedDarwin
     public sealed class WebAppProcess() : WebAppProcessTests(Played.Darwin);
 
     [Collection<Alone>]
-    public sealed class LoadTool() : LoadToolTests(Played.Darwin);
+    public sealed class LoadTool(LoadedApp loaded) : LoadToolTests(Played.Darwin, loaded);
 
     public sealed class Threads() : ThreadTests(Played.Darwin);
 

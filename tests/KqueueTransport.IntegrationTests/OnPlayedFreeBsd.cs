@@ -47,7 +47,7 @@ public static class OnPlayedFreeBsd
     public sealed class WebAppProcess() : WebAppProcessTests(Played.FreeBsd);
 
     [Collection<Alone>]
-    public sealed class LoadTool() : LoadToolTests(Played.FreeBsd);
+    public sealed class LoadTool(LoadedApp loaded) : LoadToolTests(Played.FreeBsd, loaded);
 
     public sealed class Threads() : ThreadTests(Played.FreeBsd);
 

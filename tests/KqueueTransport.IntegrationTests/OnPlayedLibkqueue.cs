@@ -53,7 +53,7 @@ public static class OnPlayedLibkqueue
     public sealed class WebAppProcess() : WebAppProcessTests(Played.Libkqueue);
 
     [Collection<Alone>]
-    public sealed class LoadTool() : LoadToolTests(Played.Libkqueue);
+    public sealed class LoadTool(LoadedApp loaded) : LoadToolTests(Played.Libkqueue, loaded);
 
     public sealed class Threads() : ThreadTests(Played.Libkqueue);
 

@@ -47,7 +47,7 @@ public static class OnPlayedNetBsd
     public sealed class WebAppProcess() : WebAppProcessTests(Played.NetBsd);
 
     [Collection<Alone>]
-    public sealed class LoadTool() : LoadToolTests(Played.NetBsd);
+    public sealed class LoadTool(LoadedApp loaded) : LoadToolTests(Played.NetBsd, loaded);
 
     public sealed class Threads() : ThreadTests(Played.NetBsd);
 

@@ -43,7 +43,7 @@ public static class OnSockets
     public sealed class WebAppProcess() : WebAppProcessTests(TestTransport.Sockets);
 
     [Collection<Alone>]
-    public sealed class LoadTool() : LoadToolTests(TestTransport.Sockets);
+    public sealed class LoadTool(LoadedApp loaded) : LoadToolTests(TestTransport.Sockets, loaded);
 
     [Collection<Alone>]
     public sealed class DescriptorLimit() : DescriptorLimitTests(TestTransport.Sockets);

@@ -8,7 +8,8 @@ internal static class UnixPath
 {
     private static readonly string s_folder = MakeFolder();
 
-    public static string Next() => Path.Combine(s_folder, Path.GetRandomFileName());
+    public static string Next() =>
+        Path.Combine(s_folder, Path.ChangeExtension(Path.GetRandomFileName(), "sock"));
 
     // Other users may connect, too, where a socket's own mode lets them.
     private static string MakeFolder()

@@ -4,7 +4,8 @@ using KqueueTransport.IntegrationTests.Processes;
 namespace KqueueTransport.IntegrationTests.Suites;
 
 /// <summary>The field's load tools against the sample in its own process: no socket error, no failed request.</summary>
-public abstract class LoadToolTests(TestTransport transport) : TransportSuite(transport)
+public abstract class LoadToolTests(TestTransport transport, LoadedApp loaded)
+    : TransportSuite(transport), IClassFixture<LoadedApp>
 {
     // A machine that is busy with something else starves wrk's thread for longer than its own limit of two seconds.
     // An answer that never comes shows in the tools that wait for a number of them.
@@ -72,8 +73,7 @@ public abstract class LoadToolTests(TestTransport transport) : TransportSuite(tr
     {
         const int Requests = 20_000;
         var h2load = Tool.Require("h2load", "nghttp2-client");
-        using var certificate = CertificateFile.Write();
-        var app = await StartAsync(Http2EndPoint("http", certificate));
+        var app = await StartAsync();
 
         var report = await h2load.RunAsync(
             Deadline, "-n", $"{Requests}", "-c", "16", "-m", "32", $"{app.Addresses[1]}plaintext");
@@ -87,11 +87,10 @@ public abstract class LoadToolTests(TestTransport transport) : TransportSuite(tr
     {
         var requests = Load(200_000);
         var h2load = Tool.Require("h2load", "nghttp2-client");
-        using var certificate = CertificateFile.Write();
-        var app = await StartAsync(Http2EndPoint("https", certificate));
+        var app = await StartAsync();
 
         var report = await h2load.RunAsync(
-            Deadline, "-n", $"{requests}", "-c", "32", "-m", "100", $"{app.Addresses[1]}plaintext");
+            Deadline, "-n", $"{requests}", "-c", "32", "-m", "100", $"{app.Addresses[2]}plaintext");
 
         Assert.Contains("Application protocol: h2", report, StringComparison.Ordinal);
         AssertH2loadIsClean(report, requests);
@@ -105,25 +104,5 @@ public abstract class LoadToolTests(TestTransport transport) : TransportSuite(tr
         Assert.Contains($"status codes: {requests} 2xx", report, StringComparison.Ordinal);
     }
 
-    private static Dictionary<string, string> Http2EndPoint(string scheme, CertificateFile certificate)
-    {
-        var endPoint = new Dictionary<string, string>
-        {
-            ["Kestrel__Endpoints__Http2__Url"] = $"{scheme}://127.0.0.1:0",
-            ["Kestrel__Endpoints__Http2__Protocols"] = "Http2",
-        };
-        if (scheme == "https")
-        {
-            endPoint["Kestrel__Endpoints__Http2__Certificate__Path"] = certificate.CertificatePath;
-            endPoint["Kestrel__Endpoints__Http2__Certificate__KeyPath"] = certificate.KeyPath;
-        }
-
-        return endPoint;
-    }
-
-    private async Task<WebAppProcess> StartAsync(Dictionary<string, string>? environment = null) =>
-        Own(await WebAppProcess.StartAsync(
-            Transport.WebAppOptions.Append(new("port", "0")).Select(option => $"--{option.Key}={option.Value}"),
-            Deadline,
-            Transport.Environment.Concat(environment ?? []).ToDictionary()));
+    private Task<WebAppProcess> StartAsync() => loaded.StartOnceAsync(Transport, Deadline);
 }

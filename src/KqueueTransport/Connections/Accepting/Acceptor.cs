@@ -97,7 +97,8 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
     {
         // Linux keeps one more than listen(2) was told (sk_acceptq_is_full), and FreeBSD up to half as many more
         // (uipc_socket.c, solisten_enqueue). They get also what is to be left free.
-        for (var accepts = 0; accepts <= _backlog + (_backlog / 2) && AcceptOne() is Errno.None or Errno.EMFILE; accepts++)
+        var max = _backlog + (_backlog / 2) + 1;
+        for (var accepts = 0; accepts < max && AcceptOne() is Errno.None or Errno.EMFILE; accepts++)
         {
         }
     }

@@ -1,0 +1,16 @@
+using BenchmarkDotNet.Attributes;
+using Kqueue.EventLoops;
+
+namespace KqueueTransport.Benchmarks;
+
+/// <summary>What each handler pays so that the next one finds the thread as it did, where nothing has changed.</summary>
+public class ThreadBenchmarks
+{
+    private TakenThread _taken;
+
+    [GlobalSetup]
+    public void Setup() => _taken = TakenThread.Current();
+
+    [Benchmark]
+    public void GiveBack() => _taken.GiveBack();
+}
