@@ -53,7 +53,7 @@ public readonly struct KEvent(
         KEventFilter.Timer,
         KEventFlags.Add | mode,
         KEventNotes.Microseconds,
-        (time.Ticks + TimeSpan.TicksPerMicrosecond - 1) / TimeSpan.TicksPerMicrosecond,
+        (time.Ticks / TimeSpan.TicksPerMicrosecond) + (time.Ticks % TimeSpan.TicksPerMicrosecond > 0 ? 1 : 0),
         userData);
 
     /// <summary>A change that adds an event of the caller's own, to be triggered with <see cref="Trigger"/>.</summary>

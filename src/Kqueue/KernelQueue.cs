@@ -107,7 +107,9 @@ public abstract class KernelQueue : IDisposable
     /// The owner of a descriptor is about to close it: forgets its READ and WRITE knotes, which the close removes, or
     /// removes them where it does not.
     /// </summary>
-    internal virtual void ForgetDescriptor(int descriptor)
+    /// <param name="descriptor">The descriptor.</param>
+    /// <param name="userData">The owner's, by which its knotes are told from another's.</param>
+    internal virtual void ForgetDescriptor(int descriptor, nint userData)
     {
     }
 

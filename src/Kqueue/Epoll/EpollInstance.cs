@@ -53,6 +53,11 @@ internal sealed class EpollInstance
         if (error == Errno.None)
         {
             _own[number] = onReady;
+            if (_descriptors.Remove(number, out var closed))
+            {
+                // It had the number before.
+                closed.Forget();
+            }
         }
 
         return error;

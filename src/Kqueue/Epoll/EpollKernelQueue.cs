@@ -77,11 +77,15 @@ internal sealed partial class EpollKernelQueue : KernelQueue
         return events.IsEmpty ? KernelResult.Success(0) : Wait(events, timeoutNs);
     }
 
-    internal override void ForgetDescriptor(int descriptor)
+    internal override void ForgetDescriptor(int descriptor, nint userData)
     {
         lock (_lock)
         {
-            _epoll.Find(descriptor)?.Forget();
+            if (_epoll.Find(descriptor) is { } found &&
+                (!found.HasKnotes || found.Read?.UserData == userData || found.Write?.UserData == userData))
+            {
+                found.Forget();
+            }
         }
     }
 

@@ -9,7 +9,7 @@ internal static class EpollWait
 
     /// <summary>
     /// Whether the kernel has epoll_pwait2(2): before 5.11 it answers ENOSYS, and some container filters answer EPERM.
-    /// Asked once, with a wait that does not wait.
+    /// Asked once, with a descriptor that is none.
     /// </summary>
     public static bool IsPreciseAvailable { get; } = Probe();
 
@@ -25,15 +25,7 @@ internal static class EpollWait
 
     private static unsafe bool Probe()
     {
-        var created = Libc.EpollCreate();
-        if (created.IsError)
-        {
-            return false;
-        }
-
         var entry = stackalloc byte[EpollEventList.EntryBytesMax];
-        var waited = Libc.EpollWaitPrecise(created.Value, new EpollEventList(entry, 1), timeoutNs: 0);
-        _ = Libc.Close(created.Value);
-        return !waited.IsError;
+        return Libc.EpollWaitPrecise(-1, new EpollEventList(entry, 1), timeoutNs: 0).Error == Errno.EBADF;
     }
 }

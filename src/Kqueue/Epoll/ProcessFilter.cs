@@ -18,7 +18,9 @@ internal sealed class ProcessFilter(EpollInstance epoll, ActiveKnotes active)
 
     protected override Errno Start(ProcessKnote knote, in KEvent change)
     {
-        var opened = Libc.ProcessDescriptorOpen((int)knote.Ident);
+        var opened = knote.Ident is < 1 or > int.MaxValue
+            ? KernelResult.Failure(Errno.ESRCH)
+            : Libc.ProcessDescriptorOpen((int)knote.Ident);
         if (opened.IsError)
         {
             return opened.Error;
@@ -38,7 +40,9 @@ internal sealed class ProcessFilter(EpollInstance epoll, ActiveKnotes active)
 
     private static void OnExit(ProcessKnote knote)
     {
-        if ((knote.Notes & KEventNotes.Exited) != 0)
+        // What epoll reports may be of an earlier descriptor that had the number.
+        if ((knote.Notes & KEventNotes.Exited) != 0 &&
+            (Libc.PollNow(knote.Descriptor, Libc.EPOLLIN) & Libc.EPOLLIN) != 0)
         {
             knote.Trigger(KEventNotes.Exited, Libc.ExitStatus(knote.Descriptor));
         }

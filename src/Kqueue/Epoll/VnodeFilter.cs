@@ -63,6 +63,18 @@ internal sealed class VnodeFilter(EpollInstance epoll, ActiveKnotes active)
         }
     }
 
+    protected override Errno Touch(VnodeKnote knote, in KEvent change, bool isAdd)
+    {
+        if (IsSameFile(knote))
+        {
+            return base.Touch(knote, change, isAdd);
+        }
+
+        // The descriptor was closed, and its knote went with it: the number is another file's.
+        Detach(knote);
+        return Register(change);
+    }
+
     private Errno Open()
     {
         var created = Libc.InotifyCreate();

@@ -91,13 +91,13 @@ public sealed partial class EventLoop
         // The thread comes first, and the memory: a loop must not be taken from its driver when nobody is there to go
         // on with it.
         var next = new LoopDriver(this, seen.HandOver().Epoch);
+        _leftBehind.MakeRoom();
         if (StandbyThreads?.Take(isForced) is not { } successor)
         {
             return false;
         }
 
         left.LeftBehindAt = Stopwatch.GetTimestamp();
-        left.HasGivenAway = !isForced;
         var word = seen;
         if (!TryAdvance(ref word, seen.HandOver()))
         {
@@ -108,6 +108,10 @@ public sealed partial class EventLoop
         if (isForced)
         {
             Volatile.Write(ref _handOvers, _handOvers + 1);
+        }
+        else
+        {
+            left.HasGivenAway = true;
         }
 
         _leftBehind.Add(left);

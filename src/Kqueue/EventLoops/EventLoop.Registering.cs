@@ -5,6 +5,9 @@ namespace Kqueue.EventLoops;
 // The descriptors that the loop watches, and the kernel queue that it does it with.
 public sealed partial class EventLoop
 {
+    // No number that somebody else would choose for an event of their own.
+    private const nint WakeIdent = -1;
+
     private readonly KernelQueue _queue;
     private readonly RegistrationTable _registrations = new();
 
@@ -70,7 +73,7 @@ public sealed partial class EventLoop
         {
             if (!_queueDisposed)
             {
-                _queue.ForgetDescriptor((int)registration.Ident);
+                _queue.ForgetDescriptor((int)registration.Ident, registration.UserData);
             }
         }
 
@@ -81,7 +84,7 @@ public sealed partial class EventLoop
     {
         // The knote is added and triggered in two calls: FreeBSD drops a trigger that comes with EV_ADD
         // (kern_event.c, filt_userattach), and EV_CLEAR sent again with a trigger would take the trigger back.
-        var result = Submit(new KEvent(0, KEventFilter.User, KEventFlags.Add | KEventFlags.Clear));
+        var result = Submit(KEvent.User(WakeIdent));
         if (result.IsError)
         {
             KernelQueueException.Throw("kevent(EVFILT_USER)", result.Error, BackendName);

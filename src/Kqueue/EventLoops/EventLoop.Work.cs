@@ -53,6 +53,7 @@ public sealed partial class EventLoop
     /// <param name="callback">What to run.</param>
     /// <param name="state">What to give it.</param>
     /// <returns>The timer; dispose it to call it off.</returns>
+    /// <remarks>In a group, a callback that blocks for longer than the period may run beside itself.</remarks>
     /// <exception cref="ArgumentOutOfRangeException">A time is negative.</exception>
     public LoopTimer Schedule(TimeSpan dueTime, TimeSpan period, Action<object?> callback, object? state)
     {
@@ -80,8 +81,15 @@ public sealed partial class EventLoop
             return false;
         }
 
+        // The driver looks at what the loop owes before it waits. If the loop was taken from it in this very moment,
+        // its successor may have looked before.
         driver.Loop._owed.Enqueue(work);
-        driver.Loop.OnOwed(driver);
+        Interlocked.MemoryBarrier();
+        if (!driver.IsDriving)
+        {
+            driver.Loop.OnAdded();
+        }
+
         return true;
     }
 
@@ -105,17 +113,6 @@ public sealed partial class EventLoop
         }
     }
 
-    // The driver looks at what the loop owes before it waits. If the loop was taken from it in this very moment, its
-    // successor may have looked before.
-    private void OnOwed(LoopDriver driver)
-    {
-        Interlocked.MemoryBarrier();
-        if (!driver.IsDriving)
-        {
-            OnAdded();
-        }
-    }
-
     private void OnAdded()
     {
         // The driver announces the wait and then looks for work; the caller has added work, and this looks for a driver
@@ -135,7 +132,7 @@ public sealed partial class EventLoop
     private void Wake()
     {
         if (_posted.TakeWake() &&
-            Submit(new KEvent(0, KEventFilter.User, KEventFlags.None, KEventNotes.Trigger)).IsError)
+            Submit(KEvent.Trigger(WakeIdent)).IsError)
         {
             _posted.GiveBackWake();
         }

@@ -145,7 +145,13 @@ public sealed partial class EventLoop : IDisposable
         }
         catch
         {
-            Volatile.Write(ref _state, (int)LoopState.Created);
+            if (Interlocked.CompareExchange(ref _state, (int)LoopState.Created, (int)LoopState.Running) !=
+                (int)LoopState.Running)
+            {
+                // It was stopped meanwhile, and whoever disposes it waits for its end.
+                End();
+            }
+
             throw;
         }
     }

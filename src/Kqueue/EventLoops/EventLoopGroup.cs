@@ -24,12 +24,14 @@ public sealed class EventLoopGroup : IDisposable
     /// No backend serves this system, or it does not pin threads to processors.
     /// </exception>
     /// <exception cref="KernelQueueException">The kernel refused a queue.</exception>
+    /// <exception cref="InvalidOperationException">The system has no thread for a loop.</exception>
     public EventLoopGroup(EventLoopGroupOptions? options = null)
     {
         options ??= new EventLoopGroupOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(options.LoopCount, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(options.StandbyThreadsMax);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.WatchPeriod, TimeSpan.FromMilliseconds(1));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.WatchPeriod, TimeSpan.FromDays(1));
         _loops = MakeLoops(options);
         try
         {

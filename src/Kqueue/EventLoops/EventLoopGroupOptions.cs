@@ -21,7 +21,7 @@ public sealed class EventLoopGroupOptions
     /// How long a handler keeps its loop at least before the loop is taken from it, and at most twice that, where the
     /// watch gets a core in time. So twice the period is what all others on the loop wait for one that blocks, and
     /// what it has put off waits, too. Defaults to 2 milliseconds: a shorter period takes loops from threads that the
-    /// kernel has only set aside for a moment.
+    /// kernel has only set aside for a moment. From 1 millisecond to a day.
     /// </summary>
     public TimeSpan WatchPeriod { get; set; } = DefaultWatchPeriod;
 

@@ -36,7 +36,8 @@ public sealed class EventLoopOptions
 
     /// <summary>
     /// Called with an exception that a handler, a timer or a piece of work let escape, on the thread that ran it; the
-    /// loop then goes on. Defaults to null: the exception ends the thread, and with it the process.
+    /// loop then goes on. Defaults to null: the exception ends the thread, and with it the process. So does, in any
+    /// case, one of work or of a timer that runs on the thread pool because the loop has ended.
     /// </summary>
     public Action<Exception>? UnhandledException { get; set; }
 }

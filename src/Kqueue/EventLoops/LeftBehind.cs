@@ -15,6 +15,15 @@ internal sealed class LeftBehind
     /// <summary>Whether nobody is away: as a rule. From any thread.</summary>
     public bool IsEmpty => _count == 0;
 
+    /// <summary>Room for one more, so that it can be added whatever memory there is by then.</summary>
+    public void MakeRoom()
+    {
+        lock (_gate)
+        {
+            _drivers.EnsureCapacity(_drivers.Count + 1);
+        }
+    }
+
     /// <summary>A driver has lost the loop. Before the next one drives.</summary>
     public void Add(LoopDriver driver)
     {
@@ -55,6 +64,13 @@ internal sealed class LeftBehind
             if (_drivers.Find(driver => driver.Running == registration) is not { } busy)
             {
                 return false;
+            }
+
+            // The last of READ and of WRITE says it all; a level filter is reported until the handler is back.
+            var filter = kevent.Filter;
+            if (filter is KEventFilter.Read or KEventFilter.Write)
+            {
+                busy.Held?.RemoveAll(held => held.Filter == filter);
             }
 
             (busy.Held ??= []).Add(kevent);

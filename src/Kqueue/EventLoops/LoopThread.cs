@@ -60,6 +60,18 @@ internal sealed class LoopThread : IStandbyThread
         }
     }
 
+    private void StandBy()
+    {
+        try
+        {
+            Monitor.Wait(_gate, _standbyTime);
+        }
+        catch (ThreadInterruptedException)
+        {
+            // It was meant for a handler that was here, and came when that was done.
+        }
+    }
+
     /// <summary>Waits to be called; null when the thread shall end.</summary>
     private LoopDriver? Next()
     {
@@ -69,7 +81,7 @@ internal sealed class LoopThread : IStandbyThread
             {
                 if (!_isCalled)
                 {
-                    Monitor.Wait(_gate, _standbyTime);
+                    StandBy();
                 }
 
                 if (_isCalled)

@@ -31,7 +31,7 @@ internal sealed class LoopThreads(int loopCount, int standbyMax, TimeSpan standb
     public Action? Refused { get; init; }
 
     /// <inheritdoc/>
-    public bool CanLeaveBehind => Volatile.Read(ref _busy) < loopCount + standbyMax;
+    public bool CanLeaveBehind => Volatile.Read(ref _busy) < (long)loopCount + standbyMax;
 
     /// <summary>How many threads there are.</summary>
     public int Count
@@ -72,7 +72,7 @@ internal sealed class LoopThreads(int loopCount, int standbyMax, TimeSpan standb
         LoopThread? thread = null;
         lock (_gate)
         {
-            if (_isStopped || _busy >= loopCount + standbyMax + (isForced ? loopCount : 0))
+            if (_isStopped || _busy >= (long)loopCount + standbyMax + (isForced ? loopCount : 0))
             {
                 return null;
             }
@@ -130,7 +130,7 @@ internal sealed class LoopThreads(int loopCount, int standbyMax, TimeSpan standb
         {
             return new LoopThread(this, standbyTime);
         }
-        catch (OutOfMemoryException)
+        catch (Exception error) when (error is OutOfMemoryException or ThreadStartException)
         {
             lock (_gate)
             {

@@ -35,7 +35,8 @@ public sealed class Registration : IDisposable
     /// <param name="mode">
     /// <see cref="KEventFlags.Clear"/> for edges, <see cref="KEventFlags.OneShot"/>,
     /// <see cref="KEventFlags.Dispatch"/>, or <see cref="KEventFlags.None"/> for as long as the condition holds.
-    /// A filter that is already there keeps its mode.
+    /// A filter that is already there keeps its mode. In a group, whose loops go on while a handler blocks, what is
+    /// reported for as long as it holds wakes the loop until the handler is back: name one of the others there.
     /// </param>
     /// <returns>0, or the kernel's error.</returns>
     public KernelResult Arm(KEventFilter filter, KEventFlags mode) =>

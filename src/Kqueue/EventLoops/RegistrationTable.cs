@@ -33,9 +33,11 @@ internal sealed class RegistrationTable
         {
             var slot = _free.Count > 0 ? _free.Pop() : _used++;
             registration.UserData = Pack(slot, ++_lastGeneration);
-            if (slot == _slots.Length)
+            if (slot >= _slots.Length)
             {
+                // Where there is no memory for it, the next one that comes tries again.
                 var slots = new Registration?[2 * slot];
+                _free.EnsureCapacity(slots.Length);
                 _slots.CopyTo(slots, 0);
                 Volatile.Write(ref _slots, slots);
             }

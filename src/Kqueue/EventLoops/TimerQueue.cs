@@ -115,8 +115,9 @@ internal sealed class TimerQueue(TimeProvider clock)
         ? time
         : TimeSpan.FromMilliseconds(uint.MaxValue - 1);
 
+    // So much at most that sums of two do not overflow.
     private long TicksOf(TimeSpan time) =>
-        (long)(Math.Max(0, time.TotalSeconds) * clock.TimestampFrequency);
+        (long)Math.Min(Math.Max(0, time.TotalSeconds) * clock.TimestampFrequency, long.MaxValue / 4);
 
     private void Publish() => Volatile.Write(ref _earliest, _heap.First?.Deadline ?? long.MaxValue);
 }

@@ -6,12 +6,19 @@ internal static class KEventTranslation
     public static NativeKEvent ToNative(in KEvent change, KqueueAbi abi) => new(
         change.Ident,
         abi.ToNative(change.Filter),
-        abi.ForgetsErrorEntries ? change.Flags & ~KEventFlags.Receipt : change.Flags,
+        FlagsOf(change, abi),
         abi.ToNative(change.Filter, change.Notes),
         change is { Filter: KEventFilter.Timer } && (change.Flags & KEventFlags.Add) != 0
             ? TimerTime.AmountOf(change)
             : change.Data,
         change.UserData);
+
+    // FreeBSD gives a timer CLEAR by itself unless it is absolute (kern_event.c, filt_timerattach), and reports that one
+    // at every wait once its time has come.
+    private static KEventFlags FlagsOf(in KEvent change, KqueueAbi abi) =>
+        (abi.ForgetsErrorEntries ? change.Flags & ~KEventFlags.Receipt : change.Flags) |
+        (change.Filter == KEventFilter.Timer && (change.Notes & KEventNotes.Absolute) != 0 &&
+            (change.Flags & KEventFlags.Add) != 0 ? KEventFlags.OneShot : KEventFlags.None);
 
     /// <summary>Translates an entry, unless it says something that no caller can use.</summary>
     public static bool TryToNeutral(in NativeKEvent native, KqueueAbi abi, out KEvent reported)

@@ -84,7 +84,7 @@ internal sealed unsafe class NativeKernelQueue : KernelQueue
         return returned < 0 ? Failure(errno) : Decode(eventList[..(returned * size)], events);
     }
 
-    internal override void ForgetDescriptor(int descriptor)
+    internal override void ForgetDescriptor(int descriptor, nint userData)
     {
         if (_abi.KeepsKnotesOfClosed)
         {
@@ -104,7 +104,7 @@ internal sealed unsafe class NativeKernelQueue : KernelQueue
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         var (descriptor, flags) = ((int)socket.Handle, KEventFlags.Add | KEventFlags.Clear);
         var added = TryKevent([KEvent.Read(descriptor, flags), KEvent.Write(descriptor, flags)], [], timeoutNs: 0);
-        ForgetDescriptor(descriptor);
+        ForgetDescriptor(descriptor, userData: 0);
         if (added.IsError)
         {
             throw new PlatformNotSupportedException(

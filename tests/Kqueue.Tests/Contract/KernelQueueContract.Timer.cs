@@ -110,6 +110,18 @@ public abstract partial class KernelQueueContract
     }
 
     [Fact]
+    public void TimerAbsolute_NoModeIsNamed_FiresOnce()
+    {
+        Requires(KernelTrait.AbsoluteTimer);
+        var queue = CreateQueue();
+
+        queue.Apply(Changes.Timer(1, Add, KEventNotes.Absolute | KEventNotes.Seconds, data: 1));
+
+        queue.WaitForEvent();
+        Assert.Equal(0, queue.Kevent([], new KEvent[1], timeoutNs: 10_000_000));
+    }
+
+    [Fact]
     public void TimerAbsolute_InThePast_FiresAtOnce()
     {
         Requires(KernelTrait.AbsoluteTimer);

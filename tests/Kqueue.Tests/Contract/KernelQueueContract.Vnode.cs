@@ -101,6 +101,27 @@ public abstract partial class KernelQueueContract
         queue.ExpectSilence();
     }
 
+    // What everybody does whose file is replaced by another: close, open, add.
+    [Fact]
+    public void Vnode_NumberIsAnotherFileByThen_WatchesThat()
+    {
+        RequiresThisSystem(KernelTrait.CloseRemovesKnotes);
+        var (queue, file) = WatchFile(AnyChange, out var path);
+        using var other = File.Open(path + ".other", FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite);
+        var number = Sockets.DuplicateNumber((int)file.SafeFileHandle.DangerousGetHandle());
+        queue.Apply(new KEvent(file.SafeFileHandle.DangerousGetHandle(), KEventFilter.Vnode, Delete));
+        queue.Apply(new KEvent(number, KEventFilter.Vnode, Add | Clear, AnyChange));
+
+        Sockets.DuplicateTo((int)other.SafeFileHandle.DangerousGetHandle(), number);
+        queue.Apply(new KEvent(number, KEventFilter.Vnode, Add | Clear, AnyChange, userData: 2));
+
+        RandomAccess.Write(other.SafeFileHandle, new byte[10], fileOffset: 0);
+        Assert.Equal(2, queue.WaitForEvent().UserData);
+        RandomAccess.Write(file.SafeFileHandle, new byte[10], fileOffset: 0);
+        queue.ExpectSilence();
+        Sockets.Close(number);
+    }
+
     [Fact]
     public void Vnode_NoDescriptor_IsAnsweredWithEBADF()
     {

@@ -72,12 +72,37 @@ public sealed class EpollTableTests
         using var pair = _sockets.ConnectPair();
         queue.Apply(Changes.Read(pair.Near, Add | Clear));
 
-        queue.ForgetDescriptor(pair.Near.Descriptor);
+        queue.ForgetDescriptor(pair.Near.Descriptor, userData: 0);
         pair.Peer.Send(1);
         pair.Near.WaitForBytes(1);
 
         queue.ExpectSilence();
         queue.Apply(Changes.Read(pair.Near, Add | Clear, userData: 2));
         Assert.Equal(2, queue.WaitForEvent().UserData);
+    }
+
+    // The number of a process or a timer may be that of a descriptor, too.
+    [Fact]
+    public void ForgetDescriptor_OfAnotherOwner_LeavesTheKnotes()
+    {
+        using var queue = new EpollKernelQueue(fillData: false, isPrecise: true);
+        using var pair = _sockets.ConnectPair();
+        queue.Apply(Changes.Read(pair.Near, Add | Clear, userData: 1));
+
+        queue.ForgetDescriptor(pair.Near.Descriptor, userData: 2);
+        pair.Peer.Send(1);
+
+        Assert.Equal(1, queue.WaitForEvent().UserData);
+    }
+
+    [Fact]
+    public void Register_ProcessBeyondTheirNumbers_IsAnsweredWithESRCH()
+    {
+        using var queue = new EpollKernelQueue(fillData: false, isPrecise: true);
+        var ident = (nint)((1L << 32) + Environment.ProcessId);
+
+        var result = queue.ApplyForResult(new KEvent(ident, KEventFilter.Process, Add, KEventNotes.Exited));
+
+        Assert.Equal(Errno.ESRCH, result.ChangeError);
     }
 }

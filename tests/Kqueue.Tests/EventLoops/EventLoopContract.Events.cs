@@ -54,6 +54,20 @@ public abstract partial class EventLoopContract
         Assert.All(secondIdents, ident => Assert.Equal(second.Near.Ident, ident));
     }
 
+    // The number that everybody would choose first.
+    [Fact]
+    public void Disarm_AUsersOwnEventZero_LeavesTheLoopsWake()
+    {
+        var loop = StartLoop();
+        using var own = loop.Register(0, new HandlerAction(_ => { }));
+        own.Arm(KEventFilter.User, Clear);
+
+        own.Disarm(KEventFilter.User);
+
+        RunOn(loop, () => { });
+        RunOn(loop, () => { });
+    }
+
     [Fact]
     public void Arm_WriteOneShot_ReportsOnce()
     {

@@ -73,6 +73,34 @@ public sealed class GroupRegistrationTests : GroupSuite
         _pair.Dispose();
     }
 
+    // Goal: what is reported again at every wait is not collected for as long as the handler is stuck.
+    [Fact]
+    public void Events_OfALevelWhileTheHandlerBlocks_AreOneWhenItIsBack()
+    {
+        var (group, loop) = StartGroup();
+        using var registration = loop.Register(_pair.Near.Ident, new HandlerAction(_ =>
+        {
+            if (Interlocked.Increment(ref _calls) == 1)
+            {
+                Block();
+                _pair.Near.Receive(1);
+            }
+        }));
+        registration.Arm(KEventFilter.Read, None);
+        SendOne();
+        Until.Holds(() => !loop.LeftBehind.IsEmpty, "The loop was not handed over.");
+        Pass(loop);
+        Pass(loop);
+
+        Release();
+
+        Until.Holds(() => group.StandbyThreadCount > 0, "The thread does not come back.");
+        Pass(loop);
+        Pass(loop);
+        Assert.InRange(_calls, 1, 10);
+        _pair.Dispose();
+    }
+
     private Registration Register(EventLoop loop, bool givesAway, bool isReentrant)
     {
         var registration = loop.Register(

@@ -29,6 +29,17 @@ public sealed class LoopThreadsTests : IDisposable
     }
 
     [Fact]
+    public void Take_AsManyAsANumberCanSay_GivesThreads()
+    {
+        _threads = new LoopThreads(loopCount: 2, standbyMax: int.MaxValue, TimeSpan.FromHours(1));
+
+        var thread = _threads.Take(isForced: true);
+
+        Assert.True(_threads.CanLeaveBehind);
+        thread!.GiveBack();
+    }
+
+    [Fact]
     public void Take_SomeStandBy_IsTheLastToReturn()
     {
         var first = _threads.Take(isForced: false)!;

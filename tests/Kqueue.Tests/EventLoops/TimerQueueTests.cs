@@ -122,6 +122,16 @@ public sealed class TimerQueueTests
         Assert.Null(_queue.TakeDue(_clock.GetTimestamp()));
     }
 
+    [Fact]
+    public void TakeDue_PeriodIsForEver_IsDueOnce()
+    {
+        var timer = Make();
+        _queue.Set(timer, TimeSpan.Zero, TimeSpan.MaxValue);
+
+        Assert.Same(timer, _queue.TakeDue(_clock.GetTimestamp()));
+        Assert.Null(_queue.TakeDue(_clock.GetTimestamp()));
+    }
+
     private static LoopTimer Make() => new(s_loop, _ => { }, null);
 
     private bool Add(int seconds) => _queue.Set(Make(), TimeSpan.FromSeconds(seconds), TimeSpan.Zero);

@@ -209,6 +209,9 @@ internal sealed unsafe class KernelSockets
     /// <summary>A duplicate as a bare number, for loops that must not allocate.</summary>
     public int DuplicateNumber(int descriptor) => _dup(descriptor);
 
+    /// <summary>Makes a number a duplicate of a descriptor, and closes what it was.</summary>
+    public int DuplicateTo(int descriptor, int number) => _dup2(descriptor, number);
+
     /// <summary>
     /// Gives the descriptor another number, one that nobody else in the process gets: the lowest free number, which
     /// every call hands out, may be taken by any thread at any time.

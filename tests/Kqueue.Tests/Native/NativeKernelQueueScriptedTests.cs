@@ -310,7 +310,7 @@ public sealed class NativeKernelQueueScriptedTests
         using var queue = ScriptedKernel.CreateQueue("libkqueue", out var kernel);
         kernel.Fail("ENOENT");
 
-        queue.ForgetDescriptor(5);
+        queue.ForgetDescriptor(5, userData: 0);
 
         var changes = kernel.Calls.Select(call => Assert.Single(call.Changes)).ToArray();
         Assert.Equal([kernel.Abi["EVFILT_READ"], kernel.Abi["EVFILT_WRITE"]], changes.Select(c => c.Filter));
@@ -323,7 +323,7 @@ public sealed class NativeKernelQueueScriptedTests
     {
         using var queue = ScriptedKernel.CreateQueue("libkqueue", out var kernel);
 
-        queue.ForgetDescriptor(5);
+        queue.ForgetDescriptor(5, userData: 0);
 
         Assert.Equal(2, kernel.Calls.Count);
         Assert.All(kernel.Calls, call => Assert.Equal(0, call.EventCapacity));
@@ -337,7 +337,7 @@ public sealed class NativeKernelQueueScriptedTests
     {
         using var queue = ScriptedKernel.CreateQueue(layout, out var kernel);
 
-        queue.ForgetDescriptor(5);
+        queue.ForgetDescriptor(5, userData: 0);
 
         Assert.Empty(kernel.Calls);
     }
