@@ -81,20 +81,27 @@ internal sealed class AcceptLimits
     }
 
     /// <summary>
-    /// A connection is accepted. Before it starts: its end may come at once. Without memory nothing is added.
+    /// A connection is accepted. Before it starts: its end may come at once. Where there is no memory for it, it is to
+    /// be removed all the same.
     /// </summary>
     public void Add(Connection connection, SocketAddress peer)
     {
-        _addresses?.Add(connection, peer);
         Connections.Take();
         _rate?.Take();
+        _addresses?.Add(connection, peer);
     }
 
     /// <summary>A connection has ended. Any thread.</summary>
     public void Remove(Connection connection)
     {
-        _addresses?.Remove(connection);
-        Connections.Free();
+        try
+        {
+            _addresses?.Remove(connection);
+        }
+        finally
+        {
+            Connections.Free();
+        }
     }
 
     /// <summary>Says once for an episode that a limit keeps connections out.</summary>

@@ -110,14 +110,15 @@ internal sealed class AcceptedConnections(
         var connection = IPv4Peer.TryParse(peer, out var remote)
             ? new Connection(loop, endPoint, descriptor, local, remote)
             : new Connection(loop, endPoint, descriptor, local, peer.ToEndPoint());
-        limits?.Add(connection, peer);
         try
         {
+            limits?.Add(connection, peer);
             connection.Start();
         }
-        catch (OutOfMemoryException)
+        catch
         {
             // It has no event to end by.
+            connection.Registration.Dispose();
             limits?.Remove(connection);
             throw;
         }

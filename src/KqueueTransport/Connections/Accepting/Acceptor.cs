@@ -30,9 +30,11 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
     private readonly AcceptBudget _budget;
     private bool _isStopped;
 
-    // Set under the lock; its timer clears it.
+    // Made with the acceptor: it is set where there may be no memory for one.
+    private readonly LoopTimer _backOff;
+
+    // Set under the lock; the timer clears it.
     private volatile bool _isBackingOff;
-    private LoopTimer? _backOff;
 
     public Acceptor(
         ListenSocket socket,
@@ -54,6 +56,8 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
         _queue.Places.Freed = Resume;
         limits?.Connections.Freed = Resume;
         _registration = loops.LessLoaded().Loop.Register(socket.Descriptor, this);
+        _backOff = _registration.Loop.Schedule(
+            Timeout.InfiniteTimeSpan, static state => ((Acceptor)state!).OnBackedOff(), this);
     }
 
     /// <summary>Begins to accept. listen(2) comes before: NetBSD never reports a socket that was armed first.</summary>
@@ -78,14 +82,15 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
             }
 
             _isStopped = true;
-            _backOff?.Dispose();
-            if (_socket.IsInherited)
+            _backOff.Dispose();
+            try
             {
-                _registration.Disarm(KEventFilter.Read);
+                LeaveOrAcceptRest();
             }
-            else
+            catch (Exception exception)
             {
-                AcceptRest();
+                // A fault of ours: the socket closes all the same.
+                TransportLog.UnexpectedException(_logger, "accepting", exception);
             }
 
             _registration.Dispose();
@@ -93,8 +98,14 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
         }
     }
 
-    private void AcceptRest()
+    private void LeaveOrAcceptRest()
     {
+        if (_socket.IsInherited)
+        {
+            _registration.Disarm(KEventFilter.Read);
+            return;
+        }
+
         // Linux keeps one more than listen(2) was told (sk_acceptq_is_full), and FreeBSD up to half as many more
         // (uipc_socket.c, solisten_enqueue). They get also what is to be left free.
         var max = _backlog + (_backlog / 2) + 1;
@@ -233,13 +244,21 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
     private void BackOff()
     {
         _isBackingOff = true;
-        _backOff = _registration.Loop.Schedule(
-            Times.Retry,
-            static state =>
-            {
-                ((Acceptor)state!)._isBackingOff = false;
-                ((Acceptor)state).AcceptBatch();
-            },
-            this);
+        try
+        {
+            _backOff.Change(Times.Retry, TimeSpan.Zero);
+        }
+        catch
+        {
+            // No memory for its place among the timers: the edge of the next connection tries again.
+            _isBackingOff = false;
+            throw;
+        }
+    }
+
+    private void OnBackedOff()
+    {
+        _isBackingOff = false;
+        AcceptBatch();
     }
 }

@@ -10,10 +10,23 @@ internal sealed partial class ConnectionWriter
         static state => ((ConnectionWriter)state!).OnWritable();
 
     /// <summary>The socket takes bytes again. On the loop.</summary>
-    public void OnWritable() => Send(SendState.Blocked, mayResumeHere: true);
+    public void OnWritable() => SendOrFault(SendState.Blocked);
 
     /// <summary>A send that was scheduled.</summary>
-    void IThreadPoolWorkItem.Execute() => Send(SendState.Scheduled, mayResumeHere: true);
+    void IThreadPoolWorkItem.Execute() => SendOrFault(SendState.Scheduled);
+
+    // No memory for a timer or a filter, say: nobody else would send, nor tell whoever waits for it.
+    private void SendOrFault(SendState from)
+    {
+        try
+        {
+            Send(from, mayResumeHere: true);
+        }
+        catch (Exception exception)
+        {
+            _connection.Fault(exception);
+        }
+    }
 
     /// <summary>
     /// On the loop the send comes behind the handlers at hand; elsewhere on the thread pool, behind what that has to do

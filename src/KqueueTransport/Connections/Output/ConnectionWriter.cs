@@ -145,9 +145,18 @@ internal sealed partial class ConnectionWriter :
 
     private void Commit(ReadOnlyMemory<byte> borrowed)
     {
-        _written.CopyBorrowed(Loop.Blocks);
-        _written.Commit();
-        _written.Borrow(borrowed);
+        if (borrowed.IsEmpty)
+        {
+            // What is borrowed stays behind all else.
+            _written.Commit();
+        }
+        else
+        {
+            _written.CopyBorrowed(Loop.Blocks);
+            _written.Commit();
+            _written.Borrow(borrowed);
+        }
+
         if (Has(WriterFlags.Dead | WriterFlags.Ended) && _state != SendState.Sending)
         {
             _written.DropUnsent();

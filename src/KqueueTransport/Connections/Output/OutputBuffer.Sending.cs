@@ -21,7 +21,7 @@ internal partial struct OutputBuffer
     public KernelResult Send(SocketCalls calls, int descriptor, object gate, out bool isShort)
     {
         var first = FirstUnsent();
-        int offered;
+        long offered;
         KernelResult result;
         if (first.Length == Unsent || InSegments == 0)
         {
@@ -72,7 +72,7 @@ internal partial struct OutputBuffer
     }
 
     private readonly KernelResult GatherSend(
-        SocketCalls calls, int descriptor, ReadOnlyMemory<byte> first, object gate, out int offered)
+        SocketCalls calls, int descriptor, ReadOnlyMemory<byte> first, object gate, out long offered)
     {
         using var pinned = new PinnedBlocks();
         offered = 0;
