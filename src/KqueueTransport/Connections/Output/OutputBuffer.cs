@@ -28,9 +28,6 @@ internal partial struct OutputBuffer
     /// <summary>How many bytes are committed and not sent.</summary>
     public long Unsent { get; private set; }
 
-    /// <summary>Whether some of these are in memory that is the application's.</summary>
-    public readonly bool HasBorrowed => !_borrowed.IsEmpty;
-
     /// <summary>How many bytes are advanced over and not committed. Without the lock.</summary>
     public long Uncommitted { get; private set; }
 
