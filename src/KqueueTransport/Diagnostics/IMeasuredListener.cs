@@ -9,6 +9,9 @@ internal interface IMeasuredListener
 
     ListenerStatistics Statistics { get; }
 
+    /// <summary>Where the application is to run.</summary>
+    Scheduling Scheduling { get; }
+
     /// <summary>Whether the application runs on the loops at the moment.</summary>
     bool RunsInline { get; }
 

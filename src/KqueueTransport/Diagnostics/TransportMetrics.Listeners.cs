@@ -80,7 +80,8 @@ internal sealed partial class TransportMetrics
             EndPointTag(listener.EndPoint),
             Tag("kqueue.connection.end_reason", MetricName.Of(reason)))))];
 
-    private IMeasuredListener[] Listeners()
+    /// <summary>Those that accept at the moment.</summary>
+    public IMeasuredListener[] Listeners()
     {
         lock (_gate)
         {

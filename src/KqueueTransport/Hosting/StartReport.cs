@@ -15,12 +15,12 @@ internal sealed class StartReport(HostLoops host, IEnumerable<IConfigureOptions<
 {
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        var endPoints = host.BoundEndPoints;
-        if (endPoints.Count > 0)
+        var listeners = host.Listeners;
+        if (listeners.Count > 0)
         {
             TransportLog.Started(
                 host.Logger,
-                string.Join(", ", endPoints.Select(bound => $"{bound.EndPoint} ({bound.Scheduling})")),
+                string.Join(", ", listeners.Select(listener => $"{listener.EndPoint} ({listener.Scheduling})")),
                 host.Loops.LessLoaded().Loop.BackendName,
                 host.Options.LoopCount);
             if (unread.Any(IsOfTheApplication))

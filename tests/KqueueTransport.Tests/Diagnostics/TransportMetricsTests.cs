@@ -190,6 +190,8 @@ public sealed partial class TransportMetricsTests
     {
         public ListenerStatistics Statistics { get; } = new();
 
+        public Scheduling Scheduling => Scheduling.Adaptive;
+
         public int QueueLength { get; init; }
     }
 

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using KqueueTransport.Connections.Accepting;
+using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Diagnostics;
 using KqueueTransport.Tests.Diagnostics;
 using Microsoft.AspNetCore.Builder;
@@ -12,6 +14,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace KqueueTransport.Tests.Hosting;
@@ -152,6 +155,23 @@ public sealed class StartTests : IDisposable
             line.Message,
             StringComparison.Ordinal);
         Assert.EndsWith(" Event loops: 1.", line.Message, StringComparison.Ordinal);
+    }
+
+    // A reload of Kestrel's configuration binds anew, as often as it comes.
+    [Fact]
+    public async Task Listeners_OneIsUnbound_AreTheOthers()
+    {
+        using var host = new HostLoops(
+            Options.Create(new KqueueTransportOptions { LoopCount = 1 }), NullLoggerFactory.Instance);
+        var factory = new KqueueConnectionListenerFactory(host);
+        var anyPort = new IPEndPoint(IPAddress.Loopback, 0);
+        Assert.Empty(host.Listeners);
+        await using var gone = await factory.BindAsync(anyPort, TestContext.Current.CancellationToken);
+        await using var other = await factory.BindAsync(anyPort, TestContext.Current.CancellationToken);
+
+        await gone.UnbindAsync(TestContext.Current.CancellationToken);
+
+        Assert.Same(other, Assert.Single(host.Listeners));
     }
 
     [Fact]

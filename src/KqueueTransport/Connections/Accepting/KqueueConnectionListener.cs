@@ -46,6 +46,8 @@ internal sealed class KqueueConnectionListener : IConnectionListener, IMeasuredL
 
     public ListenerStatistics Statistics => _context.Statistics;
 
+    public Scheduling Scheduling => _context.Placement.Mode;
+
     public bool RunsInline => _context.Placement.RunsInline;
 
     public int QueueLength => _queue.Places.Taken;

@@ -54,7 +54,6 @@ internal sealed class KqueueConnectionListenerFactory(HostLoops host)
             : loops.Calls.Listen(endpoint, options);
         var listener = new KqueueConnectionListener(socket, loops, options, host.Logger);
         listener.Start();
-        host.OnBound(listener.EndPoint, options.Scheduling);
         host.HandOver?.OnBound(socket, listener.StopAccepting);
         return ValueTask.FromResult<IConnectionListener>(listener);
     }

@@ -1,6 +1,4 @@
-using System.Collections.Immutable;
 using System.Diagnostics.Metrics;
-using System.Net;
 using KqueueTransport.Diagnostics;
 using KqueueTransport.HandOver;
 using Microsoft.AspNetCore.Connections;
@@ -21,8 +19,6 @@ internal sealed class HostLoops : IDisposable
     // Under the lock, so that loops which nobody would end do not start beside or after Dispose.
     private TransportLoops? _loops;
     private bool _isDisposed;
-
-    private ImmutableList<(EndPoint, Scheduling)> _boundEndPoints = [];
 
     public HostLoops(
         IOptions<KqueueTransportOptions> options,
@@ -64,11 +60,8 @@ internal sealed class HostLoops : IDisposable
         }
     }
 
-    /// <summary>What has been bound so far, with the real ports.</summary>
-    public IReadOnlyList<(EndPoint EndPoint, Scheduling Scheduling)> BoundEndPoints => _boundEndPoints;
-
-    public void OnBound(EndPoint endPoint, Scheduling scheduling) => ImmutableInterlocked.Update(
-        ref _boundEndPoints, static (bound, added) => bound.Add(added), (endPoint, scheduling));
+    /// <summary>The listeners that accept, in the order in which they were bound.</summary>
+    public IReadOnlyList<IMeasuredListener> Listeners => _loops?.Metrics.Listeners() ?? [];
 
     public void Dispose()
     {
