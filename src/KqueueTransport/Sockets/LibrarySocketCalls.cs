@@ -48,15 +48,16 @@ internal sealed unsafe class LibrarySocketCalls : NativeSocketCalls
             throw new NotSupportedException("The sockets of a named library have no options of a listen socket.");
         }
 
+        var accepted = options.OfConnection(endPoint.AddressFamily, Numbers);
+        var beforeBind = options.BeforeBind(endPoint.AddressFamily, Numbers);
         var descriptor = Check(CreateSocket(endPoint, options.MultipathTcp), endPoint);
         try
         {
-            Check(Configure(descriptor, [.. options.BeforeBind(Numbers), .. BothFamilies(endPoint)]), endPoint);
+            Check(Configure(descriptor, [.. beforeBind, .. BothFamilies(endPoint)]), endPoint);
             Check(Bind(descriptor, ForKernel(endPoint.Serialize())), endPoint);
             Check(Result(_library.listen(descriptor, options.Backlog)), endPoint);
             var bound = CreateAddress();
             Check(GetLocalAddress(descriptor, bound), endPoint);
-            var accepted = options.OfConnection(endPoint.AddressFamily, Numbers);
             return new LibraryListenSocket(this, descriptor, bound.ToEndPoint()!, accepted);
         }
         catch

@@ -108,25 +108,11 @@ internal abstract unsafe partial class NativeSocketCalls(SocketFunctions functio
         return Close(descriptor);
     }
 
-    public override KernelResult GetLocalAddress(int descriptor, SocketAddress address)
-    {
-        var length = (uint)address.Buffer.Length;
-        fixed (byte* start = address.Buffer.Span)
-        {
-            var result = Result(Functions.getsockname(descriptor, start, &length));
-            return WithAddress(result, address, length);
-        }
-    }
+    public override KernelResult GetLocalAddress(int descriptor, SocketAddress address) =>
+        GetAddress(descriptor, address, isRemote: false);
 
-    public override KernelResult GetRemoteAddress(int descriptor, SocketAddress address)
-    {
-        var length = (uint)address.Buffer.Length;
-        fixed (byte* start = address.Buffer.Span)
-        {
-            var result = Result(Functions.getpeername(descriptor, start, &length));
-            return WithAddress(result, address, length);
-        }
-    }
+    public override KernelResult GetRemoteAddress(int descriptor, SocketAddress address) =>
+        GetAddress(descriptor, address, isRemote: true);
 
     public override KernelResult OpenProbe()
     {
@@ -143,14 +129,16 @@ internal abstract unsafe partial class NativeSocketCalls(SocketFunctions functio
 
     public override KernelResult Connect(EndPoint remote, KqueueEndPointOptions options)
     {
+        // Before there is a descriptor that an option which the system lacks would leave open.
+        var isTcp = remote.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6;
+        var set = isTcp ? options.OfConnection(remote.AddressFamily, Numbers) : [];
         var created = CreateSocket(remote, options.MultipathTcp);
         if (created.IsError)
         {
             return created;
         }
 
-        var isTcp = remote.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6;
-        var result = Configure(created.Value, isTcp ? options.OfConnection(remote.AddressFamily, Numbers) : []);
+        var result = Configure(created.Value, set);
         result = result.IsError ? result : StartConnect(created.Value, ForKernel(remote.Serialize()));
         if (!result.IsError)
         {
@@ -199,6 +187,18 @@ internal abstract unsafe partial class NativeSocketCalls(SocketFunctions functio
 
             // After EINTR the connection goes on being made, as after EINPROGRESS (connect(2)).
             return result.Error is Errno.EINPROGRESS or Errno.EINTR ? KernelResult.Success(0) : result;
+        }
+    }
+
+    private KernelResult GetAddress(int descriptor, SocketAddress address, bool isRemote)
+    {
+        var length = (uint)address.Buffer.Length;
+        fixed (byte* start = address.Buffer.Span)
+        {
+            var result = Result(isRemote
+                ? Functions.getpeername(descriptor, start, &length)
+                : Functions.getsockname(descriptor, start, &length));
+            return WithAddress(result, address, length);
         }
     }
 

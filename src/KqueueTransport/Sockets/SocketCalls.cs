@@ -155,10 +155,11 @@ internal abstract class SocketCalls
 
     /// <summary>Starts to connect. A WRITE event tells when to call <see cref="FinishConnect"/>.</summary>
     /// <param name="remote">
-    /// An <see cref="IPEndPoint"/> or a <see cref="UnixDomainSocketEndPoint"/>.
+    /// An <see cref="IPEndPoint"/>, a <see cref="UnixDomainSocketEndPoint"/> or a <see cref="VsockEndPoint"/>.
     /// </param>
     /// <param name="options">Set before the connection is started, if it is TCP.</param>
     /// <returns>The descriptor, connected or on its way, or the error when that is known at once.</returns>
+    /// <exception cref="NotSupportedException">The system does not have an option that is set.</exception>
     /// <exception cref="SocketException">No socket of that family can be made.</exception>
     public abstract KernelResult Connect(EndPoint remote, KqueueEndPointOptions options);
 

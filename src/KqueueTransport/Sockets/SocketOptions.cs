@@ -77,7 +77,9 @@ internal static class SocketOptions
             numbers.InheritsTcpOptions && (options.TypeOfService is null || numbers.InheritsTypeOfService);
 
         /// <summary>What has to be set on a listen socket before bind(2).</summary>
-        public IEnumerable<SocketOption> BeforeBind(SocketNumbers numbers)
+        /// <param name="family">Its version of IP, if it is of any.</param>
+        /// <param name="numbers">The system's numbers.</param>
+        public IEnumerable<SocketOption> BeforeBind(AddressFamily family, SocketNumbers numbers)
         {
             if (options.SharePort)
             {
@@ -86,6 +88,14 @@ internal static class SocketOptions
 
             // A restart need not wait for TIME_WAIT. Socket sets it by itself only for TCP.
             yield return new(nameof(numbers.SO_REUSEADDR), numbers.SOL_SOCKET, numbers.SO_REUSEADDR, 1);
+
+            // Sockets of two devices may have one port (Linux inet_bind_conflict).
+            if (options.BoundDevice is { } device &&
+                family is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6)
+            {
+                const string Name = nameof(options.BoundDevice);
+                yield return new(Name, numbers.SOL_SOCKET, numbers.SO_BINDTODEVICE, Encoding.ASCII.GetBytes(device));
+            }
         }
 
         /// <summary>

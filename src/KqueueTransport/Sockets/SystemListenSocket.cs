@@ -138,7 +138,7 @@ internal sealed class SystemListenSocket : ListenSocket
             socket.DualMode = true;
         }
 
-        Set(socket, options.BeforeBind(numbers));
+        Set(socket, options.BeforeBind(endPoint.AddressFamily, numbers));
         socket.Bind(endPoint);
     }
 
@@ -192,11 +192,18 @@ internal sealed class SystemListenSocket : ListenSocket
         return options.AreInherited(numbers) ? null : accepted;
     }
 
+    // What a socket that was not made here has already may not be set again: a device only with CAP_NET_RAW (Linux
+    // sock_bindtoindex_locked), an accept filter never (FreeBSD accept_filt_setopt).
     private static void Set(Socket socket, IEnumerable<SocketOption> options)
     {
         foreach (var option in options)
         {
-            option.SetOn(socket);
+            var isSetOnce = option.Name is nameof(KqueueEndPointOptions.BoundDevice)
+                or nameof(KqueueEndPointOptions.DeferAccept);
+            if (!isSetOnce || !option.IsOn(socket))
+            {
+                option.SetOn(socket);
+            }
         }
     }
 }

@@ -167,6 +167,20 @@ public sealed unsafe class NativeSocketCallsTests
         Assert.Equal(["setsockopt 6 1 = 1", "connect", "close"], functions.Calls);
     }
 
+    [Fact]
+    public void Connect_OptionThatTheSystemLacks_SaysWhichAndMakesNoSocket()
+    {
+        var functions = new ScriptedSocketFunctions();
+        var calls = new Calls(functions, SocketNumbers.Darwin);
+
+        var error = Assert.Throws<NotSupportedException>(() => calls.Connect(
+            s_endPoint, new KqueueTransportOptions { UserTimeout = TimeSpan.FromSeconds(1) }));
+
+        Assert.StartsWith("UserTimeout is set", error.Message, StringComparison.Ordinal);
+        Assert.Equal(0, calls.SocketCount);
+        Assert.Empty(functions.Calls);
+    }
+
     private static SocketNumbers NumbersOf(string system) => system switch
     {
         "Linux" => SocketNumbers.Linux,
@@ -177,11 +191,16 @@ public sealed unsafe class NativeSocketCallsTests
 
     private sealed class Calls(SocketFunctions functions, SocketNumbers numbers) : NativeSocketCalls(functions, numbers)
     {
+        public int SocketCount { get; private set; }
+
         public override ListenSocket Listen(
             EndPoint endPoint, KqueueEndPointOptions options, int? takenOver = null) =>
             throw new NotSupportedException();
 
-        protected override KernelResult CreateSocket(EndPoint remote, bool isMultipath) =>
-            KernelResult.Success(Descriptor);
+        protected override KernelResult CreateSocket(EndPoint remote, bool isMultipath)
+        {
+            SocketCount++;
+            return KernelResult.Success(Descriptor);
+        }
     }
 }

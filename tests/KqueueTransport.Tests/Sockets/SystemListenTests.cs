@@ -1,8 +1,11 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Kqueue;
 using KqueueTransport.Sockets;
 using KqueueTransport.Sockets.Interop;
+using KqueueTransport.Tests.HandOver;
 using Microsoft.AspNetCore.Connections;
 
 namespace KqueueTransport.Tests.Sockets;
@@ -203,6 +206,33 @@ public sealed class SystemListenTests
         Assert.Throws<AddressInUseException>(() => _calls.Listen(new UnixDomainSocketEndPoint(name), s_options));
     }
 
+    // Whoever may not use raw sockets cannot set a device where one is set (Linux sock_bindtoindex_locked).
+    [Fact]
+    public void Listen_TakenOverSocketHasItsDevice_NeedsNoPrivilege()
+    {
+        OtherUser.SkipWhereNobodyCanBe();
+        var options = new KqueueTransportOptions { BoundDevice = "lo", DeferAccept = TimeSpan.FromSeconds(1) };
+        using var first = _calls.Listen(s_anyPort, options);
+
+        using var second = OtherUser.Run(() => _calls.Listen(s_anyPort, options, dup(first.Descriptor)));
+
+        Assert.Equal(first.EndPoint, second.EndPoint);
+    }
+
+    [Fact]
+    public void Listen_AnotherDevice_HasThePortToo()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "what another system compares is not known");
+        var device = NetworkInterface.GetAllNetworkInterfaces().FirstOrDefault(device => device.Name != "lo")?.Name;
+        Assert.SkipUnless(device is not null, "there is no other device");
+        using var first = _calls.Listen(
+            new IPEndPoint(IPAddress.Any, 0), new KqueueTransportOptions { BoundDevice = "lo" });
+
+        using var second = _calls.Listen(first.EndPoint, new KqueueTransportOptions { BoundDevice = device });
+
+        Assert.Equal(first.EndPoint, second.EndPoint);
+    }
+
     // Goal: a server that stops does not cut off the one that was started at its path. Method: the file is replaced.
     [Fact]
     public async Task Dispose_AnotherServerHasTheUnixPath_LeavesItsFile()
@@ -299,23 +329,21 @@ public sealed class SystemListenTests
     [Fact]
     public void Listen_OptionThatTheSystemLacks_SaysWhichAndThatItIsToBeLeftOut()
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         var options = new KqueueTransportOptions
         {
-            NoDelay = false,
             UserTimeout = TimeSpan.FromMilliseconds(1),
             SharePort = true,
             DeferAccept = TimeSpan.FromSeconds(1),
         };
-        SocketOption[] lacking =
+        Func<IEnumerable<SocketOption>>[] lacking =
         [
-            .. options.OfConnection(AddressFamily.InterNetwork, SocketNumbers.Darwin),
-            .. options.AfterListen(SocketNumbers.Darwin),
-            options.BeforeBind(SocketNumbers.Darwin).First(),
+            () => options.OfConnection(AddressFamily.InterNetwork, SocketNumbers.Darwin),
+            () => options.AfterListen(SocketNumbers.Darwin),
+            () => options.BeforeBind(AddressFamily.InterNetwork, SocketNumbers.Darwin),
         ];
 
         var messages = lacking
-            .Select(option => Assert.Throws<NotSupportedException>(() => option.SetOn(socket)).Message).ToArray();
+            .Select(get => Assert.Throws<NotSupportedException>(() => get().ToArray()).Message).ToArray();
 
         Assert.All(messages, message => Assert.Contains("Leave it out", message, StringComparison.Ordinal));
         Assert.Equal(["UserTimeout", "DeferAccept", "SharePort"], messages.Select(message => message.Split(' ')[0]));
@@ -417,6 +445,9 @@ public sealed class SystemListenTests
         var line = File.ReadLines($"/proc/self/fdinfo/{descriptor}").First(line => line.StartsWith("flags:"));
         return Convert.ToInt32(line["flags:".Length..].Trim(), fromBase: 8) & (NonBlocking | CloseOnExec);
     }
+
+    [DllImport("libc")]
+    private static extern int dup(int descriptor);
 
     private static Socket Borrow(int descriptor) => new(new SafeSocketHandle(descriptor, ownsHandle: false));
 }
