@@ -28,6 +28,7 @@ internal static class SocketErrors
         Errno.EPIPE => SocketError.Shutdown,
         Errno.ETIMEDOUT => SocketError.TimedOut,
         Errno.EHOSTUNREACH => SocketError.HostUnreachable,
+        Errno.EHOSTDOWN => SocketError.HostDown,
         Errno.ENETUNREACH => SocketError.NetworkUnreachable,
         Errno.ENETDOWN => SocketError.NetworkDown,
         Errno.ENETRESET => SocketError.NetworkReset,

@@ -86,7 +86,7 @@ internal sealed class ConnectAttempt : IEventHandler
             }
 
             outcome = _loop.Calls.FinishConnect(_descriptor);
-            if (!outcome.IsError && !IsConnected())
+            if (!outcome.IsError && (kevent.Flags & KEventFlags.Eof) == 0 && !IsConnected())
             {
                 outcome = ArmWrite();
                 if (!outcome.IsError)
@@ -119,7 +119,8 @@ internal sealed class ConnectAttempt : IEventHandler
 
     private KernelResult ArmWrite() => _registration.Arm(KEventFilter.Write, KEventFlags.OneShot);
 
-    // No error yet is no proof: an event is a hint, and a socket that is still connecting has no error either.
+    // No error yet is no proof: an event is a hint, and a socket that is still connecting has no error either. EOF is
+    // one: a Unix socket whose server has closed at once has no error and, to a BSD, no peer, and never will have.
     private bool IsConnected() =>
         _loop.Calls.GetRemoteAddress(_descriptor, SocketCalls.CreateAddress()).Error
             is not (Errno.ENOTCONN or Errno.EINVAL);
@@ -146,10 +147,12 @@ internal sealed class ConnectAttempt : IEventHandler
     {
         var address = SocketCalls.CreateAddress();
         var local = _loop.Calls.GetLocalAddress(_descriptor, address).IsError ? null : address.ToEndPoint();
-        if (_remote is IPEndPoint && _remote.Equals(local))
+        var isSelf = local is IPEndPoint && !_loop.Calls.GetRemoteAddress(_descriptor, address).IsError &&
+            local.Equals(address.ToEndPoint());
+        if (isSelf)
         {
             // Nobody listens, and the kernel chose that very port for this end: the SYN met its own socket (RFC 9293,
-            // section 3.5, simultaneous open).
+            // section 3.5, simultaneous open). The kernel is asked where it went: the address any stands for this host.
             throw SocketErrors.ToConnectException(Errno.ECONNREFUSED, _remote);
         }
 

@@ -11,6 +11,9 @@ namespace KqueueTransport.Simulation.Kernel;
 // What is asked of descriptors that connect.
 internal sealed unsafe partial class SimulatedFunctions
 {
+    // An end that had the address of its peer would be its own peer.
+    private static readonly IPAddress s_here = new([127, 0, 0, 2]);
+
     public override int connect(int descriptor, byte* address, uint addressLength)
     {
         if (kernel.Find(descriptor) != SimulatedKernel.Unconnected)
@@ -64,7 +67,7 @@ internal sealed unsafe partial class SimulatedFunctions
 
     public override int getsockname(int descriptor, byte* address, uint* addressLength) =>
         kernel.Find<SimulatedConnection>(descriptor, "getsockname") is { } connection
-            ? Write(new IPEndPoint(IPAddress.Loopback, connection.Id), address, addressLength)
+            ? Write(new IPEndPoint(s_here, connection.Id), address, addressLength)
             : Fail(Errno.EBADF);
 
     private static int Write(IPEndPoint endPoint, byte* address, uint* addressLength)

@@ -80,6 +80,30 @@ public sealed class ConnectTests : IDisposable
         File.Delete(path);
     }
 
+    // A BSD says EINVAL then, for ever, and no error of the socket's.
+    [Fact]
+    public async Task Connect_UnixServerClosesAtOnce_IsConnectedAndAtItsEnd()
+    {
+        var path = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        using var listener = Listen(new UnixDomainSocketEndPoint(path));
+        _calls.Prepare(SocketCall.GetRemoteAddress, [.. Enumerable.Repeat(SocketStep.Fails(Errno.EINVAL), 100)]);
+        var isClosed = false;
+        _calls.BeforeCall = (call, _) =>
+        {
+            if (call == SocketCall.FinishConnect && !isClosed)
+            {
+                isClosed = true;
+                listener.Accept().Dispose();
+            }
+        };
+
+        await using var connection = await ConnectAsync(new UnixDomainSocketEndPoint(path));
+
+        Assert.True((await connection.Transport.Input.ReadAsync(Token)).IsCompleted);
+        Assert.InRange(_calls.CountOf(SocketCall.FinishConnect, connection.Descriptor), 1, 2);
+        File.Delete(path);
+    }
+
     [Fact]
     public async Task Connect_NobodyListens_IsRefused()
     {
@@ -105,6 +129,7 @@ public sealed class ConnectTests : IDisposable
     [Theory]
     [InlineData(Errno.ENETUNREACH, SocketError.NetworkUnreachable)]
     [InlineData(Errno.EHOSTUNREACH, SocketError.HostUnreachable)]
+    [InlineData(Errno.EHOSTDOWN, SocketError.HostDown)]
     [InlineData(Errno.ETIMEDOUT, SocketError.TimedOut)]
     [InlineData(Errno.ECONNREFUSED, SocketError.ConnectionRefused)]
     public async Task Connect_KernelSaysNoLater_IsThatError(Errno errno, SocketError expected)
@@ -130,18 +155,21 @@ public sealed class ConnectTests : IDisposable
         await AssertExchangeAsync(connection, peer);
     }
 
-    // The kernel may choose for this end the very port that is connected to.
-    [Fact]
-    public async Task Connect_MeetsItself_IsRefused()
+    // The kernel may choose for this end the very port that is connected to. The address any is the loopback's to it.
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("0.0.0.0")]
+    public async Task Connect_MeetsItself_IsRefused(string address)
     {
         var self = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         self.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        var endPoint = self.LocalEndPoint!;
+        var endPoint = (IPEndPoint)self.LocalEndPoint!;
         await self.ConnectAsync(endPoint, Token);
         self.SafeHandle.SetHandleAsInvalid();
         _calls.Prepare(SocketCall.Connect, SocketStep.Returns((int)self.SafeHandle.DangerousGetHandle()));
 
-        var error = await Assert.ThrowsAsync<SocketException>(() => ConnectAsync(endPoint));
+        var error = await Assert.ThrowsAsync<SocketException>(
+            () => ConnectAsync(new IPEndPoint(IPAddress.Parse(address), endPoint.Port)));
 
         Assert.Equal(SocketError.ConnectionRefused, error.SocketErrorCode);
         AssertEveryDescriptorClosedOnce();

@@ -193,8 +193,10 @@ internal sealed class ScriptedSocketCalls(SocketCalls? kernel = null) : SocketCa
         return kernel?.GetLocalAddress(descriptor, address) ?? NoAddress(address);
     }
 
-    public override KernelResult GetRemoteAddress(int descriptor, SocketAddress address) =>
-        kernel?.GetRemoteAddress(descriptor, address) ?? NoAddress(address);
+    public override KernelResult GetRemoteAddress(int descriptor, SocketAddress address) => Play(
+        SocketCall.GetRemoteAddress,
+        descriptor,
+        () => kernel?.GetRemoteAddress(descriptor, address) ?? NoAddress(address));
 
     private KernelResult AcceptReal(int listenDescriptor, SocketAddress peer) =>
         kernel?.Accept(listenDescriptor, peer) ?? KernelResult.Failure(Errno.EAGAIN);

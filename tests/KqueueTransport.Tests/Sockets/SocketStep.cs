@@ -15,6 +15,7 @@ internal enum SocketCall
     Configure,
     Connect,
     FinishConnect,
+    GetRemoteAddress,
     OpenProbe,
 }
 
