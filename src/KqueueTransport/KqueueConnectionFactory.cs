@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Kqueue;
 using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Hosting;
 using KqueueTransport.Outbound;
@@ -34,13 +35,16 @@ public sealed class KqueueConnectionFactory : IConnectionFactory, IDisposable
     internal KqueueConnectionFactory(HostLoops host)
     {
         _host = host;
-        _connector = new Lazy<Connector>(() => new Connector(host.Loops, host.Options, host.Logger));
+
+        // Loops that could not be started are tried again: an exception is not kept.
+        _connector = new Lazy<Connector>(
+            () => new Connector(host.Loops, host.Options, host.Logger), LazyThreadSafetyMode.PublicationOnly);
     }
 
     /// <summary>Connects.</summary>
     /// <param name="endpoint">
     /// An <see cref="IPEndPoint"/>, a <see cref="DnsEndPoint"/>, whose addresses of both families are raced (RFC 8305),
-    /// or a <see cref="UnixDomainSocketEndPoint"/>.
+    /// a <see cref="UnixDomainSocketEndPoint"/> or, on Linux, a <see cref="VsockEndPoint"/>.
     /// </param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>
@@ -53,8 +57,18 @@ public sealed class KqueueConnectionFactory : IConnectionFactory, IDisposable
     /// Refused, unreachable, unknown, or not answered within <see cref="KqueueTransportOptions.ConnectTimeout"/>.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled before it was connected.</exception>
-    /// <exception cref="NotSupportedException">An endpoint of another kind.</exception>
+    /// <exception cref="NotSupportedException">
+    /// An endpoint of another kind, or an option that this system does not have.
+    /// </exception>
     /// <exception cref="PlatformNotSupportedException">This platform has no kernel event queue.</exception>
+    /// <exception cref="KernelQueueException">
+    /// It is the first that needs the event loops, and the kernel has no queue for them, as for want of descriptors.
+    /// The next call tries again.
+    /// </exception>
+    /// <exception cref="OptionsValidationException">
+    /// It is the first that needs the event loops, and one of <see cref="KqueueTransportOptions.LoopProcessors"/> is
+    /// not there.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The event loops ended before it was connected.</exception>
     public async ValueTask<ConnectionContext> ConnectAsync(
         EndPoint endpoint, CancellationToken cancellationToken = default)

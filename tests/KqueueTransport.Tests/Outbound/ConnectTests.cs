@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Kqueue;
+using Kqueue.EventLoops;
 using KqueueTransport.Connections;
 using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Outbound;
@@ -351,6 +352,19 @@ public sealed class ConnectTests : IDisposable
     }
 
     [Fact]
+    public async Task Factory_LoopsCannotStart_TheNextConnectTriesAgain()
+    {
+        using var listener = Listen(new IPEndPoint(IPAddress.Loopback, 0));
+        using var factory = new KqueueConnectionFactory(
+            new KqueueTransportOptions { LoopCount = 1, Backend = new BackendThatFailsOnce() });
+
+        await Assert.ThrowsAsync<KernelQueueException>(
+            () => factory.ConnectAsync(listener.LocalEndPoint!, Token).AsTask());
+
+        await using var connection = await factory.ConnectAsync(listener.LocalEndPoint!, Token);
+    }
+
+    [Fact]
     public void Factory_OptionOutOfRange_SaysWhatToWrite()
     {
         var error = Assert.Throws<OptionsValidationException>(
@@ -413,5 +427,15 @@ public sealed class ConnectTests : IDisposable
         var closed = calls.Where(made => made.Call is SocketCall.Close or SocketCall.Abort).ToArray();
         Assert.Equal(opened, closed.Length);
         Assert.All(closed, made => Assert.False(made.Result.IsError));
+    }
+
+    private sealed record BackendThatFailsOnce() : BackendSupport(OfThisSystem)
+    {
+        private bool _hasFailed;
+
+        public override EventLoopGroup StartLoops(EventLoopGroupOptions options) =>
+            Interlocked.Exchange(ref _hasFailed, true)
+                ? base.StartLoops(options)
+                : throw new KernelQueueException("No descriptor is left.", Errno.EMFILE);
     }
 }
