@@ -3,7 +3,7 @@ using Kqueue.EventLoops;
 
 namespace KqueueTransport.Benchmarks;
 
-/// <summary>What each handler pays so that the next one finds the thread as it did, where nothing has changed.</summary>
+/// <summary>What each handler pays so that the next finds the thread as it did, where nothing has changed.</summary>
 public class ThreadBenchmarks
 {
     private TakenThread _taken;

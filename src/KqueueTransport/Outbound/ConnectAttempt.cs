@@ -147,8 +147,8 @@ internal sealed class ConnectAttempt : IEventHandler
     {
         var address = SocketCalls.CreateAddress();
         var local = _loop.Calls.GetLocalAddress(_descriptor, address).IsError ? null : address.ToEndPoint();
-        var isSelf = local is IPEndPoint && !_loop.Calls.GetRemoteAddress(_descriptor, address).IsError &&
-            local.Equals(address.ToEndPoint());
+        var isSelf = local is IPEndPoint { Port: var port } && port == (_remote as IPEndPoint)?.Port &&
+            !_loop.Calls.GetRemoteAddress(_descriptor, address).IsError && local.Equals(address.ToEndPoint());
         if (isSelf)
         {
             // Nobody listens, and the kernel chose that very port for this end: the SYN met its own socket (RFC 9293,
