@@ -13,8 +13,8 @@ internal static class KEventTranslation
             : change.Data,
         change.UserData);
 
-    // FreeBSD gives a timer CLEAR by itself unless it is absolute (kern_event.c, filt_timerattach), and reports that one
-    // at every wait once its time has come.
+    // FreeBSD gives a timer CLEAR by itself unless it is absolute (kern_event.c, filt_timerattach), and reports that
+    // one at every wait once its time has come.
     private static KEventFlags FlagsOf(in KEvent change, KqueueAbi abi) =>
         (abi.ForgetsErrorEntries ? change.Flags & ~KEventFlags.Receipt : change.Flags) |
         (change.Filter == KEventFilter.Timer && (change.Notes & KEventNotes.Absolute) != 0 &&
