@@ -24,6 +24,9 @@ internal static class ProxyProtocolBinary
     private const byte TcpOverIPv6 = 0x21;
     private const byte UnixStream = 0x31;
 
+    // In struct sockaddr_un of every system.
+    private const int PathOffset = 2;
+
     private const int ChecksumLength = 4;
 
     private const int ValueHeadLength = sizeof(byte) + sizeof(ushort);
@@ -89,15 +92,13 @@ internal static class ProxyProtocolBinary
         var isLocal = bytes.Span[12] == VersionAndLocal;
         var family = bytes.Span[13];
         var addresses = LengthOf(family);
-        if (bytes.Length < FixedLength + addresses || !IsDefined(family))
-        {
-            return false;
-        }
 
         // The rest of a family that is not known has to be skipped: nor is it known where its values begin.
         var isSkipped = addresses == 0 && family != Unspecified;
         List<ProxyProtocolValue> values = [];
-        if (!isSkipped && !TryParseValues(bytes, FixedLength + addresses, values))
+        var isRight = IsDefined(family) && bytes.Length >= FixedLength + addresses &&
+            (isSkipped || TryParseValues(bytes, FixedLength + addresses, values));
+        if (!isRight && !isLocal)
         {
             return false;
         }
@@ -107,7 +108,8 @@ internal static class ProxyProtocolBinary
         header = new ProxyProtocolHeader(ProxyProtocolVersion.V2, source, destination)
         {
             IsLocal = isLocal,
-            Values = values,
+            // What the proxy says of itself is to be accepted whatever it says.
+            Values = isRight ? values : [],
         };
         return true;
     }
@@ -224,15 +226,11 @@ internal static class ProxyProtocolBinary
 
     private static void WritePath(UnixDomainSocketEndPoint endPoint, Span<byte> field)
     {
-        field.Clear();
-
-        // An abstract name begins with a zero, which the framework shows as "@".
-        var name = endPoint.ToString();
-        Encoding.UTF8.GetBytes(name, field);
-        if (name.StartsWith('@'))
-        {
-            field[0] = 0;
-        }
+        // As the kernel has it: a name need not be text.
+        var address = endPoint.Serialize();
+        var path = address.Buffer.Span[PathOffset..address.Size];
+        path.CopyTo(field);
+        field[path.Length..].Clear();
     }
 
     /// <summary>

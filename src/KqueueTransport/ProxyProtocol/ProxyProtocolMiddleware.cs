@@ -19,7 +19,7 @@ internal sealed class ProxyProtocolMiddleware(
 
     public async Task OnConnectionAsync(ConnectionContext connection)
     {
-        if (IsTrusted(connection.RemoteEndPoint))
+        if (IsTrusted(connection))
         {
             if (await ReadHeaderAsync(connection).ConfigureAwait(false) is not { } header)
             {
@@ -37,11 +37,13 @@ internal sealed class ProxyProtocolMiddleware(
         await next(connection).ConfigureAwait(false);
     }
 
-    private bool IsTrusted(EndPoint? peer)
+    private bool IsTrusted(ConnectionContext connection)
     {
-        if (peer is not IPEndPoint { Address: var address })
+        if (connection.RemoteEndPoint is not IPEndPoint { Address: var address })
         {
-            return peer is UnixDomainSocketEndPoint or null;
+            // A Unix socket's peer has no name as a rule.
+            return connection.RemoteEndPoint is UnixDomainSocketEndPoint ||
+                (connection.RemoteEndPoint is null && connection.LocalEndPoint is not IPEndPoint);
         }
 
         // An IPv6 socket has its IPv4 peers as ::ffff:192.0.2.1.
@@ -83,13 +85,9 @@ internal sealed class ProxyProtocolMiddleware(
             Refuse(connection, $"no header came within {options.Timeout.TotalSeconds} s");
             return null;
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or SocketException or ConnectionAbortedException)
         {
-            // A reset; the transport has logged it.
-            return null;
-        }
-        catch (ConnectionAbortedException)
-        {
+            // A reset, or another end; the transport has logged it.
             return null;
         }
     }

@@ -19,8 +19,11 @@ internal readonly struct IPv4Peer
     private readonly ushort _port;
     private readonly bool _isMapped;
 
-    private IPv4Peer(uint address, ushort port, bool isMapped) =>
-        (_address, _port, _isMapped) = (BinaryPrimitives.ReverseEndianness(address), port, isMapped);
+    // Not told by the port: a peer that makes its packets by itself may send from port 0.
+    private readonly bool _isPeer;
+
+    private IPv4Peer(uint address, ushort port, bool isMapped) => (_address, _port, _isMapped, _isPeer) =
+        (BinaryPrimitives.ReverseEndianness(address), port, isMapped, true);
 
     /// <summary>Takes an address as the kernel wrote it; false when it is not IPv4.</summary>
     public static bool TryParse(SocketAddress address, out IPv4Peer peer)
@@ -38,7 +41,7 @@ internal readonly struct IPv4Peer
     /// <summary>The end point, or null where there is no peer.</summary>
     public IPEndPoint? ToEndPoint()
     {
-        if (_port == 0)
+        if (!_isPeer)
         {
             return null;
         }

@@ -105,6 +105,23 @@ public sealed class HeaderTests
         Assert.Null(header.Source);
     }
 
+    // "The receiver must accept this connection as valid ... and discard the protocol block including the family"
+    // (specification, section 2.2).
+    [Theory]
+    [InlineData(0x00, "01")]
+    [InlineData(0x11, "7F0000")]
+    [InlineData(0x41, "0102030405")]
+    [InlineData(0xFF, "")]
+    [InlineData(0x00, "03000400000000")] // A wrong checksum.
+    public void Parse_BinaryOfTheProxyItselfWithAnyRest_IsLocal(byte family, string rest)
+    {
+        var header = ParseWhole(Binary(0x20, family, Convert.FromHexString(rest)));
+
+        Assert.True(header.IsLocal);
+        Assert.Null(header.Source);
+        Assert.Empty(header.Values);
+    }
+
     [Theory]
     [InlineData(0x12)] // datagrams over IPv4
     [InlineData(0x32)]
@@ -194,6 +211,21 @@ public sealed class HeaderTests
             ProxyProtocolVersion.V1, new IPEndPoint(IPAddress.Loopback, 1), new IPEndPoint(IPAddress.IPv6Loopback, 2));
 
         Assert.Equal("PROXY UNKNOWN\r\n", Encoding.ASCII.GetString(Write(header)));
+    }
+
+    // An abstract name may be any bytes; as text these would be three times as many.
+    [Fact]
+    public void WriteTo_UnixNameThatIsNoText_IsWrittenAsItIs()
+    {
+        byte[] name = [0, .. Enumerable.Repeat((byte)0xFF, 100)];
+        var address = new SocketAddress(AddressFamily.Unix, 2 + name.Length);
+        name.CopyTo(address.Buffer.Span[2..]);
+        var peer = new UnixDomainSocketEndPoint("/a").Create(address);
+
+        var bytes = Write(new ProxyProtocolHeader(
+            ProxyProtocolVersion.V2, peer, new UnixDomainSocketEndPoint("/run/app.sock")));
+
+        Assert.Equal([.. name, .. new byte[7]], bytes[16..(16 + 108)]);
     }
 
     [Fact]

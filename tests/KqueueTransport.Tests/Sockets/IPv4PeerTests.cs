@@ -21,4 +21,16 @@ public sealed class IPv4PeerTests
 
         Assert.Equal(isKept ? endPoint : null, peer.ToEndPoint());
     }
+
+    // Nobody gets it of a kernel, and packets may have it all the same.
+    [Fact]
+    public void TryParse_PortZero_IsAPeer()
+    {
+        var endPoint = new IPEndPoint(IPAddress.Loopback, 0);
+
+        Assert.True(IPv4Peer.TryParse(endPoint.Serialize(), out var peer));
+
+        Assert.Equal(endPoint, peer.ToEndPoint());
+        Assert.Null(default(IPv4Peer).ToEndPoint());
+    }
 }
