@@ -1,11 +1,15 @@
 using System.Net;
 using KqueueTransport.Sockets;
+using Microsoft.AspNetCore.Connections;
 
 namespace KqueueTransport.HandOver;
 
 /// <summary>The listen sockets of one host that a successor can have. Any thread.</summary>
 internal sealed class HandOverListenSockets
 {
+    // The socket at the path goes in the same message.
+    private const int CountMax = UnixSocketCalls.DescriptorsMax - 1;
+
     private readonly Lock _gate = new();
 
     // Under _gate, so that no number is handed over that has just been closed.
@@ -41,12 +45,23 @@ internal sealed class HandOverListenSockets
                 "the process's, and cannot be handed over. Leave it out.");
         }
 
-        var name = $"{endPoint.AddressFamily} {endPoint}";
+        lock (_gate)
+        {
+            if (_sockets.Count == CountMax)
+            {
+                throw new NotSupportedException(
+                    $"{nameof(KqueueTransportOptions.HandOverPath)} is set, and at most {CountMax} listen sockets " +
+                    "can be handed over. Leave it out, or listen at fewer endpoints.");
+            }
+        }
+
+        var name = NameOf(endPoint);
         var taken = Predecessor?.Take(name);
         var opened = calls.Listen(endPoint, options, taken);
         var held = new Held(this, name, opened);
         if (!opened.IsInherited)
         {
+            // An inherited one the successor has from where this process has it.
             lock (_gate)
             {
                 TakenOverCount += taken is null ? 0 : 1;
@@ -89,6 +104,11 @@ internal sealed class HandOverListenSockets
             return result;
         }
     }
+
+    // A file handle has no family to ask for.
+    private static string NameOf(EndPoint endPoint) => endPoint is FileHandleEndPoint handle
+        ? $"handle {handle.FileHandle}"
+        : $"{endPoint.AddressFamily} {endPoint}";
 
     private sealed class Held(HandOverListenSockets all, string name, ListenSocket opened) : ListenSocket
     {

@@ -24,6 +24,9 @@ internal sealed class Successors : IDisposable
     private readonly Socket _socket;
     private readonly Task _accepting;
 
+    // Why the last one has got nothing; null since one has got the sockets. Interlocked.
+    private string? _failure;
+
     // 1 once a successor serves. Interlocked.
     private int _isReplaced;
 
@@ -85,9 +88,15 @@ internal sealed class Successors : IDisposable
         {
             while (true)
             {
-                var link = await _socket.AcceptAsync(IsOver).ConfigureAwait(false);
-                asking.RemoveAll(static task => task.IsCompleted);
-                asking.Add(AnswerAsync(link));
+                if (await TryAcceptAsync().ConfigureAwait(false) is { } link)
+                {
+                    asking.RemoveAll(static task => task.IsCompleted);
+                    asking.Add(AnswerAsync(link));
+                }
+                else
+                {
+                    await Task.Delay(Times.Retry, IsOver).ConfigureAwait(false);
+                }
             }
         }
         catch (OperationCanceledException)
@@ -101,6 +110,20 @@ internal sealed class Successors : IDisposable
         }
 
         await Task.WhenAll(asking).ConfigureAwait(false);
+    }
+
+    // Null where the process is at its limit of descriptors, or the kernel short of memory: both pass.
+    private async Task<Socket?> TryAcceptAsync()
+    {
+        try
+        {
+            return await _socket.AcceptAsync(IsOver).ConfigureAwait(false);
+        }
+        catch (SocketException error) when (!IsOver.IsCancellationRequested)
+        {
+            OnFailed(error.Message);
+            return null;
+        }
     }
 
     private async Task AnswerAsync(Socket link)
@@ -118,6 +141,7 @@ internal sealed class Successors : IDisposable
             await _serving.Task.WaitAsync(IsOver).ConfigureAwait(false);
             var (message, sent) = Send(link);
             hasSockets = true;
+            Volatile.Write(ref _failure, null);
             await link.SendAsync(message.AsMemory(sent), IsOver).ConfigureAwait(false);
             var answer = new byte[1];
             if (await link.ReceiveAsync(answer, IsOver).ConfigureAwait(false) == 0 ||
@@ -144,11 +168,20 @@ internal sealed class Successors : IDisposable
         }
         catch (Exception error) when (error is IOException or SocketException)
         {
-            TransportLog.HandOverFailed(_logger, _name, error.Message);
+            OnFailed(error.Message);
             if (hasSockets)
             {
                 _sockets.RemoveElsewhere();
             }
+        }
+    }
+
+    // Who gets nothing asks again at once, and the log has why once.
+    private void OnFailed(string reason)
+    {
+        if (Interlocked.Exchange(ref _failure, reason) != reason)
+        {
+            TransportLog.HandOverFailed(_logger, _name, reason);
         }
     }
 
@@ -164,11 +197,6 @@ internal sealed class Successors : IDisposable
 
     private (byte[] Message, int Sent) Send(Socket link) => _sockets.Send(named =>
     {
-        if (named.Count >= UnixSocketCalls.DescriptorsMax)
-        {
-            throw new IOException($"{named.Count} listen sockets are more than one message may carry");
-        }
-
         var message = HandOverMessage.Encode([Predecessor.PathName, .. named.Select(entry => entry.Name)]);
         var sent = UnixSocketCalls.Send(
             link, message, [_path.Descriptor, .. named.Select(entry => entry.Descriptor)]);
