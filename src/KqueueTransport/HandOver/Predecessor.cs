@@ -20,6 +20,9 @@ internal sealed class Predecessor : IDisposable
     // By the names of the endpoints; several may have been asked for by the same one, with port 0. Under the lock.
     private readonly List<(string Name, int Descriptor)> _sockets;
 
+    // Completes when it answers that this process serves, which may be late.
+    private Task<bool>? _stopping;
+
     private Predecessor(Socket link, List<(string Name, int Descriptor)> sockets) =>
         (_link, _sockets) = (link, sockets);
 
@@ -95,8 +98,6 @@ internal sealed class Predecessor : IDisposable
     /// <exception cref="TimeoutException">It does not stop: both serve, until it hears of this.</exception>
     public async Task<bool> TryReplaceAsync(TimeProvider clock, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(Times.Patience, clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
             _link.Send([HandOverMessage.Serving]);
@@ -106,21 +107,20 @@ internal sealed class Predecessor : IDisposable
             // It has ended. What it has said before can be read all the same.
         }
 
-        var answer = new byte[1];
+        _stopping = IsStoppingAsync();
         try
         {
-            var count = await _link.ReceiveAsync(answer, either.Token).ConfigureAwait(false);
-            return count == 0 || answer[0] != HandOverMessage.Replaced;
+            return await _stopping.WaitAsync(Times.Patience, clock, cancellationToken).ConfigureAwait(false);
         }
-        catch (SocketException)
-        {
-            return true; // Its sockets are here.
-        }
-        catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
+        catch (TimeoutException error)
         {
             throw new TimeoutException("the server that has them does not stop", error);
         }
     }
+
+    /// <summary>After <see cref="TryReplaceAsync"/>: waits for the same, however long that takes.</summary>
+    /// <returns>False also where this one is disposed first.</returns>
+    public Task<bool> WaitForStopAsync() => _stopping!;
 
     /// <summary>Closes what nobody has taken, and lets the predecessor go on if it has not been replaced.</summary>
     public void Dispose()
@@ -130,6 +130,20 @@ internal sealed class Predecessor : IDisposable
         {
             _sockets.ForEach(entry => SystemSocketCalls.Instance.Close(entry.Descriptor));
             _sockets.Clear();
+        }
+    }
+
+    private async Task<bool> IsStoppingAsync()
+    {
+        var answer = new byte[1];
+        try
+        {
+            return await _link.ReceiveAsync(answer, CancellationToken.None).ConfigureAwait(false) == 0 ||
+                answer[0] != HandOverMessage.Replaced;
+        }
+        catch (SocketException error)
+        {
+            return error.SocketErrorCode != SocketError.OperationAborted; // Its sockets are here.
         }
     }
 
@@ -164,7 +178,10 @@ internal sealed class Predecessor : IDisposable
     {
         var buffer = new byte[HandOverMessage.BytesMax];
         await link.ReceiveAsync(Memory<byte>.Empty, cancellationToken).ConfigureAwait(false);
-        var first = UnixSocketCalls.Receive(link, buffer, out var sockets, out var isTruncated);
+
+        // The descriptors come with the first byte, and on a BSD, where there is room, what is said behind the message.
+        var first = UnixSocketCalls.Receive(
+            link, buffer.AsSpan(0, HandOverMessage.HeaderBytes), out var sockets, out var isTruncated);
         try
         {
             if (first.IsError || first.Value == 0)
@@ -178,9 +195,8 @@ internal sealed class Predecessor : IDisposable
                     "Its sockets are more than this process may open: raise its limit (ulimit -n).");
             }
 
-            var count = first.Value;
-            var header = buffer.AsMemory(0, Math.Max(count, HandOverMessage.HeaderBytes));
-            if (!await TryReceiveAsync(link, header, count, cancellationToken).ConfigureAwait(false))
+            var header = buffer.AsMemory(0, HandOverMessage.HeaderBytes);
+            if (!await TryReceiveAsync(link, header, first.Value, cancellationToken).ConfigureAwait(false))
             {
                 return null;
             }

@@ -46,9 +46,15 @@ internal sealed class HandOverService(HostLoops host, IHostApplicationLifetime l
             return;
         }
 
-        if (sockets.Predecessor is { } predecessor)
+        if (host.BoundEndPoints.Count == 0)
         {
-            await ReplaceAsync(predecessor, sockets, cancellationToken).ConfigureAwait(false);
+            await StandAsideAsync(sockets).ConfigureAwait(false);
+            return;
+        }
+
+        if (sockets.Predecessor is { } predecessor &&
+            await TryReplaceAsync(predecessor, sockets, cancellationToken).ConfigureAwait(false))
+        {
             TransportLog.TookOver(host.Logger, sockets.TakenOverCount, Path);
         }
 
@@ -94,29 +100,65 @@ internal sealed class HandOverService(HostLoops host, IHostApplicationLifetime l
         }
     }
 
-    private async Task ReplaceAsync(
+    // False where it does not stop.
+    private async Task<bool> TryReplaceAsync(
         Predecessor predecessor, HandOverListenSockets sockets, CancellationToken cancellationToken)
     {
         try
         {
-            while (!await predecessor.TryReplaceAsync(_clock, cancellationToken).ConfigureAwait(false) &&
-                await Predecessor.FindAsync(Path, _clock, cancellationToken).ConfigureAwait(false) is { } next)
+            while (!await predecessor.TryReplaceAsync(_clock, cancellationToken).ConfigureAwait(false))
             {
-                predecessor.Dispose();
+                // Who was quicker may have stopped already, and has deleted the file at the path then.
+                var next = await FindOrListenAsync(sockets, cancellationToken).ConfigureAwait(false);
+                LetGoOf(predecessor, sockets);
+                if (next is null)
+                {
+                    return true;
+                }
+
                 sockets.Predecessor = predecessor = next;
             }
 
             Listen(sockets, predecessor.Take(Predecessor.PathName));
-            predecessor.Dispose();
-            sockets.Predecessor = null;
-            sockets.RemoveElsewhere();
+            LetGoOf(predecessor, sockets);
+            return true;
         }
         catch (TimeoutException error)
         {
             // Both serve. Not disposed, by which it would take this process for one that has died.
             TransportLog.HandOverFailed(host.Logger, Path, error.Message);
             Listen(sockets, predecessor.Take(Predecessor.PathName));
+            _ = WaitForStopAsync(predecessor, sockets);
+            return false;
         }
+    }
+
+    // It may stop yet, and then the sockets are this process's alone.
+    private static async Task WaitForStopAsync(Predecessor predecessor, HandOverListenSockets sockets)
+    {
+        if (await predecessor.WaitForStopAsync().ConfigureAwait(false))
+        {
+            sockets.RemoveElsewhere();
+        }
+    }
+
+    private static void LetGoOf(Predecessor predecessor, HandOverListenSockets sockets)
+    {
+        predecessor.Dispose();
+        sockets.Predecessor = null;
+        sockets.RemoveElsewhere();
+    }
+
+    // A host that serves nothing, as WebApplicationFactory's, which starts an application with a server in memory,
+    // replaces none, and nobody has to replace it.
+    private async Task StandAsideAsync(HandOverListenSockets sockets)
+    {
+        if (sockets.Predecessor is { } predecessor)
+        {
+            LetGoOf(predecessor, sockets);
+        }
+
+        await (_successors?.StopAsync() ?? Task.CompletedTask).ConfigureAwait(false);
     }
 
     private void Listen(HandOverListenSockets sockets, int? taken)

@@ -46,6 +46,36 @@ public sealed class HandOverFaultTests : HandOverSuite
         Assert.False(EndPointPath.Exists);
     }
 
+    // WebApplicationFactory starts an application with a server in memory, beside the application that runs.
+    [Fact]
+    public async Task Start_HostBindsNothing_TheServerGoesOnAndIsReplacedByTheNext()
+    {
+        var first = await StartAsync("first");
+        using var host = HostWithoutEndPoints();
+        await host.StartAsync(TestContext.Current.CancellationToken).Soon();
+
+        await FailedAsync();
+        Assert.Equal("first", await GetAsync(AddressOf(first)));
+        await host.StopAsync(TestContext.Current.CancellationToken);
+        Assert.True(Place.Exists);
+        await StartAsync("second");
+        await StoppedAsync(first);
+    }
+
+    [Fact]
+    public async Task Start_HostBindsNothing_NobodyReplacesIt()
+    {
+        using var host = HostWithoutEndPoints();
+        await host.StartAsync(TestContext.Current.CancellationToken).Soon();
+        Assert.False(Place.Exists);
+
+        await StartAsync("server");
+
+        await host.StopAsync(TestContext.Current.CancellationToken);
+        Assert.True(Place.Exists);
+        Assert.DoesNotContain(Logs.Entries, entry => entry.Id.Id is 113 or 114);
+    }
+
     [Fact]
     public async Task Successor_EndsBeforeItServes_TheFormerHasItsSocketsForItself()
     {
@@ -165,6 +195,11 @@ public sealed class HandOverFaultTests : HandOverSuite
 
         Assert.Equal("second", await GetAsync(AddressOf(second)));
         Assert.Single(Logs.Entries, entry => entry.Level >= LogLevel.Warning);
+        Assert.DoesNotContain(Logs.Entries, entry => entry.Id == 113); // That it has stopped.
+        var sockets = SocketsOf(second);
+        Assert.True(sockets.AreElsewhere);
+        await link.SendAsync(new[] { HandOverMessage.Stopping }, TestContext.Current.CancellationToken);
+        await Waiting.UntilAsync(() => !sockets.AreElsewhere);
         await StartAsync("third");
         await StoppedAsync(second);
     }
@@ -241,6 +276,14 @@ public sealed class HandOverFaultTests : HandOverSuite
             () => StartAsync("first", path: path));
 
         Assert.StartsWith("HandOverPath is '", error.Message, StringComparison.Ordinal);
+    }
+
+    private IHost HostWithoutEndPoints()
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Logging.AddProvider(Logs);
+        builder.Services.AddKqueueTransport(options => options.HandOverPath = Place.Path);
+        return builder.Build();
     }
 
     // Starts a server beside one that sends it two descriptors, the second for its endpoint, and dies.

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using KqueueTransport.Connections.Contexts;
 using KqueueTransport.HandOver;
 using KqueueTransport.Tests.Diagnostics;
 using Microsoft.AspNetCore.Builder;
@@ -98,6 +99,9 @@ public abstract class HandOverSuite : IAsyncDisposable
         await socket.ConnectAsync(
             new UnixDomainSocketEndPoint(EndPointPath.Path), TestContext.Current.CancellationToken);
     }
+
+    private protected static HandOverListenSockets SocketsOf(WebApplication app) =>
+        app.Services.GetRequiredService<HostLoops>().HandOver!;
 
     protected static string AddressOf(WebApplication app) => app.Urls.Single();
 

@@ -80,6 +80,22 @@ public sealed class HandOverTests : HandOverSuite
     }
 
     [Fact]
+    public async Task Start_EndPointIsAHandle_EachHasItFromItsOwner()
+    {
+        using var listen = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listen.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listen.Listen();
+        var address = $"http://{listen.LocalEndPoint}";
+        var first = await StartAsync("first", kestrel => kestrel.ListenHandle((ulong)listen.Handle));
+        Assert.Equal("first", await GetAsync(address));
+
+        await StartAsync("second", kestrel => kestrel.ListenHandle((ulong)listen.Handle));
+
+        await StoppedAsync(first);
+        Assert.Equal("second", await GetAsync(address));
+    }
+
+    [Fact]
     public async Task Stop_ASuccessorHasTheSockets_LeavesThemToIt()
     {
         var first = await StartAsync("first", kestrel => kestrel.ListenUnixSocket(EndPointPath.Path));
@@ -156,6 +172,28 @@ public sealed class HandOverTests : HandOverSuite
         await DisposeOneAsync();
         Assert.Equal("second", await GetAsync(AddressOf(await next)));
         Assert.True(Place.Exists);
+    }
+
+    // Who was quicker has deleted the file at the path, whose socket the other one has had from the former server.
+    [Fact]
+    public async Task Start_WhoWasQuickerHasStopped_ListensAtThePath()
+    {
+        var first = await StartAsync("first");
+        var mayGoOn = new TaskCompletionSource();
+        var starting = StartAsync("second", starts: mayGoOn.Task);
+        await Waiting.UntilAsync(() => SocketsOf(first).AreElsewhere);
+        var quicker = await StartAsync("third");
+        await StoppedAsync(first);
+        await quicker.StopAsync(TestContext.Current.CancellationToken);
+        Assert.False(Place.Exists);
+
+        mayGoOn.SetResult();
+
+        var second = await starting;
+        Assert.Equal("second", await GetAsync(AddressOf(first)));
+        await StartAsync("fourth");
+        await StoppedAsync(second);
+        Assert.Equal("fourth", await GetAsync(AddressOf(first)));
     }
 
     [Fact]
