@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Kqueue;
 using KqueueTransport.HandOver;
 using KqueueTransport.Sockets;
 using Microsoft.AspNetCore.Builder;
@@ -303,14 +304,15 @@ public sealed class HandOverFaultTests : HandOverSuite
 
     private static async Task<Socket> SendAsync(ListenSocket path, int descriptor, Action? dies)
     {
-        var accepting = new Socket(new SafeSocketHandle(path.Descriptor, ownsHandle: false));
-        var link = await accepting.AcceptAsync(TestContext.Current.CancellationToken).AsTask().Soon();
+        // Not by Socket, whose epoll in this process would go on with the socket by this number, and refuse it (EEXIST)
+        // where the successor happens to get it under the same one.
+        var (calls, accepted) = (SystemSocketCalls.Instance, KernelResult.Success(0));
+        await Waiting.UntilAsync(
+            () => !(accepted = calls.Accept(path.Descriptor, SocketCalls.CreateAddress())).IsError);
+        var link = new Socket(new SafeSocketHandle(accepted.Value, ownsHandle: true));
         var message = HandOverMessage.Encode([Predecessor.PathName, "InterNetwork 127.0.0.1:0"]);
-        link.Send(HandOverMessage.Greeting.Span);
+        await link.SendAsync(HandOverMessage.Greeting, TestContext.Current.CancellationToken);
         UnixSocketCalls.Send(link, message, [path.Descriptor, descriptor]).GetValueOrThrow();
-
-        // Not disposed, which would do to the successor's socket what Socket does to its own.
-        accepting.SafeHandle.SetHandleAsInvalid();
         path.Leave();
         dies?.Invoke();
         return link;
