@@ -46,7 +46,7 @@ internal sealed class HandOverService(HostLoops host, IHostApplicationLifetime l
             return;
         }
 
-        if (host.BoundEndPoints.Count == 0)
+        if (host.Listeners.Count == 0)
         {
             await StandAsideAsync(sockets).ConfigureAwait(false);
             return;
