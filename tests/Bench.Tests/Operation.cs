@@ -65,7 +65,7 @@ internal sealed class Operation(Type type, MethodInfo method, PropertyInfo? para
     private void Call<TAttribute>(object benchmark)
         where TAttribute : Attribute
     {
-        var called = type.GetMethods().Single(candidate => candidate.IsDefined(typeof(TAttribute)));
-        (called.Invoke(benchmark, null) as Task)?.GetAwaiter().GetResult();
+        var called = type.GetMethods().SingleOrDefault(candidate => candidate.IsDefined(typeof(TAttribute)));
+        (called?.Invoke(benchmark, null) as Task)?.GetAwaiter().GetResult();
     }
 }
