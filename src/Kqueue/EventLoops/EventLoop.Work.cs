@@ -131,8 +131,7 @@ public sealed partial class EventLoop
 
     private void Wake()
     {
-        if (_posted.TakeWake() &&
-            Submit(KEvent.Trigger(WakeIdent)).IsError)
+        if (_posted.TakeWake() && Submit(KEvent.Trigger(WakeIdent)).IsError)
         {
             _posted.GiveBackWake();
         }

@@ -13,13 +13,6 @@ internal static class KEventTranslation
             : change.Data,
         change.UserData);
 
-    // FreeBSD gives a timer CLEAR by itself unless it is absolute (kern_event.c, filt_timerattach), and reports that
-    // one at every wait once its time has come.
-    private static KEventFlags FlagsOf(in KEvent change, KqueueAbi abi) =>
-        (abi.ForgetsErrorEntries ? change.Flags & ~KEventFlags.Receipt : change.Flags) |
-        (change.Filter == KEventFilter.Timer && (change.Notes & KEventNotes.Absolute) != 0 &&
-            (change.Flags & KEventFlags.Add) != 0 ? KEventFlags.OneShot : KEventFlags.None);
-
     /// <summary>Translates an entry, unless it says something that no caller can use.</summary>
     public static bool TryToNeutral(in NativeKEvent native, KqueueAbi abi, out KEvent reported)
     {
@@ -50,6 +43,13 @@ internal static class KEventTranslation
         reported = new KEvent(native.Ident, filter, flags, notes, data, native.UserData);
         return true;
     }
+
+    // FreeBSD gives a timer CLEAR by itself unless it is absolute (kern_event.c, filt_timerattach), and reports that
+    // one at every wait once its time has come.
+    private static KEventFlags FlagsOf(in KEvent change, KqueueAbi abi) =>
+        (abi.ForgetsErrorEntries ? change.Flags & ~KEventFlags.Receipt : change.Flags) |
+        (change.Filter == KEventFilter.Timer && (change.Notes & KEventNotes.Absolute) != 0 &&
+            (change.Flags & KEventFlags.Add) != 0 ? KEventFlags.OneShot : KEventFlags.None);
 
     // The flags of others are theirs to read.
     private static bool IsNamed(KEventFilter filter) =>

@@ -158,7 +158,16 @@ internal sealed class ConnectAttempt : IEventHandler
 
         _registration.Dispose();
         var connection = new Connection(_loop, _endPoint, _descriptor, local, _remote);
-        connection.Start();
+        try
+        {
+            connection.Start();
+        }
+        catch
+        {
+            connection.Registration.Dispose();
+            throw;
+        }
+
         return connection;
     }
 

@@ -198,9 +198,7 @@ internal sealed class SystemListenSocket : ListenSocket
     {
         foreach (var option in options)
         {
-            var isSetOnce = option.Name is nameof(KqueueEndPointOptions.BoundDevice)
-                or nameof(KqueueEndPointOptions.DeferAccept);
-            if (!isSetOnce || !option.IsOn(socket))
+            if (!option.IsOn(socket))
             {
                 option.SetOn(socket);
             }

@@ -98,11 +98,11 @@ public sealed class ReceiveTests : IAsyncDisposable
 
         var result = await (isReading ? reading : Input(connection).ReadAsync()).Soon();
         Assert.Equal("last words", Encoding.UTF8.GetString(result.Buffer));
-        await closed.Soon();
         Input(connection).AdvanceTo(result.Buffer.End);
         result = await Input(connection).ReadAsync().Soon();
         Assert.True(result.IsCompleted);
         Assert.True(result.Buffer.IsEmpty);
+        await closed.Soon();
         await _fixture.AssertEndedCleanlyAsync();
     }
 

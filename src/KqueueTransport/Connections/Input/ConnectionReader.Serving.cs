@@ -87,12 +87,6 @@ internal sealed partial class ConnectionReader
         }
 
         var mustResume = TryReceiveForPendingRead();
-        if (isEof && mustResume && IsReadable)
-        {
-            // The read has what it waited for, and the next one may be long in coming.
-            ReadAhead();
-        }
-
         if (!mustResume && mayPause)
         {
             PauseIfUnread();
