@@ -31,6 +31,5 @@ public sealed class InstalledLibkqueueKernelQueueTests : KernelQueueContract
 
     private protected override KernelSockets KernelsSockets { get; } = KernelSockets.OfSystem();
 
-    private protected override KernelQueue MakeQueue(bool fillData) =>
-        KernelQueue.Create(KernelUnderTest.InstalledLibkqueue());
+    private protected override KernelQueue MakeQueue(bool fillData) => KernelUnderTest.InstalledLibkqueue();
 }

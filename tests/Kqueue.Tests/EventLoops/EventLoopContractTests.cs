@@ -23,7 +23,7 @@ public sealed class InstalledLibkqueueEventLoopTests : EventLoopContract
 
     private protected override Errno NoDescriptor => Errno.EFAULT;
 
-    private protected override KernelQueue MakeQueue() => KernelQueue.Create(KernelUnderTest.InstalledLibkqueue());
+    private protected override KernelQueue MakeQueue() => KernelUnderTest.InstalledLibkqueue();
 }
 
 /// <summary>Loops over the native path, with a played kernel behind its function pointers.</summary>
