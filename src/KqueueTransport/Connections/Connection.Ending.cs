@@ -56,6 +56,9 @@ internal sealed partial class Connection : IThreadPoolWorkItem
         }
     }
 
+    /// <summary>The stream of received bytes will end with an error: bytes of a completed read come before.</summary>
+    public void OnInputFailing() => FireConnectionClosed();
+
     /// <summary>The application wants no more input.</summary>
     public void OnInputCompleted() => EndIfBothDirectionsHave();
 

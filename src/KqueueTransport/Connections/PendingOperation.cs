@@ -36,6 +36,9 @@ internal struct PendingOperation
     /// <summary>Whether somebody awaits, or is about to.</summary>
     public bool IsPending { get; private set; }
 
+    /// <summary>Whether it has ended, and nobody has taken the result yet.</summary>
+    public readonly bool HasEnded => _hasEnded;
+
     /// <summary>Begins to wait; the result is the version of the value task.</summary>
     /// <param name="onCanceled">Called when the token is cancelled, perhaps inside this call.</param>
     /// <param name="owner">What it is called with, and with the token.</param>

@@ -98,11 +98,33 @@ public sealed class ReceiveTests : IAsyncDisposable
 
         var result = await (isReading ? reading : Input(connection).ReadAsync()).Soon();
         Assert.Equal("last words", Encoding.UTF8.GetString(result.Buffer));
+        await closed.Soon();
         Input(connection).AdvanceTo(result.Buffer.End);
         result = await Input(connection).ReadAsync().Soon();
         Assert.True(result.IsCompleted);
         Assert.True(result.Buffer.IsEmpty);
+        await _fixture.AssertEndedCleanlyAsync();
+    }
+
+    // The kernel gives the bytes first (Linux net/ipv4/tcp.c, tcp_recvmsg_locked), and a read that has completed keeps
+    // them, whatever an event tells before they are taken.
+    [Fact]
+    public async Task DataAndResetInOneEvent_TheTokenFiresAndTheBytesComeFirst()
+    {
+        var (connection, _) = _fixture.Open(
+            Receives(SocketStep.Delivers("last words"), SocketStep.Fails(Errno.ECONNRESET)));
+        var closed = ClosedOf(connection);
+        var reading = Input(connection).ReadAsync();
+
+        await _fixture.RaiseAsync(connection, KEventFilter.Read, KEventFlags.Eof);
+        await _fixture.RaiseAsync(connection, KEventFilter.Read, KEventFlags.Eof);
+
         await closed.Soon();
+        var result = await reading.Soon();
+        Assert.Equal("last words", Encoding.UTF8.GetString(result.Buffer));
+        Assert.False(result.IsCompleted);
+        Input(connection).AdvanceTo(result.Buffer.Start, result.Buffer.End);
+        await Assert.ThrowsAsync<ConnectionResetException>(async () => await Input(connection).ReadAsync().Soon());
         await _fixture.AssertEndedCleanlyAsync();
     }
 

@@ -84,6 +84,11 @@ internal sealed partial class ConnectionReader
             TransportLog.ConnectionPause(_connection.LoopContext.Logger, _connection);
         }
 
+        if ((reports & ReaderFlags.FailingUnreported) != 0)
+        {
+            _connection.OnInputFailing();
+        }
+
         if ((reports & ReaderFlags.EndUnreported) != 0)
         {
             _connection.OnInputEnded(_error);

@@ -32,7 +32,7 @@ internal sealed partial class ConnectionReader
         }
 
         var limit = _connection.EndPointContext.MaxReadBufferBytes;
-        while (IsReadable && Received.Length < limit)
+        while (IsReadable && _input is not InputState.Failing && Received.Length < limit)
         {
             Receive();
         }
@@ -40,6 +40,12 @@ internal sealed partial class ConnectionReader
 
     private void Receive()
     {
+        if (_input is InputState.Failing)
+        {
+            EndWith(InputState.Ended, _error);
+            return;
+        }
+
         if (_input is InputState.Paused)
         {
             _input = InputState.Readable;
@@ -108,10 +114,13 @@ internal sealed partial class ConnectionReader
         }
     }
 
+    // A read that has completed keeps its bytes, as the kernel gives them before the reset behind them: the next
+    // receive brings the error.
     private void EndWith(InputState end, Exception? error)
     {
-        _input = end;
+        var mustWait = error is not null && _read.HasEnded && _input is not InputState.Failing;
+        _input = mustWait ? InputState.Failing : end;
         _error = error;
-        Set(ReaderFlags.EndUnreported);
+        Set(mustWait ? ReaderFlags.FailingUnreported : ReaderFlags.EndUnreported);
     }
 }

@@ -87,6 +87,12 @@ internal sealed partial class ConnectionReader
         }
 
         var mustResume = TryReceiveForPendingRead();
+        if (mustResume && isEof && IsReadable)
+        {
+            // The read has what it waited for, and the next one may be long in coming.
+            ReadAhead();
+        }
+
         if (!mustResume && mayPause)
         {
             PauseIfUnread();

@@ -36,7 +36,7 @@ internal sealed partial class ConnectionReader :
 
     public ConnectionReader(Connection connection) => _connection = connection;
 
-    private bool IsReadable => _input is InputState.Readable or InputState.Paused;
+    private bool IsReadable => _input is InputState.Readable or InputState.Paused or InputState.Failing;
 
     private bool HasInputEnded => _input >= InputState.Ended;
 
@@ -204,7 +204,7 @@ internal sealed partial class ConnectionReader :
 
     private ReadResult Take()
     {
-        if (_error is not null)
+        if (_error is not null && HasInputEnded)
         {
             ExceptionDispatchInfo.Throw(_error);
         }

@@ -34,6 +34,9 @@ internal enum InputState : byte
     /// <summary>Open. Input waits in the kernel, and more of it, while nobody reads.</summary>
     Paused,
 
+    /// <summary>Open. The error that a receive brought comes behind the bytes of a read that has completed.</summary>
+    Failing,
+
     /// <summary>Ended, as all that follow: nothing is received any more, and the descriptor may be closed.</summary>
     Ended,
 
@@ -65,6 +68,9 @@ internal enum ReaderFlags : byte
     /// <summary>The end of the pause has to be logged, once the lock is left.</summary>
     ResumeUnreported = 16,
 
+    /// <summary>That the stream fails has to be told to the connection, once the lock is left.</summary>
+    FailingUnreported = 32,
+
     /// <summary>What has to be told once the lock is left.</summary>
-    Reports = EndUnreported | PauseUnreported | ResumeUnreported,
+    Reports = EndUnreported | PauseUnreported | ResumeUnreported | FailingUnreported,
 }
