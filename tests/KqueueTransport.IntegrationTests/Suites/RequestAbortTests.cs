@@ -70,6 +70,26 @@ public abstract class RequestAbortTests(TestTransport transport) : TransportSuit
         await aborted.Task.WaitAsync(Deadline);
     }
 
+    // All that the client sends may be there when the loop looks, and the handler never reads again.
+    [Fact]
+    public async Task Request_FinComesWithIt_AbortsIt()
+    {
+        var aborted = Channel.CreateUnbounded<bool>();
+        var server = await ServeAsync(async context =>
+        {
+            await Record.ExceptionAsync(() => Task.Delay(Timeout.Infinite, context.RequestAborted));
+            aborted.Writer.TryWrite(true);
+        });
+        for (var i = 0; i < 100; i++)
+        {
+            using var connection = await ConnectAsync(server.EndPoint);
+            await connection.SendAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+            connection.SendFin();
+
+            await aborted.Reader.ReadAsync(Deadline);
+        }
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

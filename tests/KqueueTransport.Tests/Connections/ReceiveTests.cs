@@ -90,11 +90,11 @@ public sealed class ReceiveTests : IAsyncDisposable
     [InlineData(false)]
     public async Task DataAndEofInOneEvent_TheReaderSeesBothAndTheTokenFires(bool isReading)
     {
-        var (connection, _) = _fixture.Open(Receives(SocketStep.Delivers("last words"), SocketStep.End));
+        var (connection, peer) = _fixture.Open(Receives(SocketStep.Delivers("last words"), SocketStep.End));
         var closed = ClosedOf(connection);
         var reading = isReading ? Input(connection).ReadAsync() : default;
 
-        await _fixture.RaiseAsync(connection, KEventFilter.Read, KEventFlags.Eof);
+        peer.Shutdown(SocketShutdown.Send);
 
         var result = await (isReading ? reading : Input(connection).ReadAsync()).Soon();
         Assert.Equal("last words", Encoding.UTF8.GetString(result.Buffer));
@@ -111,13 +111,12 @@ public sealed class ReceiveTests : IAsyncDisposable
     [Fact]
     public async Task DataAndResetInOneEvent_TheTokenFiresAndTheBytesComeFirst()
     {
-        var (connection, _) = _fixture.Open(
+        var (connection, peer) = _fixture.Open(
             Receives(SocketStep.Delivers("last words"), SocketStep.Fails(Errno.ECONNRESET)));
         var closed = ClosedOf(connection);
         var reading = Input(connection).ReadAsync();
 
-        await _fixture.RaiseAsync(connection, KEventFilter.Read, KEventFlags.Eof);
-        await _fixture.RaiseAsync(connection, KEventFilter.Read, KEventFlags.Eof);
+        peer.Shutdown(SocketShutdown.Send);
 
         await closed.Soon();
         var result = await reading.Soon();

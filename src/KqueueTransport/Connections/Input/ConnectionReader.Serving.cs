@@ -89,8 +89,9 @@ internal sealed partial class ConnectionReader
         var mustResume = TryReceiveForPendingRead();
         if (mustResume && isEof && IsReadable)
         {
-            // The read has what it waited for, and the next one may be long in coming.
-            ReadAhead();
+            // The next read may be long in coming, and ConnectionClosed must not wait for it: another event looks for
+            // the end, behind the handler that has the last bytes now and may answer them.
+            _ = _connection.Arm(KEventFilter.Read, KEventFlags.Clear);
         }
 
         if (!mustResume && mayPause)
