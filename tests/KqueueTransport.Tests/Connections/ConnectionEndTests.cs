@@ -81,7 +81,9 @@ public sealed class ConnectionEndTests : IAsyncDisposable
     {
         var (connection, peer) = _fixture.Open(descriptor => _fixture.Calls.Prepare(
             SocketCall.Send, descriptor, SocketStep.Fails(Errno.ENOBUFS)));
-        var payload = Payload.Create(1024 * 1024);
+
+        // More than the sockets of both ends hold, so that the next try does not send it all, however soon it comes.
+        var payload = Payload.Create(16 * 1024 * 1024);
         _ = connection.Transport.Output.WriteAsync(payload);
 
         var disposing = connection.DisposeAsync();
