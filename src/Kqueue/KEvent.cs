@@ -7,7 +7,8 @@ namespace Kqueue;
 /// to and from the layout and the numbers of its system.
 /// </summary>
 /// <param name="ident">
-/// What is watched: the descriptor for READ and WRITE, the caller's own number for TIMER and USER.
+/// What is watched: the descriptor for READ, WRITE and VNODE, the number of a process or a signal, the caller's own
+/// number for TIMER and USER.
 /// </param>
 /// <param name="filter">The kind of event.</param>
 /// <param name="flags">What to do with the knote, or, in an event, what the kernel says about it.</param>

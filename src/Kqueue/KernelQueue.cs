@@ -53,6 +53,9 @@ public abstract class KernelQueue : IDisposable
     /// <exception cref="KernelQueueException">
     /// The system refused, for example because it is out of descriptors.
     /// </exception>
+    /// <exception cref="ArgumentException">The options name a layout that there is not.</exception>
+    /// <exception cref="DllNotFoundException">The library that the options name was not found.</exception>
+    /// <exception cref="EntryPointNotFoundException">It does not have the functions.</exception>
     public static KernelQueue Create(KernelQueueOptions? options = null) =>
         KernelQueueBackend.Create(options ?? new KernelQueueOptions());
 

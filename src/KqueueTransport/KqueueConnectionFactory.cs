@@ -69,6 +69,9 @@ public sealed class KqueueConnectionFactory : IConnectionFactory, IDisposable
     /// It is the first that needs the event loops, and one of <see cref="KqueueTransportOptions.LoopProcessors"/> is
     /// not there.
     /// </exception>
+    /// <exception cref="InvalidOperationException">
+    /// It is the first that needs the event loops, and the system has no thread for one.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The event loops ended before it was connected.</exception>
     public async ValueTask<ConnectionContext> ConnectAsync(
         EndPoint endpoint, CancellationToken cancellationToken = default)

@@ -85,7 +85,7 @@ public abstract class KqueueEndPointOptions
     public long? MaxReadBufferSize { get; set; } = 1024 * 1024;
 
     /// <summary>
-    /// The number of written bytes that a connection holds while the peer does not take them. At this mark a flush
+    /// The number of written bytes that a connection holds while the kernel does not take them. At this mark a flush
     /// does not complete until half of them are sent.
     /// </summary>
     /// <remarks>Defaults to 65,536 bytes (64 KiB). Null or 0 is no limit.</remarks>

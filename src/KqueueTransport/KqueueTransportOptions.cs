@@ -34,9 +34,9 @@ public sealed class KqueueTransportOptions : KqueueEndPointOptions
     /// handlers. They are made when they are needed and end after ten idle seconds.
     /// </summary>
     /// <remarks>
-    /// Defaults to 256. From 0, which never takes a loop over, to 4096. Where so many handlers block at a time, the
-    /// next ones run on the thread pool, see <see cref="Scheduling.Adaptive"/>. A loop that is held up all the same
-    /// goes to one thread more, for each loop.
+    /// Defaults to 256; 0 to 4096. Where so many handlers block at a time, the next ones run on the thread pool, see
+    /// <see cref="Scheduling.Adaptive"/>. A loop that is held up all the same goes to one thread more, for each loop.
+    /// 0 takes no loop over: a handler that blocks stops its loop, as with <see cref="Scheduling.Inline"/>.
     /// </remarks>
     public int StandbyThreadsMax { get; set; } = 256;
 
@@ -62,19 +62,20 @@ public sealed class KqueueTransportOptions : KqueueEndPointOptions
     /// </summary>
     /// <remarks>
     /// Defaults to 1024 connections. From 0, with which none waits, to 1,000,000. It is never more than an eighth of
-    /// the descriptors that the process may have.
+    /// the descriptors that the process may have. Each loop has its share, rounded up.
     /// </remarks>
     public int LingerConnectionsMax { get; set; } = 1024;
 
     /// <summary>
     /// How long a connection whose application has completed its output, or is done with the connection, goes on while
-    /// its peer takes nothing of what is still to be sent. Each byte that the peer takes begins the time anew; at its
+    /// the kernel gets rid of nothing of what is still to be sent. Each byte that it takes begins the time anew; at its
     /// end the connection is aborted. So no peer keeps a connection, or whoever awaits its disposal, by not reading.
     /// </summary>
     /// <remarks>
     /// Defaults to 30 seconds. <see cref="Timeout.InfiniteTimeSpan"/> is no limit; at most an hour. It does not begin
     /// before the application is done: until then that is up to the application, or to
-    /// <see cref="KqueueEndPointOptions.UserTimeout"/>.
+    /// <see cref="KqueueEndPointOptions.UserTimeout"/>. The connection is looked at once in that time, so that it may
+    /// go on for twice as long.
     /// </remarks>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
@@ -95,13 +96,13 @@ public sealed class KqueueTransportOptions : KqueueEndPointOptions
     /// Defaults to null: nothing is handed over. The file has the mode 0600, and both processes have to be of the same
     /// user. An endpoint is taken over by its text, port 0 included; one that the predecessor does not have is bound as
     /// usual, and one that only the predecessor has is closed. If either of the two ends on the way, the other has
-    /// everything. At most 199 endpoints, and none of a named library.
+    /// everything. At most 199 endpoints, and none of a named library; the path has at most 103 bytes.
     /// </remarks>
     public string? HandOverPath { get; set; }
 
     /// <summary>
-    /// Whether the transport serves at all. With false Kestrel's Sockets transport serves every endpoint, and one line
-    /// of the log at start says so.
+    /// Whether the transport serves Kestrel's endpoints. With false its Sockets transport does, and one line of the log
+    /// at start says so. Outbound connections, and what <c>ReplaceKeyedTransports</c> has put on the loops, stay.
     /// </summary>
     /// <remarks>
     /// Defaults to true. <c>KqueueTransport:Enabled</c> in the host's configuration sets it, also where the options are

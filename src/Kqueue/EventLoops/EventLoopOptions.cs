@@ -11,8 +11,8 @@ public sealed class EventLoopOptions
     public string Name { get; set; } = "kqueue";
 
     /// <summary>
-    /// How many events one wait takes from the kernel at most. Defaults to 256; 1 to 8,192. What does not fit comes
-    /// with the next wait.
+    /// How many events one wait takes from the kernel at most. Defaults to 256; 1 to 8,192. No wait takes more than 256
+    /// over epoll, or 128 over a kqueue. What does not fit comes with the next wait.
     /// </summary>
     public int EventCapacity { get; set; } = 256;
 

@@ -74,7 +74,8 @@ public static class KqueueTransportServiceCollectionExtensions
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="serviceKey">
-    /// Registers it as a keyed service, beside other factories; null registers it without a key.
+    /// The key of <see cref="IConnectionFactory"/>, beside other factories; null registers that without one.
+    /// <see cref="KqueueConnectionFactory"/> itself has none.
     /// </param>
     /// <returns>The services.</returns>
     public static IServiceCollection AddKqueueConnectionFactory(

@@ -23,6 +23,19 @@ public sealed partial class LinkTests
         Assert.Empty(broken);
     }
 
+    // Paths from the top, or the ends of some; a star stands for some of a name.
+    [Fact]
+    public void Files_ThatContributingNames_AreThere()
+    {
+        var files = Repository.Files("*").ToArray();
+        var named = FileName().Matches(File.ReadAllText(Repository.PathOf(".github", "CONTRIBUTING.md")))
+            .Select(name => name.Groups["path"].Value).Distinct().ToArray();
+
+        Assert.NotEmpty(named);
+        Assert.Empty(named.Where(name => !files.Any(file => Regex.IsMatch(
+            file.Replace('\\', '/'), $"(^|/){Regex.Escape(name).Replace(@"\*", "[^/]*", StringComparison.Ordinal)}(/|$)"))));
+    }
+
     private static bool Exists(string path, string heading) =>
         Path.Exists(path) && (heading.Length == 0 || Headings(path).Contains(heading));
 
@@ -33,6 +46,9 @@ public sealed partial class LinkTests
 
     [GeneratedRegex(@"\]\((?!https?:)(?<path>[^)#\s]*)(#(?<heading>[^)]+))?\)")]
     private static partial Regex Link();
+
+    [GeneratedRegex(@"`(?:dotnet run )?(?<path>[\w.*-]+(?:/[\w.*-]+)+|[\w.*]+\.(?:cs|json|md))`")]
+    private static partial Regex FileName();
 
     [GeneratedRegex(@"[^\w -]")]
     private static partial Regex Punctuation();
