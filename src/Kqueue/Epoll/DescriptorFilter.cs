@@ -69,50 +69,34 @@ internal sealed class DescriptorFilter(KEventFilter kind, EpollInstance epoll, A
     private Errno Add(Descriptor descriptor, in KEvent change)
     {
         var knote = descriptor.KnoteOf(this);
-        if (knote.IsAttached)
-        {
-            // Seldom a change of the knote, mostly the next descriptor of the same number, so that comes first.
-            var error = Register(descriptor, change);
-            if (error != Errno.EEXIST)
-            {
-                return error;
-            }
-
-            knote.Update(change);
-            return epoll.Rearm(descriptor);
-        }
-
         if (descriptor.IsRegistered)
         {
-            knote.Attach(change);
-            var error = epoll.Rearm(descriptor);
-            if (error != Errno.ENOENT)
+            if (knote.IsAttached)
             {
-                return error;
+                knote.Update(change);
+            }
+            else
+            {
+                knote.Attach(change);
+            }
+
+            var rearmed = epoll.Rearm(descriptor);
+            if (rearmed != Errno.ENOENT)
+            {
+                return rearmed;
             }
         }
 
-        return Register(descriptor, change);
-    }
-
-    // Registers the descriptor with this knote as its only one. EEXIST leaves everything as it is.
-    private Errno Register(Descriptor descriptor, in KEvent change)
-    {
+        // The next descriptor of the number: what was attached belonged to the one before.
+        descriptor.Forget();
         var isEnabled = (change.Flags & KEventFlags.Disable) == 0;
-        var error = epoll.Add(descriptor, EpollTranslation.Interest(IsRead && isEnabled, !IsRead && isEnabled));
-        if (error != Errno.EEXIST)
+        var added = epoll.Add(descriptor, EpollTranslation.Interest(IsRead && isEnabled, !IsRead && isEnabled));
+        if (added == Errno.None)
         {
-            // Whatever is attached belonged to an earlier descriptor of the number.
-            descriptor.Read?.Detach();
-            descriptor.Write?.Detach();
+            knote.Attach(change);
         }
 
-        if (error == Errno.None)
-        {
-            descriptor.KnoteOf(this).Attach(change);
-        }
-
-        return error;
+        return added;
     }
 
     private Errno Change(DescriptorKnote knote, in KEvent change)
