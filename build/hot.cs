@@ -34,7 +34,8 @@ var byLoop = Enumerable.Range(0, Connections).Select(_ => new HotConnection(port
 var together = byLoop[0][..Hot];
 var apart = byLoop.SelectMany(connections => connections[..(Hot / Loops)]).ToArray();
 
-Console.WriteLine("| the handler | requests per second, on one loop | spread | ratio, 95 % | p99, on one loop | spread |");
+Console.WriteLine(
+    "| the handler | requests per second, on one loop | spread | ratio, 95 % | p99, on one loop | spread |");
 Console.WriteLine("| --- | ---: | ---: | ---: | ---: | ---: |");
 foreach (var (path, name) in new[]
 {

@@ -57,8 +57,8 @@ public enum Scheduling
     /// </summary>
     /// <remarks>
     /// A loop has one thread for life, and a connection one loop: what completes there always goes on on that thread.
-    /// That holds where every endpoint has this mode and <see cref="KqueueTransportOptions.ConfigureEndPoint"/> is null;
-    /// otherwise a handler that blocks here loses its loop as any other.
+    /// That holds where the server's option is this mode and <see cref="KqueueTransportOptions.ConfigureEndPoint"/> is
+    /// null; otherwise a handler that blocks here loses its loop as any other.
     /// What a handler has flushed before it blocks may leave only when it is back, and so may what other threads flush
     /// to connections of its loop meanwhile.
     /// </remarks>

@@ -127,10 +127,8 @@ public sealed partial class EventLoop
 
     // An EventListener of this process is the application's, and may wait for the very handler that is stuck: it runs
     // neither on the watch nor on the thread that goes on with the loop.
-    private void ReportHandOver(int epoch) => ThreadPool.UnsafeQueueUserWorkItem(
-        static stint => EventLoopEventSource.Log.HandOverStart(stint.Name, stint.Epoch),
-        (Name, Epoch: epoch),
-        preferLocal: false);
+    private void ReportHandOver(int epoch) => PoolWork.Queue(
+        static stint => EventLoopEventSource.Log.HandOverStart(stint.Name, stint.Epoch), (Name, Epoch: epoch));
 
     /// <summary>A driver that has lost the loop is back from its handler.</summary>
     private void OnGone(LoopDriver driver)

@@ -149,7 +149,7 @@ public sealed partial class EventLoop
         var word = Word;
         for (var i = word.IsInWait ? _workCount : word.Event; i < _workCount; i++)
         {
-            ThreadPool.UnsafeQueueUserWorkItem(_work[i]!, preferLocal: false);
+            PoolWork.Queue(_work[i]!);
         }
     }
 

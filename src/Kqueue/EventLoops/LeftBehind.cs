@@ -116,8 +116,7 @@ internal sealed class LeftBehind
         driver.Told = stay;
         if (driver.Staying is { } handler)
         {
-            ThreadPool.UnsafeQueueUserWorkItem(
-                static told => told.Handler.OnStayed(told.Stay), (Handler: handler, Stay: stay), preferLocal: false);
+            PoolWork.Queue(static told => told.Handler.OnStayed(told.Stay), (Handler: handler, Stay: stay));
         }
     }
 }

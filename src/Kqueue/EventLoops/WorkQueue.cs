@@ -30,7 +30,7 @@ internal sealed class WorkQueue
     {
         while (_items.TryDequeue(out var work))
         {
-            ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false);
+            PoolWork.Queue(work!);
         }
     }
 }

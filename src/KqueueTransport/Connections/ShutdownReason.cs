@@ -18,6 +18,6 @@ internal enum ShutdownReason : byte
     /// <summary>The peer reset the connection.</summary>
     PeerReset,
 
-    /// <summary>A receive or a send failed for another reason.</summary>
+    /// <summary>A receive or a send failed for another reason. The last, up to which ends are counted.</summary>
     Failed,
 }

@@ -1,3 +1,4 @@
+using Kqueue.EventLoops;
 using Microsoft.Extensions.Logging;
 
 namespace KqueueTransport.Diagnostics;
@@ -15,14 +16,7 @@ internal sealed class ThreadShortage(ILogger logger) : IThreadPoolWorkItem
     {
         if (_shortage.Begins(TimeProvider.System))
         {
-            try
-            {
-                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-            }
-            catch (OutOfMemoryException)
-            {
-                // The thread pool wants a thread as well. It has the work all the same, and has threads to run it on.
-            }
+            PoolWork.Queue(this);
         }
     }
 

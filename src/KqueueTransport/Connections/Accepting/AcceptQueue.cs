@@ -17,10 +17,17 @@ internal sealed class AcceptQueue(int capacity)
     public void Add(Connection connection)
     {
         Places.Take();
-        if (!_connections.Writer.TryWrite(connection))
+        try
         {
-            Places.Free();
-            connection.Abort();
+            if (!_connections.Writer.TryWrite(connection))
+            {
+                Places.Free();
+                connection.Abort();
+            }
+        }
+        catch (OutOfMemoryException)
+        {
+            // The thread pool, which wakes whoever takes, is refused a thread: see PoolWork.
         }
     }
 

@@ -43,7 +43,7 @@ internal sealed class TransportLoops : IDisposable
         Calls = calls;
         Clock = clock ?? TimeProvider.System;
         Metrics = new TransportMetrics(_group, meterFactory);
-        queue ??= static work => ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false);
+        queue ??= PoolWork.Queue;
         _contexts = _group.Loops.ToDictionary(loop => loop, loop => new LoopContext
         {
             Loop = loop,

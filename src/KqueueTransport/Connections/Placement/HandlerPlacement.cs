@@ -111,7 +111,8 @@ internal sealed class HandlerPlacement(
                 if (_warnings.Begins(_clock))
                 {
                     // A logger that waits for its console keeps the connection's next request waiting otherwise.
-                    ThreadPool.UnsafeQueueUserWorkItem(_ => TransportLog.HandlersBlock(logger, EndPoint), null);
+                    PoolWork.Queue(
+                        static it => TransportLog.HandlersBlock(it.Logger, it.EndPoint), (Logger: logger, EndPoint));
                 }
             }
         }
