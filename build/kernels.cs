@@ -56,14 +56,16 @@ var text = $"""
     this one's epoll and sockets. So it shows what is said to a kernel and how its answers are read, not what that
     kernel does by itself. *libkqueue itself* is the library that `.ci/install-tools` installs where Debian has it: it
     takes READ or WRITE of a descriptor and not both, so the transport refuses it at the start and has no suite on it.
-    Its sockets are Linux's. Written by
+    Its sockets are Linux's. Written from the results of a whole run of the tests (`TEST_RESULTS`) by
 
-    <!-- not run by build/readme: takes minutes -->
+    <!-- not run by build/readme: needs those results -->
     ```sh
-    dotnet run build/kernels.cs
+    TEST_RESULTS=artifacts/results .ci/run
+    dotnet run build/kernels.cs -- --results artifacts/results --to tests/kernels.md
     ```
 
-    All of it runs in every `.ci/run`. Frameworks, security, survival and benchmarks are of Linux alone.
+    The played kernels have the default mode, `Adaptive`; Linux has all three, and alone the frameworks, security,
+    survival and benchmarks. Without `--results` the command runs what the played kernels have too, and writes that.
 
 
     """ + table.ToMarkdown();
