@@ -23,7 +23,7 @@ internal sealed partial class TransportMetrics
             "kqueue.loop.hand_overs",
             () => OfLoops(loop => loop.HandOverCount),
             "{hand_over}",
-            "Hand-overs of a loop to another thread.");
+            "Times that a loop was taken from a thread that was stuck.");
         ObserveTimes();
         ObserveConnections();
         var delays = new QueueDelays(Meter);
@@ -44,7 +44,7 @@ internal sealed partial class TransportMetrics
             "kqueue.loop.left_behind_time",
             () => OfLoops(loop => loop.LeftBehindTime.TotalSeconds),
             "s",
-            "Time that handlers went on after their loop was taken from them, counted when they are back.");
+            "Time that handlers went on after their loop was taken from them, or given away, counted when they are back.");
     }
 
     private void ObserveConnections()
