@@ -44,7 +44,7 @@ internal sealed partial class TransportMetrics
             "kqueue.loop.left_behind_time",
             () => OfLoops(loop => loop.LeftBehindTime.TotalSeconds),
             "s",
-            "Time that handlers went on after their loop was taken from them, or given away, counted when they are back.");
+            "Time that handlers went on after their loop was taken from them or given away, once they are back.");
     }
 
     private void ObserveConnections()

@@ -96,7 +96,7 @@ internal sealed partial class TransportMetrics : IDisposable
                 new Measurement<long>(_group.RefusedHandOverCount, Tag("kqueue.hand_over.outcome", "refused")),
             },
             "{hand_over}",
-            "Loops taken from a thread that was stuck in a handler; and looks that found one and no thread to take it.");
+            "Loops taken from a thread that was stuck in a handler; and looks that found no thread to take one.");
         Meter.CreateObservableUpDownCounter(
             "kqueue.thread.count",
             () =>
