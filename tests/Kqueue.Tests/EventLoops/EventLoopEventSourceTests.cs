@@ -5,48 +5,49 @@ using Kqueue.EventLoops;
 namespace Kqueue.Tests.EventLoops;
 
 /// <summary>The hand-overs of a loop as an EventListener reads them.</summary>
-public sealed class EventLoopEventSourceTests
+public sealed class EventLoopEventSourceTests : GroupSuite
 {
     [Fact]
     public void HandOver_ABlockedHandlerThatComesBack_HasAStartAndAStop()
     {
         using var events = new Events("traced 0");
-        using var release = new ManualResetEventSlim();
-        using (var group = new EventLoopGroup(
-            new EventLoopGroupOptions { LoopCount = 1, Loop = { Name = "traced" } }))
-        {
-            group.Loops[0].Post(_ => release.Wait(Until.Patience), null);
-            Until.Holds(() => events.Of("HandOverStart").Length > 0, "A hand-over is not reported.");
-            Assert.Empty(events.Of("HandOverStop"));
-            release.Set();
-            Until.Holds(() => events.Of("HandOverStop").Length > 0, "A return is not reported.");
-        }
 
-        var start = events.Of("HandOverStart")[0];
-        var stop = Assert.Single(events.Of("HandOverStop"), stop => Equals(stop[1], start[1]));
-        Assert.InRange((int)stop[2]!, 0, Until.Patience.TotalMilliseconds);
+        // A driver that is set aside before it comes to the handler has a start and a stop of its own.
+        var stint = -1;
+        StartGroup(name: "traced").Loop.Post(new WorkAction(() =>
+        {
+            Volatile.Write(ref stint, LoopDriver.Current!.Epoch);
+            Block();
+        }));
+
+        Until.Holds(() => OfTheHandler("HandOverStart").Length > 0, "A hand-over is not reported.");
+        Assert.Empty(OfTheHandler("HandOverStop"));
+        Release();
+        Until.Holds(() => OfTheHandler("HandOverStop").Length > 0, "A return is not reported.");
+        Assert.InRange((int)Assert.Single(OfTheHandler("HandOverStop"))[2]!, 0, Until.Patience.TotalMilliseconds);
+
+        object?[][] OfTheHandler(string name) =>
+            [.. events.Of(name).Where(written => Equals(written[1], Volatile.Read(ref stint)))];
     }
 
     // A listener is the application's, and may wait for what the stuck handler holds.
     [Fact]
     public void HandOver_TheListenerBlocks_TheLoopGoesOnAndTheWatchTakesTheNext()
     {
-        using var release = new ManualResetEventSlim();
-        using var events = new Events("blocked 0") { Block = () => release.Wait(Until.Patience) };
-        using var group = new EventLoopGroup(
-            new EventLoopGroupOptions { LoopCount = 1, Loop = { Name = "blocked" } });
+        using var events = new Events("blocked 0") { Block = Block };
+        var loop = StartGroup(name: "blocked").Loop;
         for (var i = 0; i < 3; i++)
         {
             using var served = new ManualResetEventSlim();
-            group.Loops[0].Post(_ => release.Wait(Until.Patience), null);
-            group.Loops[0].Post(_ => served.Set(), null);
+            loop.Post(new WorkAction(Block));
+            loop.Post(new WorkAction(served.Set));
 
             Until.IsSet(served, "A loop is not taken from a handler that blocks.");
         }
 
         Until.Holds(() => events.Of("HandOverStart").Length > 0, "A hand-over is not reported.");
-        release.Set();
-        Assert.All(events.Threads, thread => Assert.True(thread.IsThreadPoolThread));
+        Release();
+        Assert.All(events.AreOnPool, Assert.True);
     }
 
     // Listeners hear of each source as it is made, too. Shows it where the source was not made before: alone.
@@ -54,13 +55,11 @@ public sealed class EventLoopEventSourceTests
     public void Source_ALoopIsTaken_WasNotMadeOnTheWatch()
     {
         using var sources = new Sources();
-        using var group = new EventLoopGroup(new EventLoopGroupOptions { LoopCount = 1 });
-        using var release = new ManualResetEventSlim();
-        group.Loops[0].Post(_ => release.Wait(Until.Patience), null);
+        var (group, loop) = StartGroup();
+        loop.Post(new WorkAction(Block));
 
         Until.Holds(() => group.HandOverCount > 0, "The loop is not taken.");
 
-        release.Set();
         Until.Holds(() => !Sources.MadeOn.IsEmpty, "The source is not made.");
         Assert.DoesNotContain("kqueue watch", Sources.MadeOn);
     }
@@ -74,8 +73,8 @@ public sealed class EventLoopEventSourceTests
         /// <summary>Run for each event.</summary>
         public Action Block { get; init; } = () => { };
 
-        /// <summary>Where the hand-overs of the loop were written.</summary>
-        public ConcurrentQueue<Thread> Threads { get; } = [];
+        /// <summary>Whether a thread of the pool wrote them, for each hand-over of the loop.</summary>
+        public ConcurrentQueue<bool> AreOnPool { get; } = [];
 
         public Events(string loop)
         {
@@ -94,7 +93,7 @@ public sealed class EventLoopEventSourceTests
             _events.Enqueue(eventData);
             if (eventData.EventName == "HandOverStart" && Equals(eventData.Payload![0], _loop))
             {
-                Threads.Enqueue(Thread.CurrentThread);
+                AreOnPool.Enqueue(Thread.CurrentThread.IsThreadPoolThread);
                 Block();
             }
         }

@@ -61,13 +61,16 @@ public sealed class EventLoopGroupTests : GroupSuite
     {
         var (group, loop) = StartGroup();
         var (before, after) = ((EventLoop?)null, loop);
+        using var taken = new ManualResetEventSlim();
         loop.Post(new WorkAction(() =>
         {
             before = EventLoop.Current;
+            BlockUntilTaken();
+            taken.Set();
             Block();
             after = EventLoop.Current;
         }));
-        Until.Holds(() => group.HandOverCount > 0, "The loop was not handed over.");
+        Until.IsSet(taken, "The loop was not handed over.");
         Assert.InRange(group.ThreadCount, 2, 33);
 
         Release();

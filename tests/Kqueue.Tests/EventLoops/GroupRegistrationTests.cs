@@ -60,6 +60,7 @@ public sealed class GroupRegistrationTests : GroupSuite
         var (group, loop) = StartGroup();
         var registration = Register(loop, givesAway: true, isReentrant: false);
         SendOne();
+        Until.Holds(() => Volatile.Read(ref _running) == 1, "The handler does not run.");
         Until.Holds(() => !loop.LeftBehind.IsEmpty, "The loop was not handed over.");
         SendOne();
         Pass(loop);

@@ -27,12 +27,20 @@ public abstract class GroupSuite : IDisposable
     // Not for ever: a test that fails must not leave the process hanging.
     private protected void Block() => _release.Wait(Until.Patience * 2);
 
+    /// <summary>
+    /// Keeps the calling handler until its loop was taken from it. The number of hand-overs does not tell: the loop may
+    /// have been taken from a driver that was set aside before it came to the handler.
+    /// </summary>
+    private protected static void BlockUntilTaken() =>
+        Until.Holds(() => EventLoop.Current is null, "The loop was not handed over.");
+
     private protected (EventLoopGroup Group, EventLoop Loop) StartGroup(
         int standbyMax = 32,
         bool handOver = true,
         int loopCount = 1,
         Action<Exception>? unhandledException = null,
-        TimeSpan? watchPeriod = null)
+        TimeSpan? watchPeriod = null,
+        string name = "tested")
     {
         _group = new EventLoopGroup(new EventLoopGroupOptions
         {
@@ -42,6 +50,7 @@ public abstract class GroupSuite : IDisposable
             WatchPeriod = watchPeriod ?? s_watchPeriod,
             Loop = new EventLoopOptions
             {
+                Name = name,
                 KernelQueue = KernelUnderTest.Options(fillData: false),
                 UnhandledException = unhandledException,
             },

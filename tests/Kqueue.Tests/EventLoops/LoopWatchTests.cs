@@ -48,9 +48,9 @@ public sealed class LoopWatchTests
     [Fact]
     public void Look_MayNotJudge_LeavesTheLoopWithItsDriver()
     {
-        using var loop = new EventLoop();
         using var runs = new ManualResetEventSlim();
         using var release = new ManualResetEventSlim();
+        using var loop = new EventLoop();
         var watch = new LoopWatch([loop], TimeSpan.FromMilliseconds(1));
         loop.Start();
         loop.Post(new WorkAction(() =>
