@@ -58,8 +58,10 @@ public sealed class ProxyTests : SampleTests
     [InlineData("sockets")]
     public async Task Target_IsNotThere_EndsTheClientAndSaysWhy(string transport)
     {
-        var proxy = Start("Proxy", "--port", "0", "--to", $"127.0.0.1:{FreePort()}", "--transport", transport);
-        using var client = await ConnectAsync(PortOf(await proxy.ReadLineAsync(Deadline)));
+        // Bound, so that nobody else listens there either.
+        using var target = Bind();
+        var proxy = Start("Proxy", "--port", "0", "--to", $"{target.LocalEndPoint}", "--transport", transport);
+        using var client = await ConnectAsync(await PortOfAsync(proxy));
 
         var ended = await client.ReceiveAsync(new byte[1], SocketFlags.None, Deadline).AsTask()
             .ContinueWith(receive => receive.IsFaulted || receive.Result == 0, Deadline);
@@ -76,12 +78,16 @@ public sealed class ProxyTests : SampleTests
     {
         using var target = Listen();
         var proxy = Start("Proxy", "--port", "0", "--to", $"{target.LocalEndPoint}", "--transport", transport);
-        var port = PortOf(await proxy.ReadLineAsync(Deadline));
+        var port = await PortOfAsync(proxy);
         var pairs = await Task.WhenAll(Enumerable.Range(0, 100).Select(async _ =>
         {
             var accepting = target.AcceptAsync(Deadline).AsTask();
             return (Client: await ConnectAsync(port), Accepted: await accepting);
         }));
+
+        // A byte through the proxy: it has both sides of each pair by now.
+        await Task.WhenAll(pairs.Select(pair => pair.Client.SendAsync(new byte[1], Deadline).AsTask()));
+        await Task.WhenAll(pairs.Select(pair => pair.Accepted.ReceiveAsync(new byte[1], Deadline).AsTask()));
         await Task.WhenAll(pairs.Select(pair => SendUntilFullAsync(pair.Client)));
 
         foreach (var (client, _) in pairs)
@@ -153,12 +159,12 @@ public sealed class ProxyTests : SampleTests
     private async Task<int> StartProxyAsync(string transport, Socket target)
     {
         var proxy = Start("Proxy", "--port", "0", "--to", $"{target.LocalEndPoint}", "--transport", transport);
-        return PortOf(await proxy.ReadLineAsync(Deadline));
+        return await PortOfAsync(proxy);
     }
 
-    private static int PortOf(string line)
+    private async Task<int> PortOfAsync(RunningProgram proxy)
     {
-        Assert.StartsWith("proxy from 127.0.0.1:", line, StringComparison.Ordinal);
+        var line = await proxy.ReadLineWithAsync("proxy from 127.0.0.1:", Deadline);
         return int.Parse(line.Split(':', ' ')[3], CultureInfo.InvariantCulture);
     }
 
@@ -208,9 +214,15 @@ public sealed class ProxyTests : SampleTests
 
     private static Socket Listen()
     {
+        var socket = Bind();
+        socket.Listen(512);
+        return socket;
+    }
+
+    private static Socket Bind()
+    {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        socket.Listen(512);
         return socket;
     }
 

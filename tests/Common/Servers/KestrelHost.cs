@@ -36,7 +36,12 @@ internal sealed class KestrelHost : IAsyncDisposable
         builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Warning).AddProvider(log)
             .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         transport.Use(builder.WebHost);
-        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(listen);
+        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
+        {
+            // A client that gets no core for some seconds is not one that sends too slowly.
+            kestrel.Limits.MinRequestBodyDataRate = null;
+            listen(kestrel);
+        });
         configure?.Invoke(builder);
         var app = builder.Build();
         map(app);

@@ -70,9 +70,10 @@ public sealed class GroupBlameTests : GroupSuite
         Assert.InRange(most, 1, (4 * Environment.ProcessorCount) - 1);
     }
 
-    // On a machine that is busy with something else, what computes hardly runs; and it sleeps where the runtime compiles
-    // what it runs, or has just been compiling, for a lock whose holder has no core. Either looks like a block. So this
-    // takes the best of some tries, and all that is told in one.
+    // On a machine that is busy with something else, what computes hardly runs, and looks as if it blocked until it is
+    // back. And its thread may sleep for long, for a lock whose holder has no core: the watch's on the way to the
+    // handler, or the runtime's as it compiles what the handler runs. So this takes the best of some tries, and all
+    // that is told in one.
     private void AssertComputes(
         Action<StayingAction> compute, Func<(HandlerStay Stay, bool IsOnPool)[], bool> isRight)
     {

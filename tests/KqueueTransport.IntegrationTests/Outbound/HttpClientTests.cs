@@ -104,14 +104,19 @@ public abstract class HttpClientTests : WebAppSuite
 
     private HttpClient Connect(string scheme, string version)
     {
-        var app = StartWebApp(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        var app = StartWebApp(kestrel =>
         {
-            listen.Protocols = version == "2.0" ? HttpProtocols.Http2 : HttpProtocols.Http1;
-            if (scheme == "https")
+            // A client that gets no core for some seconds is not one that sends too slowly.
+            kestrel.Limits.MinRequestBodyDataRate = null;
+            kestrel.Listen(IPAddress.Loopback, 0, listen =>
             {
-                listen.UseHttps(SelfSignedCertificate.Instance);
-            }
-        }));
+                listen.Protocols = version == "2.0" ? HttpProtocols.Http2 : HttpProtocols.Http1;
+                if (scheme == "https")
+                {
+                    listen.UseHttps(SelfSignedCertificate.Instance);
+                }
+            });
+        });
         return Http.ClientOver(_factory, app.Extra, scheme, Version.Parse(version));
     }
 }

@@ -69,6 +69,10 @@ internal sealed partial class WebAppProcess : IAsyncDisposable
     /// <summary>Ends it at once, wherever it is (SIGKILL).</summary>
     public void Kill() => _program.Kill();
 
+    /// <summary>Reads lines of its standard output until one contains a text, and returns that one.</summary>
+    public Task<string> ReadLineWithAsync(string text, CancellationToken deadline) =>
+        _program.ReadLineWithAsync(text, deadline);
+
     public Task<FinishedProcess> WaitForEndAsync(CancellationToken deadline) => _program.WaitForEndAsync(deadline);
 
     public ValueTask DisposeAsync() => _program.DisposeAsync();

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using KqueueTransport.IntegrationTests.Processes;
 
@@ -10,6 +9,8 @@ public abstract class DescriptorLimitTests(TestTransport transport) : TransportS
     private const int Limit = 400;
 
     private const int Waiting = 20;
+
+    private const string Pause = "pauses because of EMFILE";
 
     private const string Request = "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n";
 
@@ -26,8 +27,11 @@ public abstract class DescriptorLimitTests(TestTransport transport) : TransportS
 
         var connections = await FillAsync(app);
         var answers = connections.Select(connection => connection.ReceiveResponseAsync()).ToArray();
+        await app.ReadLineWithAsync(Pause, Deadline);
         await Until.TrueAsync(() => answers.Count(answer => !answer.IsCompleted) <= Waiting + Limit / 5, Deadline);
-        await Until.StableAsync(() => answers.Count(answer => answer.IsCompleted), Deadline);
+        await Until.TrueAsync(
+            () => answers.Count(answer => answer.IsCompleted) == ProcessFacts.Of(app.Id).Connections(app.Http.Port),
+            Deadline);
         var served = answers.Select(answer => answer.IsCompleted).ToArray();
         Assert.Contains(false, served);
         var spent = await ProcessorTime.OfThreadsAsync(app.Id, TimeSpan.FromSeconds(1), Deadline);
@@ -45,7 +49,7 @@ public abstract class DescriptorLimitTests(TestTransport transport) : TransportS
         Array.ForEach(connections, connection => connection.Dispose());
         app.Signal(PosixSignal.SIGTERM);
         var log = (await app.WaitForEndAsync(Deadline)).Output;
-        Assert.Equal(2, log.Split("pauses because of EMFILE").Length);
+        Assert.DoesNotContain(Pause, log, StringComparison.Ordinal);
         Assert.True(
             spent.Values.Sum(time => time.TotalMilliseconds) < 100,
             $"In a second of waiting: {string.Join(", ", spent)}");
@@ -53,11 +57,11 @@ public abstract class DescriptorLimitTests(TestTransport transport) : TransportS
 
     // Goal: clients that read their answers to the end and keep their sockets open, as browsers do, take no descriptor
     // from others. Method: twice as many as there are descriptors, and a fresh one beside them now and then, which has
-    // to be served long before the server would be tired of waiting for the others' ends.
+    // to be served although the server is not tired of waiting for the others' ends within the time of a test.
     [Fact]
     public async Task Descriptors_ClientsStayAfterTheirAnswers_AFreshOneIsServedAtOnce()
     {
-        var app = await StartLimitedAsync();
+        var app = await StartLimitedAsync(("Kqueue__LingerTimeout", "01:00:00"));
         await AskOnceAsync(app);
         var stayed = new List<RawConnection>();
         for (var round = 0; round < 8; round++)
@@ -69,9 +73,7 @@ public abstract class DescriptorLimitTests(TestTransport transport) : TransportS
             }
 
             await Task.WhenAll(stayed.Skip(round * Limit / 4).Select(connection => connection.ReceiveResponseAsync()));
-            var watch = Stopwatch.StartNew();
             await AskOnceAsync(app);
-            Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(3));
         }
 
         stayed.ForEach(connection => connection.Dispose());
@@ -79,11 +81,13 @@ public abstract class DescriptorLimitTests(TestTransport transport) : TransportS
         Assert.DoesNotContain("pauses", (await app.WaitForEndAsync(Deadline)).Output, StringComparison.Ordinal);
     }
 
-    private async Task<WebAppProcess> StartLimitedAsync() => Own(await WebAppProcess.StartByAsync(
-        $"ulimit -n {Limit}; exec \"$@\"",
-        Transport.WebAppOptions.SelectMany(option => new[] { $"--{option.Key}", option.Value }).Append("--port=0"),
-        Deadline,
-        Transport.Environment));
+    private async Task<WebAppProcess> StartLimitedAsync(params (string Name, string Value)[] more) =>
+        Own(await WebAppProcess.StartByAsync(
+            $"ulimit -n {Limit}; exec \"$@\"",
+            Transport.WebAppOptions.SelectMany(option => new[] { $"--{option.Key}", option.Value }).Append("--port=0"),
+            Deadline,
+            Transport.Environment.Concat(more.Select(option => KeyValuePair.Create(option.Name, option.Value)))
+                .ToDictionary()));
 
     /// <summary>Connects more than there are descriptors for, and asks on each connection.</summary>
     private async Task<RawConnection[]> FillAsync(WebAppProcess app)

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.RegularExpressions;
 using KqueueTransport.IntegrationTests.Processes;
 
 namespace KqueueTransport.IntegrationTests.Suites;
@@ -10,7 +11,7 @@ namespace KqueueTransport.IntegrationTests.Suites;
 /// samples/WebApp with little memory, as in a small container: clients that ask for more than it could hold, and read
 /// nothing. What they ask for is not copied, so that there is enough for the others.
 /// </summary>
-public abstract class HeapLimitTests(TestTransport transport) : TransportSuite(transport)
+public abstract partial class HeapLimitTests(TestTransport transport) : TransportSuite(transport)
 {
     private const int HeapMiB = 64;
 
@@ -42,7 +43,9 @@ public abstract class HeapLimitTests(TestTransport transport) : TransportSuite(t
         var buffer = new byte[AnswerMiB << 20];
         for (var received = 0; received < buffer.Length;)
         {
-            received += await silent[0].ReceiveAsync(buffer, Deadline);
+            var count = await silent[0].ReceiveAsync(buffer, Deadline);
+            Assert.NotEqual(0, count);
+            received += count;
         }
 
         silent.ForEach(socket => socket.Dispose());
@@ -50,8 +53,12 @@ public abstract class HeapLimitTests(TestTransport transport) : TransportSuite(t
         app.Signal(PosixSignal.SIGTERM);
         var end = await app.WaitForEndAsync(Deadline);
         Assert.Equal(0, end.ExitCode);
-        Assert.Equal("", end.Output);
+        Assert.Equal("", LateHeartbeat().Replace(end.Output, ""));
     }
+
+    // Kestrel warns of one of its own threads that got no core for a second.
+    [GeneratedRegex(@"warn: Microsoft\.AspNetCore\.Server\.Kestrel\[22\]\n.*\n")]
+    private static partial Regex LateHeartbeat();
 
     private async Task<Socket> AskForMuchAsync(WebAppProcess app)
     {
