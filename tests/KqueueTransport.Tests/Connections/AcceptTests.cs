@@ -318,7 +318,8 @@ public sealed class AcceptTests : IAsyncDisposable
         var peer = await _fixture.ConnectAsync();
         var connection = await _fixture.AcceptAsync();
         var accepts = 0;
-        var served = ServedAsync();
+        var served = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var reading = connection.Transport.Input.ReadAsync();
         await _fixture.LoopBarrierAsync();
         _fixture.Calls.BeforeCall = (call, descriptor) =>
         {
@@ -326,20 +327,19 @@ public sealed class AcceptTests : IAsyncDisposable
             {
                 _ = peer.SendAsync(new byte[1]);
             }
+            else if (call == SocketCall.Receive)
+            {
+                served.TrySetResult(accepts);
+            }
         };
         _fixture.Calls.Prepare(
             SocketCall.Accept, [.. Enumerable.Repeat(SocketStep.Fails(Errno.ECONNABORTED), 1000)]);
 
         await _fixture.ConnectAsync();
 
-        Assert.InRange(await served.Soon(), 1, 3 * acceptsPerWake);
+        Assert.InRange(await served.Task.Soon(), 1, 3 * acceptsPerWake);
+        await reading.Soon();
         await _fixture.AcceptAsync();
-
-        async Task<int> ServedAsync()
-        {
-            await connection.Transport.Input.ReadAsync();
-            return accepts;
-        }
     }
 
     [Fact]

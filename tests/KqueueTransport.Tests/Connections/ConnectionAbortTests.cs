@@ -49,20 +49,22 @@ public sealed class ConnectionAbortTests : IAsyncDisposable
     [Fact]
     public async Task Abort_WithNullAndBytesLeftToTheLoop_SendsThemFirst()
     {
-        var (connection, peer) = _fixture.Open();
+        // Without a watch, which would have another thread do what is left to a loop whose thread is set aside.
+        await using var fixture = new ConnectionFixture(Scheduling.Inline);
+        var (connection, peer) = fixture.Open();
         await peer.SendAsync("a request and half of the next"u8.ToArray()).Soon();
         var result = await connection.Transport.Input.ReadAsync().Soon();
         connection.Transport.Input.AdvanceTo(result.Buffer.GetPosition(10));
 
-        await _fixture.OnLoopAsync(() =>
+        await fixture.OnLoopAsync(() =>
         {
             connection.Transport.Output.WriteAsync("the answer"u8.ToArray()).AsTask().Wait();
-            Assert.Equal(0, _fixture.Calls.CountOf(SocketCall.Send, connection.Descriptor));
+            Assert.Equal(0, fixture.Calls.CountOf(SocketCall.Send, connection.Descriptor));
             connection.Abort(null!);
         });
 
         Assert.Equal("the answer"u8.ToArray(), await peer.ReceiveAllAsync());
-        await _fixture.AssertEndedCleanlyAsync();
+        await fixture.AssertEndedCleanlyAsync();
     }
 
     // A flush that is done has given its bytes to the kernel, unless the socket is full: no abort overtakes it.
@@ -164,7 +166,7 @@ public sealed class ConnectionAbortTests : IAsyncDisposable
     public async Task Abort_FlushIsPending_EndsTheFlush()
     {
         var (connection, _) = _fixture.Open();
-        var (flush, _) = await ConnectionFixture.StallAsync(connection);
+        var (flush, _) = ConnectionFixture.WriteMoreThanFits(connection);
 
         connection.Abort(s_reason);
 
@@ -180,7 +182,7 @@ public sealed class ConnectionAbortTests : IAsyncDisposable
     {
         var held = new ConcurrentQueue<IThreadPoolWorkItem>();
         var isHolding = false;
-        await using var fixture = new ConnectionFixture(queue: work =>
+        await using var fixture = new ConnectionFixture(Scheduling.Inline, queue: work =>
         {
             if (Volatile.Read(ref isHolding))
             {
@@ -188,17 +190,18 @@ public sealed class ConnectionAbortTests : IAsyncDisposable
             }
             else
             {
-                ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false);
+                work.Execute();
             }
         });
         using var goOn = new SemaphoreSlim(0);
         var (connection, _) = fixture.Open();
         var closed = connection.ConnectionClosed;
         closed.Register(() => goOn.Wait(TimeSpan.FromSeconds(20)));
-        var (flush, _) = await ConnectionFixture.StallAsync(connection);
+        var (flush, _) = ConnectionFixture.WriteMoreThanFits(connection);
         Volatile.Write(ref isHolding, true);
 
-        connection.Abort(s_reason);
+        // On the loop: nobody is sending then, and the abort itself hands both to the pool.
+        await fixture.OnLoopAsync(() => connection.Abort(s_reason));
 
         Assert.True(held.TryDequeue(out var first));
         ThreadPool.UnsafeQueueUserWorkItem(first, preferLocal: false);

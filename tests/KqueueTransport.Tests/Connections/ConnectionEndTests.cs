@@ -101,7 +101,7 @@ public sealed class ConnectionEndTests : IAsyncDisposable
     public async Task Dispose_BytesUnsentAndThePeerResets_Ends()
     {
         var (connection, peer) = _fixture.Open();
-        var (flush, _) = await ConnectionFixture.StallAsync(connection);
+        var (flush, _) = ConnectionFixture.WriteMoreThanFits(connection);
         var disposing = connection.DisposeAsync();
         Assert.False(disposing.IsCompleted);
 
@@ -116,7 +116,7 @@ public sealed class ConnectionEndTests : IAsyncDisposable
     public async Task Dispose_BytesUnsentAndAborted_Ends()
     {
         var (connection, _) = _fixture.Open();
-        await ConnectionFixture.StallAsync(connection);
+        ConnectionFixture.WriteMoreThanFits(connection);
         var disposing = connection.DisposeAsync();
 
         connection.Abort(ConnectionFixture.AbortReason);

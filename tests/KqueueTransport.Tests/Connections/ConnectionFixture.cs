@@ -117,17 +117,16 @@ internal sealed class ConnectionFixture : IAsyncDisposable
         AssertClosed(connection, SocketCall.Close);
     }
 
-    /// <summary>Writes until a flush waits for the peer; the result is that, and how much was written.</summary>
-    public static async Task<(Task<FlushResult> Flush, int Written)> StallAsync(Connection connection)
+    /// <summary>
+    /// Writes more than the sockets of both ends hold, so that the flush waits for the peer, however late it reads; the
+    /// result is that, and how much was written.
+    /// </summary>
+    public static (Task<FlushResult> Flush, int Written) WriteMoreThanFits(Connection connection)
     {
-        for (var written = 64 * 1024; ; written += 64 * 1024)
-        {
-            var flush = connection.Transport.Output.WriteAsync(new byte[64 * 1024]).AsTask();
-            if (await flush.IsStalledAsync())
-            {
-                return (flush, written);
-            }
-        }
+        const int Bytes = 16 * 1024 * 1024;
+        var flush = connection.Transport.Output.WriteAsync(new byte[Bytes]).AsTask();
+        Assert.False(flush.IsCompleted);
+        return (flush, Bytes);
     }
 
     /// <summary>Everything ends; the memory is back and every descriptor was closed once.</summary>

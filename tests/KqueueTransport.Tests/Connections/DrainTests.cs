@@ -11,7 +11,7 @@ public sealed class DrainTests
         await using var fixture = new ConnectionFixture(
             configure: options => options.DrainTimeout = TimeSpan.FromMilliseconds(200));
         var (connection, _) = fixture.Open();
-        await ConnectionFixture.StallAsync(connection);
+        ConnectionFixture.WriteMoreThanFits(connection);
 
         await connection.DisposeAsync().Soon();
 
@@ -28,7 +28,7 @@ public sealed class DrainTests
         var (connection, peer) = fixture.Open();
         var socket = ((Microsoft.AspNetCore.Connections.Features.IConnectionSocketFeature)connection).Socket;
         socket.SetRawSocketOption(6, 18, BitConverter.GetBytes(1000));
-        await ConnectionFixture.StallAsync(connection);
+        ConnectionFixture.WriteMoreThanFits(connection);
 
         await connection.DisposeAsync().Soon();
 
@@ -41,7 +41,7 @@ public sealed class DrainTests
     {
         await using var fixture = new ConnectionFixture();
         var (connection, peer) = fixture.Open(isOutbound: true);
-        var (flush, written) = await ConnectionFixture.StallAsync(connection);
+        var (flush, written) = ConnectionFixture.WriteMoreThanFits(connection);
 
         Assert.True(connection.DisposeAsync().IsCompleted);
 
@@ -57,7 +57,7 @@ public sealed class DrainTests
         await using var fixture = new ConnectionFixture(
             configure: options => options.DrainTimeout = TimeSpan.FromMilliseconds(200));
         var (connection, _) = fixture.Open(isOutbound: true);
-        var (flush, _) = await ConnectionFixture.StallAsync(connection);
+        var (flush, _) = ConnectionFixture.WriteMoreThanFits(connection);
 
         Assert.True(connection.DisposeAsync().IsCompleted);
 

@@ -58,7 +58,7 @@ public abstract class FaultSuite : IAsyncDisposable
     [Fact]
     public async Task Flush_ContinuationThrows_EndsItsConnection()
     {
-        Throwing((await StallAsync()).GetAwaiter());
+        Throwing((await LeaveAFlushPendingAsync()).GetAwaiter());
 
         _ = Task.Run(_victimsPeer.ReceiveAllAsync);
 
@@ -68,7 +68,7 @@ public abstract class FaultSuite : IAsyncDisposable
     [Fact]
     public async Task Flush_ContinuationOfACancelledOneThrows_EndsItsConnection()
     {
-        Throwing((await StallAsync()).GetAwaiter());
+        Throwing((await LeaveAFlushPendingAsync()).GetAwaiter());
 
         _victim.Transport.Output.CancelPendingFlush();
 
@@ -182,19 +182,14 @@ public abstract class FaultSuite : IAsyncDisposable
     }
 
     /// <summary>A flush of the victim's that pends and that nobody awaits.</summary>
-    private async Task<ValueTask<FlushResult>> StallAsync()
+    private async Task<ValueTask<FlushResult>> LeaveAFlushPendingAsync()
     {
-        var (stalled, _) = await ConnectionFixture.StallAsync(_victim);
+        // On the loop, which then sends it all: so it is the loop that ends the flush.
+        Task<FlushResult> flush = null!;
+        await _fixture.OnLoopAsync(() => (flush, _) = ConnectionFixture.WriteMoreThanFits(_victim));
         _victim.Transport.Output.CancelPendingFlush();
-        await stalled.Soon();
-        ValueTask<FlushResult> flush;
-        while ((flush = _victim.Transport.Output.WriteAsync(new byte[64 * 1024])).IsCompleted)
-        {
-            // The kernel has taken some more meanwhile.
-            await flush;
-        }
-
-        return flush;
+        await flush.Soon();
+        return _victim.Transport.Output.FlushAsync();
     }
 
     private static void Throwing<TAwaiter>(TAwaiter awaiter)

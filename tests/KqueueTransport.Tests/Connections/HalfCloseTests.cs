@@ -93,8 +93,8 @@ public sealed class HalfCloseTests : IAsyncDisposable
 
         await EndedAsync(connection);
         Assert.Empty(await peer.ReceiveAllAsync());
-        Assert.Equal(1, _fixture.Calls.CountOf(SocketCall.Shutdown, connection.Descriptor));
         await _fixture.AssertEndedCleanlyAsync();
+        Assert.Equal(1, _fixture.Calls.CountOf(SocketCall.Shutdown, connection.Descriptor));
     }
 
     [Fact]

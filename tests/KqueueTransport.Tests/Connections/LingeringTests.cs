@@ -18,7 +18,7 @@ public sealed class LingeringTests
     [InlineData(4_000_000)]
     public async Task Dispose_ThePeerHasMoreToSend_TheResponseArrivesAndAnOrderlyEnd(int unreadBytes)
     {
-        await using var fixture = new ConnectionFixture();
+        await using var fixture = new ConnectionFixture(configure: options => options.LingerTimeout = s_never);
         var (connection, peer) = fixture.Open();
         var early = peer.SendAsync(new byte[unreadBytes]);
         var response = Payload.Create(50_000);

@@ -396,9 +396,17 @@ public sealed class ConnectTests : IDisposable
         using var pair = SocketPair.Create(SystemSocketCalls.Instance, new IPEndPoint(IPAddress.Loopback, 0));
         var descriptor = pair.TakeConnected();
         _peer = pair.TakeAccepted();
-        while (!SystemSocketCalls.Instance.Send(descriptor, new byte[64 * 1024]).IsWouldBlock)
+
+        // What is still on its way makes room when it arrives. A SYN counts for a byte.
+        do
         {
+            while (!SystemSocketCalls.Instance.Send(descriptor, new byte[64 * 1024]).IsWouldBlock)
+            {
+            }
         }
+        while (SystemSocketCalls.Instance.TryGetTcpInfo(descriptor, out var info) &&
+            info.UnacknowledgedBytes > info.UnsentBytes + 1);
+
 
         _calls.Prepare(SocketCall.Connect, SocketStep.Returns(descriptor));
         return descriptor;

@@ -12,7 +12,8 @@ namespace KqueueTransport.Tests.Outbound;
 /// <summary>A connection as a stream, which may be disposed beside its own operations.</summary>
 public sealed class ConnectionStreamTests : IAsyncDisposable
 {
-    private readonly ConnectionFixture _fixture = new();
+    private readonly ConnectionFixture _fixture =
+        new(configure: options => options.LingerTimeout = TimeSpan.FromHours(1));
 
     public ValueTask DisposeAsync() => _fixture.DisposeAsync();
 

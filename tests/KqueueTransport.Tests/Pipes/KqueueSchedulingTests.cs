@@ -35,10 +35,8 @@ public abstract class OnLoopSuite(Scheduling scheduling) : DuplexSuite(new Kqueu
     [Fact]
     public async Task FlushAsync_PeerMadeRoom_ContinuesOnTheLoop()
     {
-        var (stalled, written) = await WriteUntilStalledAsync();
-        Writer.CancelPendingFlush();
-        await stalled.Soon();
-        var where = Continuation.Of(Writer.FlushAsync().GetAwaiter());
+        var (flush, written) = await LeaveAFlushPendingAsync();
+        var where = Continuation.Of(flush.GetAwaiter());
 
         await PeerTakesAsync(written);
 

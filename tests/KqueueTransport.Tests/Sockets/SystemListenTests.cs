@@ -69,7 +69,8 @@ public sealed class SystemListenTests
         outbound.Connect(listen.EndPoint);
         SystemSocket.MakeNonBlocking(outbound, numbers);
 
-        var accepted = _calls.Accept(listen.Descriptor, SocketCalls.CreateAddress());
+        var accepted = SocketPair.Until(
+            () => _calls.Accept(listen.Descriptor, SocketCalls.CreateAddress()), result => !result.IsWouldBlock);
 
         Assert.All(
             (Socket[])[outbound, Borrow(listen.Descriptor), Borrow(accepted.Value)],

@@ -1,3 +1,5 @@
+using System.IO.Pipelines;
+
 namespace KqueueTransport.Tests.Pipes.Duplexes;
 
 /// <summary>One implementation of the reader and writer, and how it may differ from the others.</summary>
@@ -13,6 +15,13 @@ public abstract class DuplexSource
     public virtual IReadOnlyDictionary<string, string> Differences { get; } = new Dictionary<string, string>();
 
     public abstract ValueTask<Duplex> OpenAsync(DuplexOptions options);
+
+    /// <summary>Gives the duplex time to hear of what its peer has just done.</summary>
+    public virtual Task HearAsync(Duplex duplex) => Task.Delay(1);
+
+    /// <summary>Flushes; what the kernel takes at once, it has then.</summary>
+    public virtual Task<Task<FlushResult>> FlushAsync(Duplex duplex, CancellationToken cancellationToken) =>
+        Task.FromResult(duplex.Output.FlushAsync(cancellationToken).AsTask());
 
     /// <summary>Skips the running test where this implementation differs.</summary>
     public void SkipIfDifferent()

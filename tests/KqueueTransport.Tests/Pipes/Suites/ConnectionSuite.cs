@@ -175,7 +175,7 @@ public abstract class ConnectionSuite(ConnectionSource source) : DuplexSuite(sou
     [Fact]
     public async Task Abort_AFlushPends_CompletesItAndLaterWritesAreDropped()
     {
-        var (flush, _) = await WriteUntilStalledAsync();
+        var (flush, _) = await WriteMoreThanFitsAsync();
 
         Connection.Abort(s_reason);
 
@@ -188,7 +188,7 @@ public abstract class ConnectionSuite(ConnectionSource source) : DuplexSuite(sou
     public async Task Abort_AFlushPends_TheTokenIsCancelledByTheTimeThatTheFlushIsBack()
     {
         var closed = Connection.ConnectionClosed;
-        var (flush, _) = await WriteUntilStalledAsync();
+        var (flush, _) = await WriteMoreThanFitsAsync();
         var seen = SeenAfterAsync(flush, closed);
 
         Connection.Abort(s_reason);
@@ -198,7 +198,7 @@ public abstract class ConnectionSuite(ConnectionSource source) : DuplexSuite(sou
         static async Task<bool> SeenAfterAsync(Task<FlushResult> flush, CancellationToken closed)
         {
             await flush;
-            var deadline = new Waiting.Deadline(TimeSpan.FromSeconds(5));
+            var deadline = new Waiting.Deadline();
             while (!closed.IsCancellationRequested)
             {
                 deadline.Check("the token is not cancelled");
@@ -212,7 +212,7 @@ public abstract class ConnectionSuite(ConnectionSource source) : DuplexSuite(sou
     [Fact]
     public async Task Complete_OutputWithAnErrorWhileAFlushPends_EndsTheFlushWithTheConnection()
     {
-        var (flush, _) = await WriteUntilStalledAsync();
+        var (flush, _) = await WriteMoreThanFitsAsync();
 
         await Writer.CompleteAsync(new IOException("The test has had enough."));
 
@@ -247,7 +247,7 @@ public abstract class ConnectionSuite(ConnectionSource source) : DuplexSuite(sou
     [Fact]
     public async Task Abort_ReadingIsPausedAndThePeerIsGone_EndsTheConnection()
     {
-        await FillInputAsync();
+        await PauseInputAsync();
         Peer.Reset();
 
         Connection.Abort(s_reason);
@@ -258,7 +258,7 @@ public abstract class ConnectionSuite(ConnectionSource source) : DuplexSuite(sou
     [Fact]
     public async Task Dispose_ReadingIsPaused_EndsTheConnection()
     {
-        await FillInputAsync();
+        await PauseInputAsync();
 
         await Connection.DisposeAsync().Soon();
     }
@@ -274,16 +274,10 @@ public abstract class ConnectionSuite(ConnectionSource source) : DuplexSuite(sou
         await AssertPeerSeesAsync(isReset: false);
     }
 
-    // In small pieces with time between them: what comes at once may be announced once.
     [Fact]
     public async Task Input_NobodyReadsIt_PauseAndResumeAreLogged()
     {
-        var chunk = new byte[1024];
-        while (!IsLogged(4, "ConnectionPause"))
-        {
-            await Peer.SendAsync(chunk).Soon();
-            await Task.Delay(1);
-        }
+        await PauseInputAsync();
 
         var reading = Reader.CopyToAsync(Stream.Null);
 
@@ -399,16 +393,15 @@ public abstract class ConnectionSuite(ConnectionSource source) : DuplexSuite(sou
         }
     }
 
-    /// <summary>Sends until the kernel takes no more, because nobody reads.</summary>
-    private async Task FillInputAsync()
+    /// <summary>Sends until receiving is paused, because nobody reads.</summary>
+    private async Task PauseInputAsync()
     {
-        var chunk = new byte[32 * 1024];
-        Task sending;
-        do
+        // In small pieces that are heard of one by one: what comes at once may be announced once.
+        while (!IsLogged(4, "ConnectionPause"))
         {
-            sending = Peer.SendAsync(chunk).AsTask();
+            await Peer.SendAsync(new byte[1024]).Soon();
+            await Source.HearAsync(Duplex);
         }
-        while (!await sending.IsStalledAsync());
     }
 
     private Task LoggedAsync(int id, string name) => Waiting.UntilAsync(() => IsLogged(id, name));

@@ -80,13 +80,13 @@ public abstract class ContinuationSuite(DuplexSource source) : DuplexSuite(sourc
     {
         using var release = new ManualResetEventSlim();
         using var entered = new SemaphoreSlim(0);
-        var (flush, written) = await StallAsync();
+        var (flush, written) = await LeaveAFlushPendingAsync();
         var done = RunWhenCompleted(flush.GetAwaiter(), () =>
         {
             entered.Release();
             Assert.True(release.Wait(TimeSpan.FromSeconds(30)));
         });
-        await PeerTakesAsync(written);
+        var taking = PeerTakesAsync(written);
         await entered.WaitAsync().Soon();
 
         await Task.Run(() =>
@@ -99,6 +99,7 @@ public abstract class ContinuationSuite(DuplexSource source) : DuplexSuite(sourc
 
         release.Set();
         await done.Soon();
+        await taking;
         await PeerTakesAsync(10, written);
     }
 
@@ -130,7 +131,7 @@ public abstract class ContinuationSuite(DuplexSource source) : DuplexSuite(sourc
     [Fact]
     public async Task FlushAsync_ContinuationCompletesTheWriter_EndsTheStream()
     {
-        var (flush, written) = await StallAsync();
+        var (flush, written) = await LeaveAFlushPendingAsync();
         var awaiter = flush.GetAwaiter();
         var done = RunWhenCompleted(awaiter, () =>
         {
@@ -204,7 +205,7 @@ public abstract class ContinuationSuite(DuplexSource source) : DuplexSuite(sourc
     [Fact]
     public async Task FlushAsync_TwoContinuationsOnOneFlush_Throws()
     {
-        var (flush, _) = await StallAsync();
+        var (flush, _) = await LeaveAFlushPendingAsync();
 
         await Assert.ThrowsAsync<InvalidOperationException>(() => BothAsync().Soon());
 
@@ -215,7 +216,7 @@ public abstract class ContinuationSuite(DuplexSource source) : DuplexSuite(sourc
     public async Task FlushAsync_WithSynchronizationContext_DoesNotPostToIt()
     {
         var context = new CountingSynchronizationContext();
-        var (flush, written) = await StallAsync();
+        var (flush, written) = await LeaveAFlushPendingAsync();
         var before = SynchronizationContext.Current;
         SynchronizationContext.SetSynchronizationContext(context);
         var done = RunWhenCompleted(flush.GetAwaiter(), () => { });
@@ -236,24 +237,6 @@ public abstract class ContinuationSuite(DuplexSource source) : DuplexSuite(sourc
         Reader.AdvanceTo(pending.Result.Buffer.End);
 
         Assert.Throws<InvalidOperationException>(() => pending.Result);
-    }
-
-    private async Task<(ValueTask<FlushResult> Flush, int Written)> StallAsync()
-    {
-        // The stalled flush is cancelled and asked for again, because the first one has its continuation already.
-        var (stalled, written) = await WriteUntilStalledAsync();
-        Writer.CancelPendingFlush();
-        await stalled.Soon();
-        var flush = Writer.FlushAsync();
-        while (flush.IsCompleted)
-        {
-            // The kernel has taken some more meanwhile, and less is unsent than a flush waits for.
-            await flush;
-            written += WritePiece(written);
-            flush = Writer.FlushAsync();
-        }
-
-        return (flush, written);
     }
 
     private Task RunWhenRead(Action<ReadResult> body)

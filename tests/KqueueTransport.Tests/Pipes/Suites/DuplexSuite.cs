@@ -102,22 +102,34 @@ public abstract class DuplexSuite(DuplexSource source) : IAsyncLifetime
         }
     }
 
-    /// <summary>Writes payload until a flush stalls, because the peer takes nothing.</summary>
-    protected async Task<(Task<FlushResult> Flush, int Written)> WriteUntilStalledAsync(
+    /// <summary>
+    /// Writes so much that the flush pends until the peer takes some of it, however late that is. What the kernel takes
+    /// before, it has.
+    /// </summary>
+    protected async Task<(Task<FlushResult> Flush, int Written)> WriteMoreThanFitsAsync(
         CancellationToken cancellationToken = default)
     {
-        const int limit = 64 * 1024 * 1024;
-        for (var written = 0; written < limit;)
+        // The kernels let a send buffer grow to 4 MiB, and the peer's receive buffer is small.
+        const int SocketsHoldMax = 5 * 1024 * 1024;
+
+        var written = 0;
+        while (written < Options.MaxWriteBufferSize + SocketsHoldMax)
         {
             written += WritePiece(written);
-            var flush = Writer.FlushAsync(cancellationToken).AsTask();
-            if (!flush.IsCompleted && await flush.IsStalledAsync())
-            {
-                return (flush, written);
-            }
-            Assert.False((await flush).IsCompleted);
         }
-        throw new InvalidOperationException($"No flush pended within {limit} bytes that nobody took.");
+        var flush = await Source.FlushAsync(Duplex, cancellationToken);
+        Assert.False(flush.IsCompleted);
+        return (flush, written);
+    }
+
+    /// <summary>As <see cref="WriteMoreThanFitsAsync"/>, with a flush that nobody awaits yet.</summary>
+    private protected async Task<(ValueTask<FlushResult> Flush, int Written)> LeaveAFlushPendingAsync()
+    {
+        // The first one has its continuation already.
+        var (flush, written) = await WriteMoreThanFitsAsync();
+        Writer.CancelPendingFlush();
+        await flush.Soon();
+        return (Writer.FlushAsync(), written);
     }
 
     /// <summary>Writes, and does not flush, a piece of payload from an offset on; the result is its length.</summary>

@@ -97,7 +97,7 @@ public abstract class FlushSuite(DuplexSource source) : DuplexSuite(source)
     [Fact]
     public async Task FlushAsync_PeerDoesNotRead_PendsUntilItDoes()
     {
-        var (flush, written) = await WriteUntilStalledAsync();
+        var (flush, written) = await WriteMoreThanFitsAsync();
         Assert.False(flush.IsCompleted);
 
         await PeerTakesAsync(written);
@@ -108,11 +108,11 @@ public abstract class FlushSuite(DuplexSource source) : DuplexSuite(source)
     [Fact]
     public async Task FlushAsync_AgainAfterAStall_PendsAgain()
     {
-        var (flush, written) = await WriteUntilStalledAsync();
+        var (flush, written) = await WriteMoreThanFitsAsync();
         await PeerTakesAsync(written);
         await flush.Soon();
 
-        (flush, written) = await WriteUntilStalledAsync();
+        (flush, written) = await WriteMoreThanFitsAsync();
         await PeerTakesAsync(written);
         await flush.Soon();
     }
@@ -120,7 +120,7 @@ public abstract class FlushSuite(DuplexSource source) : DuplexSuite(source)
     [Fact]
     public async Task CancelPendingFlush_WhileFlushPends_CompletesItAsCancelled()
     {
-        var (flush, written) = await WriteUntilStalledAsync();
+        var (flush, written) = await WriteMoreThanFitsAsync();
 
         Writer.CancelPendingFlush();
 
@@ -152,7 +152,7 @@ public abstract class FlushSuite(DuplexSource source) : DuplexSuite(source)
     [Fact]
     public async Task FlushAsync_AfterACancelledOne_PendsAgainWhileThePeerStillDoesNotRead()
     {
-        var (flush, written) = await WriteUntilStalledAsync();
+        var (flush, written) = await WriteMoreThanFitsAsync();
         Writer.CancelPendingFlush();
         await flush.Soon();
 
@@ -190,7 +190,7 @@ public abstract class FlushSuite(DuplexSource source) : DuplexSuite(source)
     public async Task FlushAsync_TokenCancelledWhilePending_ThrowsWithThatTokenAndSendsTheBytes()
     {
         using var source = new CancellationTokenSource();
-        var (flush, written) = await WriteUntilStalledAsync(source.Token);
+        var (flush, written) = await WriteMoreThanFitsAsync(source.Token);
 
         await source.CancelAsync();
 
@@ -204,7 +204,7 @@ public abstract class FlushSuite(DuplexSource source) : DuplexSuite(source)
     [InlineData(false)]
     public async Task FlushAsync_TokenAndCancelPendingFlushBeforeTheAwait_ThrowsAndTheNextFlushPends(bool isTokenFirst)
     {
-        var (stalled, written) = await WriteUntilStalledAsync();
+        var (stalled, written) = await WriteMoreThanFitsAsync();
         Writer.CancelPendingFlush();
         await stalled.Soon();
         using var source = new CancellationTokenSource();
@@ -232,10 +232,10 @@ public abstract class FlushSuite(DuplexSource source) : DuplexSuite(source)
     public async Task FlushAsync_TokenCancelledAfterCompletion_DoesNotTouchTheNextFlush()
     {
         using var source = new CancellationTokenSource();
-        var (flush, written) = await WriteUntilStalledAsync(source.Token);
+        var (flush, written) = await WriteMoreThanFitsAsync(source.Token);
         await PeerTakesAsync(written);
         await flush.Soon();
-        (flush, written) = await WriteUntilStalledAsync();
+        (flush, written) = await WriteMoreThanFitsAsync();
 
         await source.CancelAsync();
 

@@ -16,7 +16,7 @@ public abstract class MisuseSuite(DuplexSource source) : DuplexSuite(source)
     [Fact]
     public async Task FlushAsync_TwoAwaitOne_BothThrow()
     {
-        var flush = await StallAsync();
+        var (flush, _) = await LeaveAFlushPendingAsync();
 
         var errors = await Task.WhenAll(CaughtAsync(() => AwaitAsync(flush)), CaughtAsync(() => AwaitAsync(flush)))
             .Soon();
@@ -40,7 +40,7 @@ public abstract class MisuseSuite(DuplexSource source) : DuplexSuite(source)
     [Fact]
     public async Task WriteAsync_TwoTasksAndThePeerTakesNothing_BothThrow()
     {
-        await StallAsync();
+        await LeaveAFlushPendingAsync();
 
         var errors = await Task.WhenAll(CaughtAsync(WriteForeverAsync), CaughtAsync(WriteForeverAsync)).Soon();
 
@@ -81,21 +81,6 @@ public abstract class MisuseSuite(DuplexSource source) : DuplexSuite(source)
     }
 
     private void AssertNothingUnhandled() => Assert.Empty(UnhandledExceptions.All.Skip(_unhandledBefore));
-
-    private async Task<ValueTask<FlushResult>> StallAsync()
-    {
-        var (stalled, _) = await WriteUntilStalledAsync();
-        Writer.CancelPendingFlush();
-        await stalled.Soon();
-        ValueTask<FlushResult> flush;
-        while ((flush = Writer.FlushAsync()).IsCompleted)
-        {
-            await flush;
-            WritePiece(0);
-        }
-
-        return flush;
-    }
 
     private static async Task AwaitAsync<T>(ValueTask<T> operation) => await operation.ConfigureAwait(false);
 

@@ -32,7 +32,7 @@ public abstract class OutputEndSuite(DuplexSource source) : DuplexSuite(source)
     [Fact]
     public async Task Complete_WhileAFlushPends_SendsEverythingFirst()
     {
-        var (flush, written) = await WriteUntilStalledAsync();
+        var (flush, written) = await WriteMoreThanFitsAsync();
 
         await Writer.CompleteAsync();
 
@@ -132,7 +132,7 @@ public abstract class OutputEndSuite(DuplexSource source) : DuplexSuite(source)
     [Fact]
     public async Task FlushAsync_PeerResetsWhilePending_Completes()
     {
-        var (flush, _) = await WriteUntilStalledAsync();
+        var (flush, _) = await WriteMoreThanFitsAsync();
 
         Peer.Reset();
 

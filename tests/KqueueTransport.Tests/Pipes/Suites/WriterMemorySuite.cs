@@ -87,7 +87,7 @@ public abstract class WriterMemorySuite(DuplexSource source) : DuplexSuite(sourc
     [Fact]
     public async Task GetMemory_WhileAFlushPends_CollectsForTheNextFlush()
     {
-        var (flush, written) = await WriteUntilStalledAsync();
+        var (flush, written) = await WriteMoreThanFitsAsync();
         Payload.Fill(Writer.GetSpan(10)[..10], written);
         Writer.Advance(10);
         Assert.Equal(10, Writer.UnflushedBytes);
@@ -109,7 +109,6 @@ public abstract class WriterMemorySuite(DuplexSource source) : DuplexSuite(sourc
         Writer.Advance(5);
         await Writer.FlushAsync().Soon();
         await PeerTakesAsync(5);
-
         Assert.Throws<ArgumentOutOfRangeException>(() => Writer.Advance(5));
         Assert.Equal(0, Writer.UnflushedBytes);
         await Writer.WriteAsync(Payload.Create(5, 5)).Soon();
