@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace Common.Processes;
 
@@ -69,6 +70,21 @@ internal sealed partial class RunningProgram : IAsyncDisposable
                 return line;
             }
         }
+    }
+
+    /// <summary>Reads lines until one contains a text, and returns all of them.</summary>
+    public async Task<string> ReadLinesToAsync(string text, CancellationToken deadline)
+    {
+        var lines = new StringBuilder();
+        string line;
+        do
+        {
+            line = await ReadLineAsync(deadline);
+            lines.AppendLine(line);
+        }
+        while (!line.Contains(text, StringComparison.Ordinal));
+
+        return lines.ToString();
     }
 
     /// <summary>Asks it to stop, as Ctrl+C or a service manager does.</summary>

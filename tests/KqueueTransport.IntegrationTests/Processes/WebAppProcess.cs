@@ -69,9 +69,9 @@ internal sealed partial class WebAppProcess : IAsyncDisposable
     /// <summary>Ends it at once, wherever it is (SIGKILL).</summary>
     public void Kill() => _program.Kill();
 
-    /// <summary>Reads lines of its standard output until one contains a text, and returns that one.</summary>
-    public Task<string> ReadLineWithAsync(string text, CancellationToken deadline) =>
-        _program.ReadLineWithAsync(text, deadline);
+    /// <summary>Reads lines of its standard output until one contains a text, and returns all of them.</summary>
+    public Task<string> ReadLinesToAsync(string text, CancellationToken deadline) =>
+        _program.ReadLinesToAsync(text, deadline);
 
     public Task<FinishedProcess> WaitForEndAsync(CancellationToken deadline) => _program.WaitForEndAsync(deadline);
 

@@ -27,7 +27,7 @@ public abstract class DescriptorLimitTests(TestTransport transport) : TransportS
 
         var connections = await FillAsync(app);
         var answers = connections.Select(connection => connection.ReceiveResponseAsync()).ToArray();
-        await app.ReadLineWithAsync(Pause, Deadline);
+        await app.ReadLinesToAsync(Pause, Deadline);
         await Until.TrueAsync(() => answers.Count(answer => !answer.IsCompleted) <= Waiting + Limit / 5, Deadline);
         await Until.TrueAsync(
             () => answers.Count(answer => answer.IsCompleted) == ProcessFacts.Of(app.Id).Connections(app.Http.Port),
