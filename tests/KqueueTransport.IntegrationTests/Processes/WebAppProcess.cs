@@ -33,7 +33,7 @@ internal sealed partial class WebAppProcess : IAsyncDisposable
     {
         var app = new WebAppProcess(RunningProgram.StartSample(
             "WebApp", arguments, environment ?? NamedLibrary.Environment));
-        app.StartLine = await app._program.ReadLineAsync(deadline);
+        await app.WaitForStartAsync(deadline);
         return app;
     }
 
@@ -48,7 +48,7 @@ internal sealed partial class WebAppProcess : IAsyncDisposable
         var path = Path.Combine(AppContext.BaseDirectory, "WebApp");
         var app = new WebAppProcess(RunningProgram.Start(
             bash.Path, ["-c", shell, "bash", path, .. arguments], environment ?? NamedLibrary.Environment));
-        app.StartLine = await app._program.ReadLineAsync(deadline);
+        await app.WaitForStartAsync(deadline);
         return app;
     }
 
@@ -73,13 +73,27 @@ internal sealed partial class WebAppProcess : IAsyncDisposable
     public Task<string> ReadLinesToAsync(string text, CancellationToken deadline) =>
         _program.ReadLinesToAsync(text, deadline);
 
-    public Task<FinishedProcess> WaitForEndAsync(CancellationToken deadline) => _program.WaitForEndAsync(deadline);
+    public async Task<FinishedProcess> WaitForEndAsync(CancellationToken deadline)
+    {
+        var end = await _program.WaitForEndAsync(deadline);
+        return end with { Output = LateHeartbeat().Replace(end.Output, "") };
+    }
 
     public ValueTask DisposeAsync() => _program.DisposeAsync();
+
+    private async Task WaitForStartAsync(CancellationToken deadline)
+    {
+        StartLine = LateHeartbeat().Replace(await _program.ReadLinesToAsync("://", deadline), "").TrimEnd();
+        Assert.DoesNotContain("\n", StartLine, StringComparison.Ordinal);
+    }
 
     private int PortOf(string name) =>
         int.Parse(Regex.Match(StartLine, $@"{name} on (\d+)").Groups[1].ValueSpan, provider: null);
 
     [GeneratedRegex(@"https?://[\d.]+:\d+")]
     private static partial Regex Address();
+
+    // Kestrel warns of a thread of its own that got no core for a second, which is not the app's to help.
+    [GeneratedRegex(@"warn: Microsoft\.AspNetCore\.Server\.Kestrel\[22\]\n.*\n")]
+    private static partial Regex LateHeartbeat();
 }
