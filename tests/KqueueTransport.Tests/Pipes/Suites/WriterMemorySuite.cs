@@ -109,6 +109,7 @@ public abstract class WriterMemorySuite(DuplexSource source) : DuplexSuite(sourc
         Writer.Advance(5);
         await Writer.FlushAsync().Soon();
         await PeerTakesAsync(5);
+
         Assert.Throws<ArgumentOutOfRangeException>(() => Writer.Advance(5));
         Assert.Equal(0, Writer.UnflushedBytes);
         await Writer.WriteAsync(Payload.Create(5, 5)).Soon();
