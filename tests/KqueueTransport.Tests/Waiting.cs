@@ -31,7 +31,7 @@ internal static class Waiting
     }
 
     /// <summary>True if <paramref name="task"/> does not end for a while: a stalled stream raises no event.</summary>
-    /// <remarks>A slow task counts as stalled, too: what rests on it may not depend on how far the task has come.</remarks>
+    /// <remarks>A slow task counts as stalled, too: nothing may depend on how far the task has come.</remarks>
     public static async Task<bool> IsStalledAsync(this Task task) =>
         await Task.WhenAny(task, Task.Delay(TimeSpan.FromMilliseconds(250))) != task;
 
