@@ -29,7 +29,7 @@ await using var server = Serve(loops);
 await server.StartAsync();
 var port = new Uri(server.Urls.First()).Port;
 var byLoop = Enumerable.Range(0, Connections).Select(_ => new HotConnection(port)).ToList()
-    .GroupBy(connection => int.Parse(connection.Ask("loop"), CultureInfo.InvariantCulture))
+    .GroupBy(connection => connection.AskForLoop())
     .Select(connections => connections.ToArray()).ToArray();
 var together = byLoop[0][..Hot];
 var apart = byLoop.SelectMany(connections => connections[..(Hot / Loops)]).ToArray();
@@ -79,8 +79,8 @@ static WebApplication Serve(ConcurrentDictionary<EventLoop, int> loops)
         }
 
         context.Response.ContentLength = 1;
-        var loop = context.Request.Path == "/loop" ? loops.GetOrAdd(EventLoop.Current!, _ => loops.Count) : 0;
-        return context.Response.WriteAsync(loop.ToString(CultureInfo.InvariantCulture));
+        var loop = EventLoop.Current is { } current ? loops.GetOrAdd(current, _ => loops.Count) : -1;
+        return context.Response.WriteAsync(loop < 0 ? "-" : loop.ToString(CultureInfo.InvariantCulture));
     });
     return server;
 }
@@ -109,6 +109,19 @@ internal sealed class HotConnection : IDisposable
         }
 
         return Encoding.ASCII.GetString(_answer, length - 1, 1);
+    }
+
+    /// <summary>The number of its loop. A handler that computed, as a cold one does, runs on the thread pool.</summary>
+    public int AskForLoop()
+    {
+        string answer;
+        do
+        {
+            answer = Ask("loop");
+        }
+        while (answer == "-");
+
+        return int.Parse(answer, CultureInfo.InvariantCulture);
     }
 
     public void Dispose() => _socket.Dispose();
