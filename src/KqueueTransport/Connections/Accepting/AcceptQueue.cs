@@ -17,17 +17,10 @@ internal sealed class AcceptQueue(int capacity)
     public void Add(Connection connection)
     {
         Places.Take();
-        try
+        if (!TryAdd(connection))
         {
-            if (!_connections.Writer.TryWrite(connection))
-            {
-                Places.Free();
-                connection.Abort();
-            }
-        }
-        catch (OutOfMemoryException)
-        {
-            // The thread pool, which wakes whoever takes, is refused a thread: see PoolWork.
+            Places.Free();
+            connection.Abort();
         }
     }
 
@@ -59,5 +52,18 @@ internal sealed class AcceptQueue(int capacity)
 
         Places.Free();
         return true;
+    }
+
+    private bool TryAdd(Connection connection)
+    {
+        try
+        {
+            return _connections.Writer.TryWrite(connection);
+        }
+        catch (OutOfMemoryException)
+        {
+            // It is there, and the thread pool, which wakes whoever takes, is refused a thread: see PoolWork.
+            return true;
+        }
     }
 }
