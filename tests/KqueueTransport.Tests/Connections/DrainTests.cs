@@ -20,6 +20,37 @@ public sealed class DrainTests
     }
 
     [Fact]
+    public async Task DisposeAsync_ThreadStaysInsideItsSend_IsNotTakenForThePeer()
+    {
+        var drainTimeout = TimeSpan.FromMilliseconds(50);
+        var payload = Payload.Create(100);
+        var isInside = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var hasLooked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var goOn = new ManualResetEventSlim();
+        await using var fixture = new ConnectionFixture(configure: options => options.DrainTimeout = drainTimeout);
+        var (connection, peer) = fixture.Open();
+        fixture.Calls.BeforeCall = (call, _) =>
+        {
+            if (call == SocketCall.Send && isInside.TrySetResult())
+            {
+                goOn.Wait(TimeSpan.FromSeconds(20));
+            }
+        };
+        var write = Task.Run(async () => await connection.Transport.Output.WriteAsync(payload));
+        await isInside.Task.Soon();
+
+        var end = Task.Run(async () => await connection.DisposeAsync());
+        fixture.Loop.Schedule(3 * drainTimeout, _ => hasLooked.SetResult(), null);
+        await hasLooked.Task.Soon();
+        goOn.Set();
+
+        Assert.Equal(payload, await peer.ReceiveAllAsync());
+        await write.Soon();
+        await end.Soon();
+        await fixture.AssertEndedCleanlyAsync();
+    }
+
+    [Fact]
     public async Task DisposeAsync_PeerNeverReadsAndTheUserTimeoutIsOver_EndsWithIt()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "The option is Linux's.");

@@ -123,7 +123,8 @@ internal sealed partial class ConnectionWriter
         bool isStuck;
         lock (_gate)
         {
-            isStuck = _written.Unsent > 0 && _written.Unsent == _unsentAtLook;
+            // Of a send that is under way nobody knows yet what it took.
+            isStuck = _state != SendState.Sending && _written.Unsent > 0 && _written.Unsent == _unsentAtLook;
         }
 
         if (isStuck)
