@@ -47,7 +47,15 @@ internal sealed class BytesService(BytesService.Ends ends) : BytesServiceBase
     public override async Task Wait(byte[] message, IServerStreamWriter<byte[]> answers, ServerCallContext call)
     {
         ends.Begun.Enqueue(call.Method);
-        await answers.WriteAsync(message, CancellationToken.None);
+        try
+        {
+            await answers.WriteAsync(message, CancellationToken.None);
+        }
+        catch (InvalidOperationException)
+        {
+            // The deadline has passed since: the call is complete, and its token about to be cancelled.
+        }
+
         await Task.Delay(Timeout.Infinite, call.CancellationToken)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         ends.Cancelled.Enqueue(call.Method);
