@@ -22,7 +22,10 @@ internal sealed class BenchCommand : RootCommand
         [.. ServerCatalog.All.Select(server => server.Name)]);
 
     private readonly Option<int?> _processes = Number(
-        "--processes", "How many processes of each server. Defaults to 4; with --quick to 3.", 1, 100);
+        "--processes",
+        "How many processes of each server: a pass through the cases for each. Defaults to 4; with --quick to 3.",
+        1,
+        100);
 
     private readonly Option<int?> _windows =
         Number("--windows", "How often each process is measured. Defaults to 2; with --quick to 1.", 1, 1_000);

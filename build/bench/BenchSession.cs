@@ -28,7 +28,10 @@ internal static class BenchSession
         return report.Publish(Console.Out, options.Output, "README.md");
     }
 
-    /// <summary>Measures a plan.</summary>
+    /// <summary>
+    /// Measures a plan, in as many passes as each server has processes: a machine's speed changes within minutes, and
+    /// what one case gives has to be of many of them.
+    /// </summary>
     public static async Task<(Results Results, MachineFacts Facts)> MeasureAsync(
         BenchOptions options,
         IReadOnlyList<(BenchCase Case, IReadOnlyList<BenchServer> Servers)> plan,
@@ -38,9 +41,12 @@ internal static class BenchSession
         await tools.PrepareAsync(cancellation);
         var session = new CaseSession(options, tools, new RunProgress(Terminal.Open(), plan, options));
         var windows = new List<WindowResult>();
-        foreach (var (benchCase, servers) in plan.Where(entry => entry.Servers.Count > 0))
+        for (var pass = 0; pass < options.Processes; pass++)
         {
-            windows.AddRange(await session.RunAsync(benchCase, servers, cancellation));
+            foreach (var (benchCase, servers) in plan.Where(entry => entry.Servers.Count > 0))
+            {
+                windows.AddRange(await session.RunAsync(benchCase, servers, pass, cancellation));
+            }
         }
 
         return (

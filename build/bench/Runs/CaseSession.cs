@@ -14,19 +14,22 @@ internal sealed class CaseSession(BenchOptions options, LoadTools tools, RunProg
     private static readonly TimeSpan s_processTime = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan s_windowTime = TimeSpan.FromSeconds(0.2);
 
-    /// <summary>How long a case will take.</summary>
+    /// <summary>How long a pass through a case will take.</summary>
     public static TimeSpan TimeOf(BenchCase benchCase, IReadOnlyList<BenchServer> servers, BenchOptions options)
     {
-        var processes = benchCase.StartsProcesses ? 0 : options.Processes;
-        var windows = options.Processes * WindowsOf(benchCase, options);
-        return servers.Count *
-            ((processes * s_processTime) + (windows * (benchCase.TimeOf(options.Duration) + s_windowTime)));
+        var windows = WindowsOf(benchCase, options) * (benchCase.TimeOf(options.Duration) + s_windowTime);
+        return servers.Count * (windows + (benchCase.StartsProcesses ? TimeSpan.Zero : s_processTime));
     }
 
-    /// <summary>Measures. What fails is part of the results, with the reason.</summary>
+    /// <summary>Measures, with new processes. What fails is part of the results, with the reason.</summary>
+    /// <param name="benchCase">What is measured.</param>
+    /// <param name="servers">What is compared.</param>
+    /// <param name="pass">How often the case has been measured before.</param>
+    /// <param name="cancellation">Ends it early.</param>
     public async Task<IReadOnlyList<WindowResult>> RunAsync(
-        BenchCase benchCase, IReadOnlyList<BenchServer> servers, CancellationToken cancellation)
+        BenchCase benchCase, IReadOnlyList<BenchServer> servers, int pass, CancellationToken cancellation)
     {
+        var windows = WindowsOf(benchCase, options);
         var results = new List<WindowResult>();
         try
         {
@@ -36,47 +39,44 @@ internal sealed class CaseSession(BenchOptions options, LoadTools tools, RunProg
             await new WarmUp(benchCase, tools, progress).RunAsync(lineup.All, cancellation);
             await using var background = await benchCase.BeginAsync(
                 [.. lineup.All.Select(entry => entry.Process)], tools, cancellation);
-            for (var round = 0; round < options.Processes * WindowsOf(benchCase, options); round++)
+            for (var round = pass * windows; round < (pass + 1) * windows; round++)
             {
                 var turn = servers.ToArray();
                 Random.Shared.Shuffle(turn);
                 foreach (var server in turn)
                 {
-                    results.Add(await MeasureAsync(benchCase, server, lineup, round, cancellation));
+                    // Where each window has its own process, none of them has anything in common with another one.
+                    var process = benchCase.StartsProcesses ? round : pass;
+                    var run = RunOn(benchCase, server, lineup.Of(server));
+                    var measurement = await TryAsync(async () => await benchCase.MeasureAsync(run, cancellation));
+                    Add(new WindowResult(benchCase.Name, server.Name, process, round, measurement!));
                 }
             }
 
-            foreach (var entry in lineup.All.DistinctBy(entry => entry.Server))
+            // What does not depend on the machine's speed need not be counted again.
+            foreach (var (server, process) in pass == 0 ? lineup.All : [])
             {
-                var run = RunOn(benchCase, entry.Server, entry.Process);
-                var count = await TryAsync(() => benchCase.CountAsync(run, cancellation));
-                if (count is not null)
+                var run = RunOn(benchCase, server, process);
+                if (await TryAsync(() => benchCase.CountAsync(run, cancellation)) is { } count)
                 {
-                    results.Add(new WindowResult(benchCase.Name, entry.Server.Name, Process: 0, Round: -1, count));
+                    Add(new WindowResult(benchCase.Name, server.Name, Process: 0, Round: -1, count));
                 }
             }
         }
         catch (ToolException e)
         {
-            var failure = Measurement.Failed(e.Message);
-            results.Add(new WindowResult(benchCase.Name, servers[0].Name, Process: 0, Round: -2, failure));
-            progress.OnWindow(results[^1]);
+            // A round of its own, which no pair has.
+            Add(new WindowResult(benchCase.Name, servers[0].Name, pass, -2 - pass, Measurement.Failed(e.Message)));
         }
 
         progress.OnEnded(benchCase, servers, results);
         return results;
-    }
 
-    private async Task<WindowResult> MeasureAsync(
-        BenchCase benchCase, BenchServer server, Lineup lineup, int round, CancellationToken cancellation)
-    {
-        // Where each window has its own process, none of them has anything in common with another one.
-        var number = benchCase.StartsProcesses ? round : round % options.Processes;
-        var run = RunOn(benchCase, server, benchCase.StartsProcesses ? null : lineup.Of(server, number));
-        var measurement = await TryAsync(async () => await benchCase.MeasureAsync(run, cancellation));
-        var result = new WindowResult(benchCase.Name, server.Name, number, round, measurement!);
-        progress.OnWindow(result);
-        return result;
+        void Add(WindowResult result)
+        {
+            results.Add(result);
+            progress.OnWindow(result);
+        }
     }
 
     private CaseRun RunOn(BenchCase benchCase, BenchServer server, ServerProcess? process) =>

@@ -4,7 +4,7 @@ using Bench.Tools;
 
 namespace Bench.Runs;
 
-/// <summary>The processes of a case's servers, all of them alive.</summary>
+/// <summary>A process of each of a case's servers, all of them alive.</summary>
 internal sealed class Lineup : IAsyncDisposable
 {
     private readonly List<(BenchServer Server, ServerProcess Process)> _entries = [];
@@ -25,13 +25,9 @@ internal sealed class Lineup : IAsyncDisposable
         var lineup = new Lineup();
         try
         {
-            for (var i = 0; i < options.Processes; i++)
+            foreach (var server in servers)
             {
-                foreach (var server in servers)
-                {
-                    var process = await server.StartAsync(options.SettingOf(benchCase), cancellation);
-                    lineup._entries.Add((server, process));
-                }
+                lineup._entries.Add((server, await server.StartAsync(options.SettingOf(benchCase), cancellation)));
             }
 
             return lineup;
@@ -43,9 +39,9 @@ internal sealed class Lineup : IAsyncDisposable
         }
     }
 
-    /// <summary>One of a server's processes.</summary>
-    public ServerProcess Of(BenchServer server, int number) =>
-        _entries.Where(entry => entry.Server == server).ElementAt(number).Process;
+    /// <summary>A server's process; null where each window starts its own.</summary>
+    public ServerProcess? Of(BenchServer server) =>
+        _entries.FirstOrDefault(entry => entry.Server == server).Process;
 
     public async ValueTask DisposeAsync() =>
         await Task.WhenAll(_entries.Select(entry => entry.Process.DisposeAsync().AsTask()));

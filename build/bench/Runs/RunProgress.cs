@@ -31,9 +31,10 @@ internal sealed class RunProgress
         BenchOptions options)
     {
         (_console, _options) = (console, options);
-        _expectedOfRest = plan.Aggregate(
+        _expectedOfRest = options.Processes * plan.Aggregate(
             TimeSpan.Zero, (time, entry) => time + CaseSession.TimeOf(entry.Case, entry.Servers, options));
-        console.MarkupLineInterpolated($"[grey]{plan.Count} cases, {_expectedOfRest:h\\:mm\\:ss} h[/]");
+        console.MarkupLineInterpolated(
+            $"[grey]{plan.Count} cases, {options.Processes} passes, {_expectedOfRest:h\\:mm\\:ss} h[/]");
     }
 
     public void OnWarm(BenchCase benchCase, int processes, int paced, int full) => _console.MarkupLineInterpolated(
