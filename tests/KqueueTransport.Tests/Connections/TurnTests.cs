@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using KqueueTransport.Connections;
 using KqueueTransport.Tests.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace KqueueTransport.Tests.Connections;
 
@@ -17,9 +18,11 @@ public sealed class TurnTests : IAsyncDisposable
     // Far more than a turn; then the kernel has no more.
     private const int ReceivesWithoutEnd = 1000;
 
-    // Without hand-over, so that the order of what runs is that of the loop.
+    // Without hand-over, so that the order of what runs is that of the loop. What lingers is not cut off by the time,
+    // however long the loop's thread is set aside.
     private readonly ConnectionFixture _fixture = new(
-        Scheduling.Inline, options => options.MaxLingerSize = null);
+        Scheduling.Inline,
+        options => (options.MaxLingerSize, options.LingerTimeout) = (null, TimeSpan.FromMinutes(10)));
 
     public ValueTask DisposeAsync() => _fixture.DisposeAsync();
 
@@ -74,12 +77,16 @@ public sealed class TurnTests : IAsyncDisposable
     {
         var receives = 0;
         var (connection, peer) = _fixture.Open();
+        var socket = connection.Features.Get<IConnectionSocketFeature>()!.Socket;
         _fixture.Calls.BeforeCall = (call, descriptor) =>
         {
             if (call == SocketCall.Receive && descriptor == upload.Descriptor &&
                 ++receives == ReceivesPerTurnMax)
             {
                 _ = peer.SendAsync(new byte[1]);
+
+                // The upload would go on while the byte is on its way.
+                Assert.True(SpinWait.SpinUntil(() => socket.Available > 0, TimeSpan.FromSeconds(30)));
             }
         };
         return ServedAsync();
