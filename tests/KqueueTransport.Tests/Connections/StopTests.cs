@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using KqueueTransport.Connections;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace KqueueTransport.Tests.Connections;
 
@@ -21,18 +22,11 @@ public sealed class StopTests : IAsyncDisposable
         var (peer, connection) = await ConnectAsync();
         await ExchangeAsync(peer, connection);
         await _fixture.Listener.UnbindAsync(TestContext.Current.CancellationToken).Soon();
-        using var isBusy = new SemaphoreSlim(0);
-        using var goOn = new SemaphoreSlim(0);
         using var source = new CancellationTokenSource();
         var reading = connection.Transport.Input.ReadAsync(source.Token);
-        _fixture.Post(() =>
-        {
-            isBusy.Release();
-            Assert.True(goOn.Wait(TimeSpan.FromSeconds(20)));
-        });
-        Assert.True(await isBusy.WaitAsync(TimeSpan.FromSeconds(20)));
+        using var goOn = await KeepLoopBusyAsync();
 
-        await peer.SendAsync("hello"u8.ToArray()).Soon();
+        await DeliverAsync(peer, connection, "hello"u8.ToArray());
         Cancel(connection, byToken ? source : null);
         goOn.Release();
 
@@ -51,6 +45,7 @@ public sealed class StopTests : IAsyncDisposable
     {
         var (_, connection) = await ConnectAsync();
         await _fixture.Listener.UnbindAsync(TestContext.Current.CancellationToken).Soon();
+        _fixture.Clock.HoldsTimers = true; // It would end by the time, too.
 
         var accepting = _fixture.Listener.AcceptAsync(TestContext.Current.CancellationToken);
         Assert.False(accepting.IsCompleted);
@@ -66,16 +61,19 @@ public sealed class StopTests : IAsyncDisposable
         Assert.Null(await accepting.Soon());
     }
 
-    // A connection that was just accepted: Kestrel may have cancelled its first read before it begins.
+    // A connection that was just accepted: Kestrel may have cancelled its first read before it begins. The loop is busy
+    // until the bytes are here, because a read that waits for them does so for a moment only.
     [Fact]
     public async Task CancelPendingRead_WhileStoppingBeforeTheRead_WaitsForBytes()
     {
         var (peer, connection) = await ConnectAsync();
         await _fixture.Listener.UnbindAsync(TestContext.Current.CancellationToken).Soon();
+        using var goOn = await KeepLoopBusyAsync();
         connection.Transport.Input.CancelPendingRead();
 
         var reading = connection.Transport.Input.ReadAsync();
-        await peer.SendAsync("hello"u8.ToArray()).Soon();
+        await DeliverAsync(peer, connection, "hello"u8.ToArray());
+        goOn.Release();
 
         var read = await reading.Soon();
         Assert.Equal(5, read.Buffer.Length);
@@ -150,6 +148,28 @@ public sealed class StopTests : IAsyncDisposable
         _fixture.Listen();
         var peer = await _fixture.ConnectAsync();
         return (peer, await _fixture.AcceptAsync());
+    }
+
+    /// <summary>The loop comes to no event and no timer until the result is released.</summary>
+    private async Task<SemaphoreSlim> KeepLoopBusyAsync()
+    {
+        var isBusy = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var goOn = new SemaphoreSlim(0);
+        _fixture.Post(() =>
+        {
+            isBusy.SetResult();
+            Assert.True(goOn.Wait(TimeSpan.FromSeconds(30)));
+        });
+        await isBusy.Task.Soon();
+        return goOn;
+    }
+
+    /// <summary>The connection's kernel has the bytes when this returns.</summary>
+    private static async Task DeliverAsync(Socket peer, ConnectionContext connection, byte[] bytes)
+    {
+        var socket = connection.Features.Get<IConnectionSocketFeature>()!.Socket;
+        await peer.SendAsync(bytes).Soon();
+        await Waiting.UntilAsync(() => socket.Available == bytes.Length);
     }
 
     private static void Cancel(ConnectionContext connection, CancellationTokenSource? source)
