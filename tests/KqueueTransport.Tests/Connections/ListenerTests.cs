@@ -19,7 +19,7 @@ public sealed class ListenerTests : IAsyncDisposable
         _fixture.Listen();
         await _fixture.ConnectAsync(Backlog + 3);
 
-        await Waiting.UntilAsync(() => _fixture.AcceptedByTheKernel == Backlog);
+        await Waiting.UntilAsync(() => _fixture.Listener.QueueLength == Backlog);
         await _fixture.LoopBarrierAsync();
         Assert.Equal(Backlog, _fixture.AcceptedByTheKernel);
         Assert.Equal(Backlog, _fixture.Listener.QueueLength);
@@ -75,8 +75,10 @@ public sealed class ListenerTests : IAsyncDisposable
     [Fact]
     public async Task Unbind_DescriptorsAreExhausted_ResetsWhatTheKernelHas()
     {
+        // Each wait of a hundredth of a second takes one, for as long as the test may be held up.
+        const int Shortages = 100_000;
         var listener = _fixture.Listen();
-        _fixture.Calls.Prepare(SocketCall.Accept, [.. Enumerable.Repeat(SocketStep.Fails(Errno.EMFILE), 100)]);
+        _fixture.Calls.Prepare(SocketCall.Accept, [.. Enumerable.Repeat(SocketStep.Fails(Errno.EMFILE), Shortages)]);
         var peer = await _fixture.ConnectAsync();
         await Waiting.UntilAsync(() => _fixture.WarningCount == 1);
 
