@@ -22,8 +22,8 @@ public sealed class TcpInfoTests : IAsyncDisposable
         TcpInfo info = default;
         await Waiting.UntilAsync(() => feature.TryGetTcpInfo(out info) && info.UnacknowledgedBytes is 0 or null);
 
-        Assert.InRange(info.RoundTripTime, TimeSpan.FromMicroseconds(1), TimeSpan.FromSeconds(1));
-        Assert.InRange(info.RoundTripTimeVariance, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        Assert.InRange(info.RoundTripTime, TimeSpan.FromMicroseconds(1), TimeSpan.FromMinutes(1));
+        Assert.InRange(info.RoundTripTimeVariance, TimeSpan.Zero, TimeSpan.FromMinutes(1));
         Assert.InRange(info.MaxSegmentSize, 500, 65_536);
         Assert.InRange(info.CongestionWindow, info.MaxSegmentSize, 100_000_000);
         Assert.InRange(info.Retransmits, 0, 100);
@@ -76,7 +76,7 @@ public sealed class TcpInfoTests : IAsyncDisposable
         _fixture.Calls.BeforeTcpInfo = () =>
         {
             ending = Task.Run(() => connection.Abort());
-            Assert.True(SpinWait.SpinUntil(() => connection.HasShutDown, TimeSpan.FromSeconds(10)));
+            Assert.True(SpinWait.SpinUntil(() => connection.HasShutDown, TimeSpan.FromSeconds(30)));
             wasClosed = SpinWait.SpinUntil(
                 () => _fixture.ClosesOf(connection.Descriptor) > 0, TimeSpan.FromMilliseconds(50));
         };
