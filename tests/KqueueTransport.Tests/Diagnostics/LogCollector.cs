@@ -31,6 +31,13 @@ internal sealed class LogCollector : ILoggerProvider, ILogger
 
     public IReadOnlyList<LogEntry> Entries => [.. _entries];
 
+    /// <summary>
+    /// The warnings and what is worse, but for Kestrel's about its heartbeat: that comes where the machine sets its
+    /// thread aside.
+    /// </summary>
+    public IEnumerable<LogEntry> Warnings =>
+        _entries.Where(entry => entry.Level >= LogLevel.Warning && entry.Id.Name != "HeartbeatSlow");
+
     public ILogger CreateLogger(string categoryName) => new LogCollector(_entries, categoryName, _level);
 
     public bool IsEnabled(LogLevel logLevel) => logLevel >= _level;

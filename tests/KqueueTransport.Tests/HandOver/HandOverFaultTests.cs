@@ -176,7 +176,7 @@ public sealed class HandOverFaultTests : HandOverSuite
 
         Assert.Equal("server", await GetAsync(AddressOf(server)));
         await FailedAsync("does not answer");
-        Assert.Single(Logs.Entries, entry => entry.Level >= LogLevel.Warning);
+        Assert.Single(Logs.Warnings);
         await server.StopAsync(TestContext.Current.CancellationToken);
         Assert.True(Place.Exists);
     }
@@ -195,7 +195,7 @@ public sealed class HandOverFaultTests : HandOverSuite
         var second = await starting.Server;
 
         Assert.Equal("second", await GetAsync(AddressOf(second)));
-        Assert.Single(Logs.Entries, entry => entry.Level >= LogLevel.Warning);
+        Assert.Single(Logs.Warnings);
         Assert.DoesNotContain(Logs.Entries, entry => entry.Id == 113); // That it has stopped.
         var sockets = SocketsOf(second);
         Assert.True(sockets.AreElsewhere);
@@ -218,7 +218,7 @@ public sealed class HandOverFaultTests : HandOverSuite
         Assert.Equal("second", await GetAsync(address));
         await StartAsync("third");
         await StoppedAsync(second);
-        Assert.DoesNotContain(Logs.Entries, entry => entry.Level >= LogLevel.Warning);
+        Assert.Empty(Logs.Warnings);
     }
 
     [Fact]

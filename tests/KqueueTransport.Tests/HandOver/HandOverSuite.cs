@@ -55,11 +55,9 @@ public abstract class HandOverSuite : IAsyncDisposable
         });
         builder.WebHost.ConfigureKestrel(listen ?? (kestrel => kestrel.Listen(IPAddress.Loopback, 0)));
         builder.Services.AddSingleton<IHostedService>(new HeldStart(starts ?? Task.CompletedTask));
-        if (clock is not null)
-        {
-            builder.Services.AddSingleton(clock);
-        }
 
+        // Nobody is too slow unless a test says so.
+        builder.Services.AddSingleton(clock ?? new HeldClock());
         var app = builder.Build();
         app.MapGet("/", () => name);
         _apps.Add(app);
@@ -69,7 +67,7 @@ public abstract class HandOverSuite : IAsyncDisposable
 
     /// <summary>Asks for the sockets of the server at the path, as one that starts does.</summary>
     private protected Task<Predecessor?> FindAsync() => Predecessor.FindAsync(
-        Place.Path, TimeProvider.System, TestContext.Current.CancellationToken).Soon();
+        Place.Path, new HeldClock(), TestContext.Current.CancellationToken).Soon();
 
     /// <summary>Ends the server that was made first.</summary>
     protected async Task DisposeOneAsync()

@@ -299,11 +299,12 @@ public sealed class PredecessorTests : IDisposable
         }
     }
 
+    // Nobody is too slow unless a test says so.
     private static Task<bool> ReplaceAsync(Predecessor predecessor, TimeProvider? clock = null) => predecessor
-        .TryReplaceAsync(clock ?? TimeProvider.System, TestContext.Current.CancellationToken).Soon();
+        .TryReplaceAsync(clock ?? new HeldClock(), TestContext.Current.CancellationToken).Soon();
 
     private Task<Predecessor?> FindAsync(TimeProvider? clock = null) => Predecessor
-        .FindAsync(_path.Path, clock ?? TimeProvider.System, TestContext.Current.CancellationToken).Soon();
+        .FindAsync(_path.Path, clock ?? new HeldClock(), TestContext.Current.CancellationToken).Soon();
 
     private int[] Descriptors(int count) => [.. Enumerable.Repeat((int)_handed.Handle, count)];
 
