@@ -36,7 +36,7 @@ public abstract partial class KernelQueueContract
 
         queue.Apply(new KEvent(process.Id, KEventFilter.Process, Delete));
         process.StandardInput.Close();
-        Assert.True(process.WaitForExit(10_000));
+        Assert.True(process.WaitForExit(30_000));
 
         queue.ExpectSilence();
     }
@@ -47,7 +47,7 @@ public abstract partial class KernelQueueContract
         RequiresThisSystem(KernelTrait.ProcessFilter);
         using var process = StartShell();
         process.StandardInput.Close();
-        Assert.True(process.WaitForExit(10_000));
+        Assert.True(process.WaitForExit(30_000));
 
         var result = CreateQueue().ApplyForResult(
             new KEvent(process.Id, KEventFilter.Process, Add, KEventNotes.Exited));

@@ -39,7 +39,7 @@ public abstract partial class KernelQueueContract
         Assert.Equal(0, kill(Environment.ProcessId, SIGWINCH));
 
         Assert.Equal(KEventFilter.Signal, queue.WaitForEvent().Filter);
-        Assert.True(handled.Wait(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken));
+        Assert.True(handled.Wait(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
     }
 
     [Fact]

@@ -4,7 +4,7 @@ namespace Kqueue.Tests.Infrastructure;
 internal static class KernelQueueExtensions
 {
     /// <summary>Long enough for any machine; a test that waits as long has failed.</summary>
-    public const long PatienceNs = 10_000_000_000;
+    public const long PatienceNs = 30_000_000_000;
 
     /// <summary>Applies changes that must succeed, without taking events.</summary>
     public static void Apply(this KernelQueue queue, params ReadOnlySpan<KEvent> changes) =>

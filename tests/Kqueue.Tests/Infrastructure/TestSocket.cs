@@ -80,5 +80,5 @@ internal sealed class TestSocket(KernelSockets sockets, int descriptor) : IDispo
     public void Dispose() => Close();
 
     private static void WaitUntil(Func<bool> condition) =>
-        Assert.True(SpinWait.SpinUntil(condition, TimeSpan.FromSeconds(10)), "What was sent did not arrive.");
+        Assert.True(SpinWait.SpinUntil(condition, TimeSpan.FromSeconds(30)), "What was sent did not arrive.");
 }
