@@ -26,7 +26,14 @@ public abstract partial class KernelQueueContract
         var pair = ConnectPair();
         var sent = pair.Near.Fill();
         queue.Apply(Changes.Write(pair.Near, Add | OneShot));
-        queue.ExpectSilence();
+
+        // The peer's stack may come late to what it takes over, and there is room again.
+        for (var refills = 0; queue.Poll().Length > 0; refills++)
+        {
+            Assert.True(refills < 100, "A socket without room is reported.");
+            sent += pair.Near.Fill();
+            queue.Apply(Changes.Write(pair.Near, Add | OneShot));
+        }
 
         pair.Peer.ReceiveExactly(sent);
 
