@@ -28,7 +28,9 @@ public sealed class LoopProcessorsTests
     {
         var processor = Allowed()[^1];
         using var group = new EventLoopGroup(new EventLoopGroupOptions { LoopCount = 1, Processors = [processor] });
-        using var release = new ManualResetEventSlim();
+
+        // Not disposed: the thread that the loop is taken from may come to it late.
+        var release = new ManualResetEventSlim();
         group.Loops[0].Post(_ => release.Wait(Until.Patience), null);
 
         Assert.Equal([processor], ProcessorsOf(group.Loops[0]));
