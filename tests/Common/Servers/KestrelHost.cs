@@ -38,8 +38,9 @@ internal sealed class KestrelHost : IAsyncDisposable
         transport.Use(builder.WebHost);
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
-            // A client that gets no core for some seconds is not one that sends too slowly.
+            // A client that gets no core for some seconds is not one that sends too slowly, or does not shake hands.
             kestrel.Limits.MinRequestBodyDataRate = null;
+            kestrel.ConfigureHttpsDefaults(https => https.HandshakeTimeout = TimeSpan.FromMinutes(1));
             listen(kestrel);
         });
         configure?.Invoke(builder);
