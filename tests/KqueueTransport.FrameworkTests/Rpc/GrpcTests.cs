@@ -192,7 +192,8 @@ public abstract class GrpcTests(TestTransport transport, bool clientOnLoops = fa
     [MemberData(nameof(Schemes))]
     public async Task Server_Stops_CallsEndAndTheNextServerTakesThem(string scheme)
     {
-        var server = await StartAsync(scheme, port: 0);
+        var port = FreePorts.Take(1);
+        var server = await StartAsync(scheme, port);
         var client = Client(scheme, server.EndPoint);
         using var call = client.AsyncServerStreamingCall(Bytes.Wait, null, Options(), [1]);
         Assert.True(await call.ResponseStream.MoveNext(Deadline));
@@ -201,7 +202,7 @@ public abstract class GrpcTests(TestTransport transport, bool clientOnLoops = fa
         await atOnce.CancelAsync();
         await server.StopAsync(atOnce.Token);
         await Assert.ThrowsAsync<RpcException>(() => ReadToEndAsync(call));
-        await StartAsync(scheme, server.EndPoint.Port);
+        await StartAsync(scheme, port);
 
         var options = Options().WithWaitForReady();
         Assert.Equal([1, 2], await client.AsyncUnaryCall(Bytes.Echo, null, options, [1, 2]));
