@@ -37,15 +37,23 @@ internal sealed class EchoHub(EchoHub.Ends ends) : Hub
 
     public Task Broadcast(string text) => Clients.All.SendAsync("heard", text);
 
+    public override Task OnConnectedAsync()
+    {
+        ends.Connected.Enqueue(Context.ConnectionId);
+        return Task.CompletedTask;
+    }
+
     public override Task OnDisconnectedAsync(Exception? exception)
     {
         ends.Disconnected.Enqueue(Context.ConnectionId);
         return Task.CompletedTask;
     }
 
-    /// <summary>What came to an end at the server.</summary>
+    /// <summary>What began at the server, and what came to an end there.</summary>
     internal sealed class Ends
     {
+        public ConcurrentQueue<string> Connected { get; } = [];
+
         public ConcurrentQueue<string> Disconnected { get; } = [];
     }
 }

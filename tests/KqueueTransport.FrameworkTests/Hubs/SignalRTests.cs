@@ -11,7 +11,11 @@ public abstract class SignalRTests(TestTransport transport) : TransportSuite(tra
 {
     private const int Listeners = 500;
 
+    // As long as a test lasts: an end that gets no core for some seconds is not one that is gone.
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(1);
+
     private readonly EchoHub.Ends _ends = new();
+    private Task _mayConnect = Task.CompletedTask;
 
     public static TheoryData<HttpTransportType> Transports =>
         [HttpTransportType.WebSockets, HttpTransportType.ServerSentEvents, HttpTransportType.LongPolling];
@@ -79,17 +83,21 @@ public abstract class SignalRTests(TestTransport transport) : TransportSuite(tra
     [MemberData(nameof(Transports))]
     public async Task Server_IsRestarted_TheClientComesBackByItself(HttpTransportType over)
     {
-        var server = await StartAsync();
+        var port = FreePorts.Take(1);
+        var server = await StartAsync(port);
         var client = await ConnectAsync(over, server);
-        var isBack = new TaskCompletionSource();
+        var (isStopped, isBack) = (new TaskCompletionSource(), new TaskCompletionSource());
         client.Reconnected += _ =>
         {
             isBack.TrySetResult();
             return Task.CompletedTask;
         };
 
+        // A server that closes its hubs still listens for a moment.
+        _mayConnect = isStopped.Task;
         await server.StopAsync(Deadline);
-        await StartAsync(server.EndPoint.Port);
+        isStopped.SetResult();
+        await StartAsync(port);
         await isBack.Task.WaitAsync(Deadline);
 
         Assert.Equal("again", await client.InvokeAsync<string>(nameof(EchoHub.Echo), "again", Deadline));
@@ -120,23 +128,38 @@ public abstract class SignalRTests(TestTransport transport) : TransportSuite(tra
     {
         var server = await StartKestrelAsync(
             kestrel => kestrel.Listen(IPAddress.Loopback, port),
-            app => app.MapHub<EchoHub>("/hub"),
+            app => app.MapHub<EchoHub>("/hub", options => options.TransportSendTimeout = s_patience),
             builder =>
             {
                 builder.Services.AddSingleton(_ends);
-                builder.Services.AddSignalR(options => options.MaximumReceiveMessageSize = null);
+                builder.Services.AddConnections(options => options.DisconnectTimeout = s_patience);
+                builder.Services.AddSignalR(options =>
+                {
+                    options.MaximumReceiveMessageSize = null;
+                    options.HandshakeTimeout = s_patience;
+                    options.ClientTimeoutInterval = s_patience;
+                });
             });
-        Own(new Stop(server));
+        Own(new Stop(server, _ends, Deadline));
         return server;
     }
 
     private async Task<HubConnection> ConnectAsync(HttpTransportType over, KestrelHost server)
     {
         var client = Own(new HubConnectionBuilder()
-            .WithUrl($"http://{server.EndPoint}/hub", over)
+            .WithUrl($"http://{server.EndPoint}/hub", over, options => options.AccessTokenProvider = async () =>
+            {
+                await _mayConnect.WaitAsync(Deadline);
+                return null;
+            })
             .WithAutomaticReconnect(new Soon())
+            .WithServerTimeout(s_patience)
             .Build());
+        client.HandshakeTimeout = s_patience;
         await client.StartAsync(Deadline);
+
+        // It hears of its connection before the hub does.
+        await Until.TrueAsync(() => _ends.Connected.Contains(client.ConnectionId), Deadline);
         return client;
     }
 
@@ -145,9 +168,15 @@ public abstract class SignalRTests(TestTransport transport) : TransportSuite(tra
         public TimeSpan? NextRetryDelay(RetryContext retryContext) => TimeSpan.FromMilliseconds(100);
     }
 
-    /// <summary>Hubs end with the host's stop; without one they would outlive its services.</summary>
-    private sealed class Stop(KestrelHost server) : IAsyncDisposable
+    /// <summary>
+    /// Hubs end with the host's stop, which waits for them for some seconds; they must not outlive its services.
+    /// </summary>
+    private sealed class Stop(KestrelHost server, EchoHub.Ends ends, CancellationToken deadline) : IAsyncDisposable
     {
-        public async ValueTask DisposeAsync() => await server.StopAsync(CancellationToken.None);
+        public async ValueTask DisposeAsync()
+        {
+            await server.StopAsync(CancellationToken.None);
+            await Until.TrueAsync(() => ends.Disconnected.Count == ends.Connected.Count, deadline);
+        }
     }
 }
