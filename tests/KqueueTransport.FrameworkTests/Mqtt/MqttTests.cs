@@ -156,9 +156,11 @@ public abstract class MqttTests : TransportSuite
         var broker = await StartAsync();
         static void Keep(MqttClientOptionsBuilder options) =>
             options.WithClientId("sleeper").WithCleanStart(false).WithSessionExpiryInterval(3600);
+        var ended = EndedIds(broker);
         var sleeper = await ConnectAsync(broker, Keep);
         await sleeper.SubscribeAsync("news", MqttQualityOfServiceLevel.AtLeastOnce, Deadline);
         await sleeper.DisconnectAsync(new MqttClientDisconnectOptions(), Deadline);
+        await Until.TrueAsync(() => ended.Contains("sleeper"), Deadline);
         await PublishAsync(await ConnectAsync(broker), "news", [1, 2, 3]);
 
         var heard = await HearAsync(broker, Keep);
@@ -239,10 +241,12 @@ public abstract class MqttTests : TransportSuite
     private async Task<IMqttClient> ConnectAsync(
         IMqttClient client, KestrelHost broker, Action<MqttClientOptionsBuilder> configure)
     {
+        // Without pings: a client that gets no core for some seconds is not one that is gone.
         var options = _clients.CreateClientOptionsBuilder()
             .WithProtocolVersion(MQTTnet.Formatter.MqttProtocolVersion.V500)
             .WithEndPoint(broker.EndPoint)
-            .WithTimeout(TimeSpan.FromSeconds(30));
+            .WithTimeout(TimeSpan.FromSeconds(30))
+            .WithNoKeepAlive();
         if (_factory is not null)
         {
             options.WithStreamProvider(new FactoryStreams(_factory));
