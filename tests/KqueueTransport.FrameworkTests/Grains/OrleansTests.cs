@@ -70,6 +70,7 @@ public abstract class OrleansTests : TransportSuite
     public async Task Grains_OfTwoSilos_CallEachOther()
     {
         var (_, client) = await StartAsync();
+        await GrainOnAsync(silo: 1, client);
 
         var way = await client.GetGrain<IWorker>(0).AskNeighbours(30);
 
