@@ -11,9 +11,11 @@ namespace Common.Servers;
 /// A suite that runs on every transport. It owns what its test starts, ends every wait after a minute, and fails a test
 /// that leaves an error in the log, or does with a block of the memory pool what must not be done.
 /// </summary>
-public abstract class TransportSuite(TestTransport transport) : IAsyncDisposable
+/// <param name="transport">What it runs on.</param>
+/// <param name="minutes">When every wait ends, for a test that starts many programs.</param>
+public abstract class TransportSuite(TestTransport transport, int minutes = 1) : IAsyncDisposable
 {
-    private readonly CancellationTokenSource _deadline = MakeDeadline();
+    private readonly CancellationTokenSource _deadline = MakeDeadline(minutes);
     private readonly ConcurrentStack<object> _owned = new(); // Tests connect from several threads.
     private readonly CheckingMemoryPoolFactory _memory = new();
 
@@ -76,10 +78,10 @@ public abstract class TransportSuite(TestTransport transport) : IAsyncDisposable
 
     private protected void OwnSynchronous(IDisposable owned) => _owned.Push(owned);
 
-    private static CancellationTokenSource MakeDeadline()
+    private static CancellationTokenSource MakeDeadline(int minutes)
     {
         var source = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        source.CancelAfter(TimeSpan.FromMinutes(1));
+        source.CancelAfter(TimeSpan.FromMinutes(minutes));
         return source;
     }
 }

@@ -1,7 +1,7 @@
 namespace KqueueTransport.FrameworkTests.Grains;
 
 /// <summary>samples/Silo in processes of its own.</summary>
-public sealed class SiloSampleTests() : TransportSuite(TestTransport.KqueueAdaptive)
+public sealed class SiloSampleTests() : TransportSuite(TestTransport.KqueueAdaptive, minutes: 3)
 {
     [Fact]
     public async Task Silos_OnEitherTransport_CountTogether()
@@ -42,6 +42,6 @@ public sealed class SiloSampleTests() : TransportSuite(TestTransport.KqueueAdapt
     {
         await using var client = RunningProgram.StartSample(
             "Silo", ["count", "visits", "--gateway", $"{gateway}", .. more]);
-        return await client.ReadLineAsync(Deadline);
+        return await client.ReadLineWithAsync("visits is", Deadline);
     }
 }
