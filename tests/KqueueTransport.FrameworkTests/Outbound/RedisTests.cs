@@ -8,6 +8,8 @@ namespace KqueueTransport.FrameworkTests.Outbound;
 /// <summary>StackExchange.Redis, which takes a stream from elsewhere, against a real server.</summary>
 public abstract class RedisTests(TestTransport transport) : TransportSuite(transport)
 {
+    private const int TimeoutMs = 30_000;
+
     [Fact]
     public async Task Values_OfManySizes_ComeBack()
     {
@@ -130,6 +132,9 @@ public abstract class RedisTests(TestTransport transport) : TransportSuite(trans
     {
         EndPoints = { new IPEndPoint(IPAddress.Loopback, port) },
         AbortOnConnectFail = false,
+        ConnectTimeout = TimeoutMs,
+        SyncTimeout = TimeoutMs,
+        AsyncTimeout = TimeoutMs,
         ReconnectRetryPolicy = new LinearRetry(100),
         Tunnel = Transport.IsSockets ? null : NewTunnel(),
     };
