@@ -20,7 +20,9 @@ internal sealed class WatchedServer : IAsyncDisposable
     public static async Task<WatchedServer> StartAsync(params string[] arguments)
     {
         var program = RunningProgram.StartSample("WebApp", ["--port", "0", .. arguments]);
-        var line = await program.ReadLineAsync(TestContext.Current.CancellationToken);
+
+        // Before its start line it may say that a heartbeat of Kestrel was late.
+        var line = await program.ReadLineWithAsync("://", TestContext.Current.CancellationToken);
         return new WatchedServer(program, new Uri(line.Split(' ')[0]));
     }
 
