@@ -12,6 +12,8 @@ namespace KqueueTransport.IntegrationTests.Servers;
 /// <summary>samples/WebApp in this process, on Kestrel and a transport, on free ports.</summary>
 internal sealed class WebAppServer : WebApplicationFactory<Program>
 {
+    private static readonly TimeSpan s_handshakeTimeout = TimeSpan.FromSeconds(30);
+
     private readonly TestTransport _transport;
     private readonly ErrorLog _log;
 
@@ -19,7 +21,13 @@ internal sealed class WebAppServer : WebApplicationFactory<Program>
     {
         _transport = transport;
         _log = log;
-        UseKestrel(moreEndPoints);
+        UseKestrel(kestrel =>
+        {
+            // A client that gets no core for some seconds is not one that sends too slowly.
+            kestrel.Limits.MinRequestBodyDataRate = null;
+            kestrel.ConfigureHttpsDefaults(https => https.HandshakeTimeout = s_handshakeTimeout);
+            moreEndPoints(kestrel);
+        });
         StartServer();
         EndPoints = [.. Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses
             .Select(address => IPEndPoint.Parse(new Uri(address).Authority))];
