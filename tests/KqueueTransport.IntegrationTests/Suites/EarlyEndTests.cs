@@ -9,9 +9,13 @@ namespace KqueueTransport.IntegrationTests.Suites;
 /// The server ends a connection whose client is still sending: what it wrote has to arrive all the same, although a
 /// descriptor that closes with bytes unread sends RST, and that takes the answer from the client's own buffer.
 /// </summary>
-public abstract class EarlyEndTests(TestTransport transport) : TransportSuite(transport)
+public abstract class EarlyEndTests(TestTransport transport)
+    : TransportSuite(transport.With(options => options.LingerTimeout = s_lingerTimeout))
 {
     private const int UploadMiB = 8;
+
+    // Longer than a client may be set aside in the middle of its upload.
+    private static readonly TimeSpan s_lingerTimeout = TimeSpan.FromMinutes(1);
 
     [Fact]
     public async Task Upload_RefusedUnread_TheAnswerArrives()
