@@ -136,7 +136,8 @@ public abstract class BlockingTests(TestTransport transport) : TransportSuite(tr
     [Fact]
     public async Task Handler_FlushesThenBlocks_ItsBytesArriveWithinTwoPeriods()
     {
-        const int Tries = 20;
+        const int TriesMax = 200;
+        var twoPeriods = TimeSpan.FromMilliseconds(6);
         using var release = new SemaphoreSlim(0);
         var server = await ServeAsync(async context =>
         {
@@ -145,7 +146,7 @@ public abstract class BlockingTests(TestTransport transport) : TransportSuite(tr
             release.Wait(Deadline);
         });
         var best = TimeSpan.MaxValue;
-        for (var i = 0; i < Tries; i++)
+        for (var i = 0; i < TriesMax && best > twoPeriods; i++)
         {
             using var connection = await ConnectAsync(server.EndPoint);
             var started = Stopwatch.GetTimestamp();
@@ -154,9 +155,12 @@ public abstract class BlockingTests(TestTransport transport) : TransportSuite(tr
             var elapsed = Stopwatch.GetElapsedTime(started);
             best = elapsed < best ? elapsed : best;
             release.Release();
+
+            // Handlers that block more than 64 times a second are kept off the loops.
+            await Task.Delay(20, Deadline);
         }
 
-        Assert.InRange(best, TimeSpan.Zero, TimeSpan.FromMilliseconds(6));
+        Assert.InRange(best, TimeSpan.Zero, twoPeriods);
     }
 
     [Fact]
@@ -178,8 +182,8 @@ public abstract class BlockingTests(TestTransport transport) : TransportSuite(tr
         try
         {
             using var patience = new CancellationTokenSource(TimeSpan.FromMilliseconds(500));
-            await server.StopAsync(patience.Token).WaitAsync(TimeSpan.FromSeconds(10), Deadline);
-            await server.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10), Deadline);
+            await server.StopAsync(patience.Token).WaitAsync(Deadline);
+            await server.DisposeAsync().AsTask().WaitAsync(Deadline);
         }
         finally
         {
