@@ -40,6 +40,8 @@ public sealed class BufferLimitTests : TransportSuite
         });
         var peers = await ConnectManyAsync(endPoint);
 
+        // A flush that has come to its limit goes on when half of that is sent.
+        await Until.TrueAsync(() => _memory.RentedBytes > Connections * LimitBytes / 4, Deadline);
         await Until.StableAsync(() => _memory.RentedBytes, Deadline);
 
         AssertHeld();
@@ -49,16 +51,18 @@ public sealed class BufferLimitTests : TransportSuite
     [Fact]
     public async Task Input_TheApplicationDoesNotRead_HoldsNoMoreThanIsAllowed()
     {
-        var isOver = new TaskCompletionSource();
+        var (looked, isOver) = (0, new TaskCompletionSource());
         var endPoint = await HandleAsync(async context =>
         {
             // The first bytes are looked at and left there, and then nobody asks for more.
             var read = await context.Transport.Input.ReadAsync(Deadline);
             context.Transport.Input.AdvanceTo(read.Buffer.Start);
+            Interlocked.Increment(ref looked);
             await isOver.Task;
         });
         var peers = await ConnectManyAsync(endPoint);
         await Task.WhenAll(peers.Select(peer => peer.SendUntilStalledAsync()));
+        await Until.TrueAsync(() => Volatile.Read(ref looked) == Connections, Deadline);
 
         AssertHeld();
 

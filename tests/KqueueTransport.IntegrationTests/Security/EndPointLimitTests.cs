@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Http;
 namespace KqueueTransport.IntegrationTests.Security;
 
 /// <summary>An endpoint's own limits under peers that want more.</summary>
+[Collection<Alone>]
 public sealed class EndPointLimitTests() : TransportSuite(TestTransport.KqueueAdaptive.With(options =>
 {
     options.ConnectionsMax = ConnectionsMax;
@@ -28,7 +29,7 @@ public sealed class EndPointLimitTests() : TransportSuite(TestTransport.KqueueAd
         const int Others = 200;
         var server = await ServeAsync(context => context.Response.WriteAsync("ok"));
         Log.Expect(Warning);
-        await AskFromAsync("127.9.9.9", server.EndPoint);
+        await AskFromAsync("127.7.7.7", server.EndPoint);
         var before = OpenDescriptors.Count();
         var held = new List<Socket>();
         for (var i = 0; i < PerAddress; i++)
