@@ -11,6 +11,8 @@ public abstract class LoadToolTests(TestTransport transport, LoadedApp loaded)
     // An answer that never comes shows in the tools that wait for a number of them.
     private const string WrkTimeout = "--timeout=30s";
 
+    private const int WrkRequestsMin = 1000;
+
     private string WrkTime => Transport.IsDefault ? "-d2s" : "-d1s";
 
     [Fact]
@@ -19,9 +21,7 @@ public abstract class LoadToolTests(TestTransport transport, LoadedApp loaded)
         var wrk = Tool.Require("wrk", "wrk");
         var app = await StartAsync();
 
-        var report = await wrk.RunAsync(Deadline, "-t1", "-c64", WrkTime, WrkTimeout, $"{app.Addresses[0]}plaintext");
-
-        WrkReport.AssertClean(report, requestsMin: 1000);
+        await LoadAsync(wrk, $"{app.Addresses[0]}plaintext");
     }
 
     [Fact]
@@ -31,11 +31,7 @@ public abstract class LoadToolTests(TestTransport transport, LoadedApp loaded)
         var app = await StartAsync();
         var script = Path.Combine(AppContext.BaseDirectory, "bench.lua");
 
-        var report = await wrk.RunAsync(
-            Deadline,
-            ["-t1", "-c64", WrkTime, WrkTimeout, "-s", script, $"{app.Addresses[0]}plaintext", "--", "pipeline", "16"]);
-
-        WrkReport.AssertClean(report, requestsMin: 1000);
+        await LoadAsync(wrk, "-s", script, $"{app.Addresses[0]}plaintext", "--", "pipeline", "16");
     }
 
     [Theory]
@@ -94,6 +90,16 @@ public abstract class LoadToolTests(TestTransport transport, LoadedApp loaded)
 
         Assert.Contains("Application protocol: h2", report, StringComparison.Ordinal);
         AssertH2loadIsClean(report, requests);
+    }
+
+    // A machine that is busy with something else may do next to nothing in wrk's time, which then begins anew.
+    private async Task LoadAsync(Tool wrk, params string[] arguments)
+    {
+        for (var requests = 0; requests < WrkRequestsMin;)
+        {
+            var report = await wrk.RunAsync(Deadline, ["-t1", "-c64", WrkTime, WrkTimeout, .. arguments]);
+            requests += WrkReport.AssertClean(report, requestsMin: 0);
+        }
     }
 
     private int Load(int requests) => Transport.IsDefault ? requests : requests / 10;
