@@ -22,8 +22,11 @@ public sealed class CutOffHostTests() : TransportSuite(TestTransport.KqueueAdapt
         var app = await StartAsync(hosts, host: 0);
         await AskAsync(hosts, curl, client: 1);
         await using var upload = hosts.Start(
-            2, curl, "-s", "-H", "Content-Length: 1000000", "-d", "abc", Url(host: 0, "upload"));
-        await Until.TrueAsync(() => Connections(app) == 1, Deadline);
+            2, curl, "-s", "-D", "-", "-H", "Expect: 100-continue", "-H", "Content-Length: 1000000", "-d", "abc",
+            Url(host: 0, "upload"));
+
+        // It waits for the body from here on: of a client that has said nothing yet it would expect no rate.
+        await upload.ReadLineWithAsync("100 Continue", Deadline);
 
         await hosts.PlugAsync(host: 2, isIn: false);
 
@@ -49,19 +52,35 @@ public sealed class CutOffHostTests() : TransportSuite(TestTransport.KqueueAdapt
             hosts, host: 0, EndPoint(host: 0), [EndPoint(host: 1), EndPoint(host: 2)]);
         await Until.TrueAsync(() => proxy.IsUp(0) && proxy.IsUp(1), Deadline);
 
-        var load = hosts.RunAsync(
-            0, wrk, "-t1", "-c32", "-d8s", "--timeout=30s", "-H", $"Connection: {connection}", Url(0, "plaintext"));
+        using var isOver = new CancellationTokenSource();
+        var load = LoadAsync(hosts, wrk, connection, isOver.Token);
         await Until.TrueAsync(() => Connections(servers[1]) > 0, Deadline);
         await hosts.PlugAsync(host: 2, isIn: false);
         await Until.TrueAsync(() => !proxy.IsUp(1), Deadline);
-        Assert.False(load.IsCompleted, "The host was cut off only after the load.");
         await hosts.PlugAsync(host: 2, isIn: true);
         await Until.TrueAsync(() => proxy.IsUp(1), Deadline);
+        await isOver.CancelAsync();
 
-        var requests = WrkReport.AssertClean(await load, requestsMin: 100);
+        var requests = await load;
+        Assert.InRange(requests, 100, int.MaxValue);
         await Task.WhenAll(servers.Select(StopAsync));
         Survived.Print(
             $"a server that is cut off behind HAProxy ({connection})", (requests, "requests"), (0, "failed requests"));
+    }
+
+    // Round after round, because nobody knows how long it takes to notice what happens to a host.
+    private static async Task<int> LoadAsync(
+        NetworkHosts hosts, Tool wrk, string connection, CancellationToken isOver)
+    {
+        var requests = 0;
+        while (!isOver.IsCancellationRequested)
+        {
+            var report = await hosts.RunAsync(
+                0, wrk, "-t1", "-c32", "-d3s", "--timeout=30s", "-H", $"Connection: {connection}", Url(0, "plaintext"));
+            requests += WrkReport.AssertClean(report, requestsMin: 0);
+        }
+
+        return requests;
     }
 
     private async Task<WebAppProcess> StartAsync(NetworkHosts hosts, int host) => Own(await WebAppProcess.StartByAsync(

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using KqueueTransport.IntegrationTests.Processes;
 
@@ -103,9 +104,10 @@ public sealed class FaultInjectionTests() : TransportSuite(TestTransport.KqueueA
             await EchoClients.TalkAsync(app.Echo, connections: 1, messages: 4, Deadline);
             return true;
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or SocketException)
         {
-            // The connection that the fault hit: reset, or at its end too early.
+            // The connection that the fault hit: reset, also before it knows that it is connected, or at its end too
+            // early.
             return false;
         }
     }

@@ -107,6 +107,7 @@ public sealed class HandOverKillTests() : TransportSuite(TestTransport.KqueueAda
     // What a killed process has accepted is cut off. A request that hangs meets the deadline.
     private async Task AskAsync(EndPoint target)
     {
+        var asked = DateTime.UtcNow;
         try
         {
             using var connection = await ConnectAsync(target);
@@ -116,7 +117,7 @@ public sealed class HandOverKillTests() : TransportSuite(TestTransport.KqueueAda
         }
         catch (SocketException error) when (error.SocketErrorCode == SocketError.ConnectionRefused)
         {
-            _refused.Enqueue(DateTime.UtcNow);
+            _refused.Enqueue(asked); // This thread may hear of it much later.
             await Task.Delay(1, Deadline);
         }
         catch (Exception error) when (error is SocketException or IOException)
