@@ -155,6 +155,7 @@ public sealed class EchoServerTests : SampleTests
     {
         var (server, port) = await StartServerAsync();
         using var client = await ConnectAsync(port);
+        await server.ReadLineWithAsync("client #1 connected", Deadline);
 
         server.Signal(signal);
 

@@ -97,7 +97,7 @@ public sealed class GarbageTests : SampleTests
                 connections.Add(EchoOneAsync(await target.AcceptAsync(Deadline)));
             }
         }
-        catch (SocketException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
             await Task.WhenAll(connections);
         }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Runtime.InteropServices;
@@ -90,12 +89,12 @@ public sealed partial class FileSwarmTests : SampleTests
         var (server, address) = await StartServerAsync(file, "udp", clients: 4);
         var victim = Start("FileSwarm", ClientsOf(address, "udp", 1, "--folder", Path.Combine(_folder, "victim")));
 
-        // The copy is made when the server has welcomed it. It holds a quarter of the file, in part or already whole.
+        // The copy is made when the server has welcomed it. It holds a quarter of the file, in part or already whole,
+        // and gets no more before the others are there.
         await CopyExistsAsync(Path.Combine(_folder, "victim"));
-        var others = Start("FileSwarm", ClientsOf(address, "udp", 3, "--window", "1"));
-        Process.GetProcessById(victim.Id).Kill();
+        victim.Kill();
 
-        var end = await others.WaitForEndAsync(Deadline);
+        var end = await RunAsync("FileSwarm", ClientsOf(address, "udp", 3, "--window", "1"));
         var serverEnd = await server.WaitForEndAsync(Deadline);
         Assert.Equal((0, ""), (end.ExitCode, end.Errors));
         Assert.Equal(1, serverEnd.ExitCode);
