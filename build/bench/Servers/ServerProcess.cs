@@ -56,8 +56,15 @@ internal sealed class ServerProcess : IAsyncDisposable
         deadline.CancelAfter(s_startTime);
         try
         {
-            var line = await process.StandardOutput.ReadLineAsync(deadline.Token)
-                ?? throw new ToolException($"{start.FileName} ended at its start.");
+            string line;
+            do
+            {
+                // Before its start line the log may say that a heartbeat of Kestrel was late.
+                line = await process.StandardOutput.ReadLineAsync(deadline.Token)
+                    ?? throw new ToolException($"{start.FileName} ended at its start.");
+            }
+            while (line.StartsWith("warn: ", StringComparison.Ordinal) || line.StartsWith(' '));
+
             return new ServerProcess(process, ServerEndPoints.Parse(line))
             {
                 HasCounters = hasCounters,

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Kqueue.EventLoops;
 using KqueueTransport.IntegrationTests.Net;
 using KqueueTransport.IntegrationTests.Processes;
@@ -10,7 +11,10 @@ public abstract class RecoveryTests : TransportSuite
 {
     private const string Warning = "keep blocking";
     private const int StandbyThreadsMax = 256;
-    private static readonly TimeSpan s_recovery = TimeSpan.FromSeconds(30);
+
+    // A machine that is busy with something else has bad moments. Handlers that stay away have no good ones.
+    private const int ObservationsMax = 4;
+    private static readonly TimeSpan s_recovery = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_busyTime = TimeSpan.FromSeconds(2);
 
     private readonly int _loopCount;
@@ -30,20 +34,14 @@ public abstract class RecoveryTests : TransportSuite
         var connections = await Task.WhenAll(
             Enumerable.Range(0, Connections).Select(_ => ConnectAsync(server.EndPoint)));
 
-        for (var round = 0; round < 3; round++)
+        var recovery = await BlockAndRecoverAsync(connections);
+        for (var i = 1; i < ObservationsMax && recovery > s_recovery; i++)
         {
-            await Task.WhenAll(connections.Select(connection => AskAsync(connection, "/block?ms=50")));
-        }
-
-        using var recovery = new CancellationTokenSource(s_recovery);
-        var places = Array.Empty<string>();
-        while (!places.All(place => place == "loop") || places.Length == 0)
-        {
-            recovery.Token.ThrowIfCancellationRequested();
-            places = await Task.WhenAll(connections.Select(connection => AskAsync(connection, "/")));
+            recovery = await BlockAndRecoverAsync(connections);
         }
 
         await isOver.CancelAsync();
+        Assert.InRange(recovery, TimeSpan.Zero, s_recovery);
         Assert.InRange(await most, _loopCount + 1, (2 * _loopCount) + StandbyThreadsMax);
         Array.ForEach(connections, connection => connection.Dispose());
     }
@@ -110,6 +108,26 @@ public abstract class RecoveryTests : TransportSuite
             Requests.RepeatAsync(server.EndPoint, "/", _ => !isOver.IsCancellationRequested, pipelined: 16)));
 
         await Task.WhenAll(others);
+    }
+
+    /// <summary>How long it takes until all are back on the loops, when each has blocked three times.</summary>
+    private async Task<TimeSpan> BlockAndRecoverAsync(RawConnection[] connections)
+    {
+        for (var round = 0; round < 3; round++)
+        {
+            await Task.WhenAll(connections.Select(connection => AskAsync(connection, "/block?ms=50")));
+        }
+
+        var blocked = Stopwatch.GetTimestamp();
+        string[] places;
+        do
+        {
+            Deadline.ThrowIfCancellationRequested();
+            places = await Task.WhenAll(connections.Select(connection => AskAsync(connection, "/")));
+        }
+        while (places.Any(place => place != "loop"));
+
+        return Stopwatch.GetElapsedTime(blocked);
     }
 
     private static void Compute(CancellationToken isOver)
