@@ -22,8 +22,10 @@ public sealed class FetcherTests : SampleTests
     [Fact]
     public async Task Requests_NobodyListens_FailAndItFinishes()
     {
+        using var nobody = TakePort();
+
         var end = await RunAsync(
-            "Fetcher", "--requests", "3", "--url", $"http://127.0.0.1:{FreePort()}/delay?ms={{ms}}");
+            "Fetcher", "--requests", "3", "--url", $"http://{nobody.LocalEndPoint}/delay?ms={{ms}}");
 
         var lines = end.Output.TrimEnd().Split('\n');
         Assert.Equal(3, lines.Count(line => line.StartsWith("FAILED: ", StringComparison.Ordinal)));

@@ -41,12 +41,19 @@ public abstract class SampleTests : IAsyncDisposable
         Assert.Contains(reason, Assert.Single(end.Errors.TrimEnd().Split('\n')), StringComparison.Ordinal);
     }
 
-    /// <summary>A port on which nobody listens, for programs that cannot pick one and for clients of nobody.</summary>
+    /// <summary>A port on which nobody listens, for programs that cannot pick one.</summary>
     private protected static int FreePort()
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        using var socket = TakePort();
         return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    /// <summary>A port on which nobody listens, nor can meanwhile, for clients of nobody.</summary>
+    private protected static Socket TakePort()
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return socket;
     }
 
     private protected T Own<T>(T owned)

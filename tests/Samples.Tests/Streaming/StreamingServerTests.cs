@@ -196,9 +196,14 @@ public sealed partial class StreamingServerTests : SampleTests
     }
 
     [Fact]
-    public async Task Redis_NobodyThere_IsOneLineOnStandardErrorAndExit1() => AssertRefused(
-        await RunAsync("StreamingServer", "--port", "0", "--redis", $"127.0.0.1:{FreePort()}"),
-        "Redis does not answer");
+    public async Task Redis_NobodyThere_IsOneLineOnStandardErrorAndExit1()
+    {
+        using var nobody = TakePort();
+
+        AssertRefused(
+            await RunAsync("StreamingServer", "--port", "0", "--redis", $"{nobody.LocalEndPoint}"),
+            "Redis does not answer");
+    }
 
     [Fact]
     public async Task Start_PortInUse_IsOneLineOnStandardErrorAndExit1()

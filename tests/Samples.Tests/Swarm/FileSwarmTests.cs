@@ -202,7 +202,9 @@ public sealed partial class FileSwarmTests : SampleTests
     [Fact]
     public async Task Clients_NoServer_AreToldSo()
     {
-        var end = await RunAsync("FileSwarm", ClientsOf($"127.0.0.1:{FreePort()}", "tcp", 2));
+        using var nobody = TakePort();
+
+        var end = await RunAsync("FileSwarm", ClientsOf($"{nobody.LocalEndPoint}", "tcp", 2));
 
         Assert.Equal(1, end.ExitCode);
         Assert.Contains("it refuses the connection", end.Errors, StringComparison.Ordinal);
