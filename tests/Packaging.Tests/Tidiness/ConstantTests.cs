@@ -91,7 +91,8 @@ public sealed partial class ConstantTests
             section.Groups["file"].Value);
 
     [GeneratedRegex(
-        @"^### `(?<type>\w+)\.(?<name>\w+)` = `(?<value>[^`]+)`\n\n\[[\w.]+\]\((?<file>[^)]+)\)", RegexOptions.Multiline)]
+        @"^### `(?<type>\w+)\.(?<name>\w+)` = `(?<value>[^`]+)`\n\n\[[\w.]+\]\((?<file>[^)]+)\)",
+        RegexOptions.Multiline)]
     private static partial Regex Section();
 
     // One whose value is written out; what is computed from others follows from them.
