@@ -74,10 +74,13 @@ internal sealed class ListenerFixture : IAsyncDisposable
         Calls.Prepare(SocketCall.Accept, steps);
         var socket = Calls.Listen(
             new IPEndPoint(IPAddress.Loopback, 0), new KqueueTransportOptions { Backlog = 128 });
-        Listener = new KqueueConnectionListener(socket, _loops, options, Log);
-        Listener.Start();
+        Make(socket, options).Start();
         return Listener;
     }
+
+    /// <summary>Makes a listener, which has not begun to accept.</summary>
+    public KqueueConnectionListener Make(ListenSocket socket, KqueueEndPointOptions options) =>
+        Listener = new KqueueConnectionListener(socket, _loops, options, Log);
 
     public async Task<Socket> ConnectAsync()
     {

@@ -1,5 +1,7 @@
+using System.Net;
 using System.Net.Sockets;
 using Kqueue;
+using KqueueTransport.Sockets;
 using KqueueTransport.Tests.Sockets;
 
 namespace KqueueTransport.Tests.Connections;
@@ -28,6 +30,24 @@ public sealed class ListenerTests : IAsyncDisposable
         {
             await _fixture.AcceptAsync();
         }
+    }
+
+    [Fact]
+    public async Task Start_TheSocketCannotBeWatched_FailsAndAbortsWhatTheKernelHas()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "A kqueue watches files as well.");
+        using var file = File.OpenHandle("/dev/null");
+        var options = new KqueueTransportOptions { Backlog = Backlog };
+        var opened = _fixture.Calls.Listen(new IPEndPoint(IPAddress.Loopback, 0), options);
+        var listener = _fixture.Make(new Unwatchable(opened, (int)file.DangerousGetHandle()), options);
+        var peer = await _fixture.ConnectAsync();
+
+        var error = Assert.Throws<KernelQueueException>(listener.Start);
+
+        Assert.Equal(Errno.EPERM, error.Error);
+        Assert.Null(await listener.AcceptAsync(TestContext.Current.CancellationToken).Soon());
+        Assert.Equal(1, _fixture.CountOf(SocketCall.Abort));
+        await Assert.ThrowsAsync<SocketException>(() => peer.ReceiveAllAsync());
     }
 
     [Fact]
@@ -163,5 +183,19 @@ public sealed class ListenerTests : IAsyncDisposable
         {
             await Assert.ThrowsAsync<SocketException>(() => peer.ReceiveAllAsync());
         }
+    }
+
+    /// <summary>A listen socket that is registered with the number of a file, which epoll does not watch.</summary>
+    private sealed class Unwatchable(ListenSocket opened, int file) : ListenSocket
+    {
+        private bool _isRegistered;
+
+        public override int Descriptor => Interlocked.Exchange(ref _isRegistered, true) ? opened.Descriptor : file;
+
+        public override EndPoint EndPoint => opened.EndPoint;
+
+        public override SocketOption[]? OptionsToSet => opened.OptionsToSet;
+
+        public override void Dispose() => opened.Dispose();
     }
 }

@@ -59,6 +59,8 @@ internal sealed class KqueueConnectionListener : IConnectionListener, IMeasuredL
         var result = _acceptor.Start();
         if (result.IsError)
         {
+            // Nobody will take what the kernel has accepted: the queue aborts it.
+            _queue.Complete();
             _acceptor.Stop();
             throw new KernelQueueException($"{EndPoint} cannot be watched: {result.Error}.", result.Error);
         }
