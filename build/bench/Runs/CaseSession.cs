@@ -11,7 +11,7 @@ namespace Bench.Runs;
 internal sealed class CaseSession(BenchOptions options, LoadTools tools, RunProgress progress)
 {
     // What a start, a warm-up and an end take for each process, and the tools for each window, seen here.
-    private static readonly TimeSpan s_processTime = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan s_processTime = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan s_windowTime = TimeSpan.FromSeconds(0.2);
 
     /// <summary>How long a pass through a case will take.</summary>
