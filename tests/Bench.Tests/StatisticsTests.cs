@@ -36,17 +36,6 @@ public sealed class StatisticsTests
     public void Ratio_Text_HasItsInterval(double value, double low, double high, string expected) =>
         Assert.Equal(expected, new Ratio(value, low, high).ToString());
 
-    [Theory]
-    [InlineData(1.5, 1.45, 1.55, 1.454, true)]
-    [InlineData(1.5, 1.45, 1.55, 1.444, false)]
-    [InlineData(1.0148, 1.0067, 1.0229, 1.0048, true)] // 1.01 ±0.01 and 1.00
-    [InlineData(1.0148, 1.0067, 1.0229, 0.9949, false)]
-    [InlineData(100, 70, 143, 69.6, true)]
-    [InlineData(100, 70, 143, 143.6, false)]
-    public void Ratio_Value_IsLookedForInTheIntervalAsItIsWritten(
-        double value, double low, double high, double found, bool expected) =>
-        Assert.Equal(expected, new Ratio(value, low, high).Contains(found));
-
     [Fact]
     public void Ratio_NoPairs_IsNone() =>
         Assert.Null(Ratio.Of([(0, double.NaN), (1, double.PositiveInfinity), (2, 0)]));

@@ -39,14 +39,7 @@ internal readonly record struct Ratio(double Value, double Low, double High)
         return new Ratio(Math.Exp(mean), Math.Exp(mean - error), Math.Exp(mean + error));
     }
 
-    /// <summary>Whether a value lies within the interval, both as they are written: a reader sees no more.</summary>
-    public bool Contains(double value)
-    {
-        var (low, high) = IsLong
-            ? (Round(Low), Round(High))
-            : (Round(Round(Value) - Round(Error * Value)), Round(Round(Value) + Round(Error * Value)));
-        return Round(value) >= low && Round(value) <= high;
-    }
+    public bool Contains(double value) => value >= Low && value <= High;
 
     /// <summary>Student's t for 95 % on both sides.</summary>
     public static double TFor(int freedom) => StudentT.InvCDF(0, 1, freedom, (1 + Confidence) / 2);
@@ -54,15 +47,9 @@ internal readonly record struct Ratio(double Value, double Low, double High)
     /// <summary>The value and its error: 1.50 ±0.05; or both ends, where that is more than a quarter.</summary>
     public override string ToString() =>
         double.IsInfinity(High) ? Write(Value)
-        : IsLong ? $"{Write(Low)} to {Write(High)}"
+        : Error > 0.25 ? $"{Write(Low)} to {Write(High)}"
         : $"{Write(Value)} ±{Write(Error * Value)}";
 
-    private bool IsLong => Error > 0.25;
-
-    private static string Write(double value) =>
-        value.ToString(Digits(value) == 0 ? "N0" : "N2", CultureInfo.InvariantCulture);
-
-    private static double Round(double value) => Math.Round(value, Digits(value), MidpointRounding.AwayFromZero);
-
-    private static int Digits(double value) => value < 10 ? 2 : 0;
+    private static string Write(double value) => value.ToString(
+        value < 10 ? "N2" : "N0", CultureInfo.InvariantCulture);
 }
