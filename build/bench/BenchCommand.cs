@@ -23,7 +23,7 @@ internal sealed class BenchCommand : RootCommand
 
     private readonly Option<int?> _processes = Number(
         "--processes",
-        "How many processes of each server: a pass through the cases for each. Defaults to 4; with --quick to 3.",
+        "How many processes of each server: a pass through the cases for each. Defaults to 6; with --quick to 4.",
         1,
         100);
 
@@ -110,7 +110,7 @@ internal sealed class BenchCommand : RootCommand
         return new BenchOptions(
             NamesIn(result, _cases),
             NamesIn(result, _servers),
-            result.GetValue(_processes) ?? (isQuick ? 3 : 4),
+            result.GetValue(_processes) ?? (isQuick ? 4 : 6),
             result.GetValue(_windows) ?? (isQuick ? 1 : 2),
             TimeSpan.FromSeconds(result.GetValue(_seconds) ?? 1),
             result.GetValue(_output)!)

@@ -1,5 +1,6 @@
 using System.Xml.Linq;
 using Bench.Machine;
+using Bench.Statistics;
 
 namespace Bench.Reports;
 
@@ -62,7 +63,7 @@ internal sealed record Report(
     {
         var relative = Path.GetRelativePath(Path.GetDirectoryName(Path.GetFullPath(path))!, folder);
         var summary =
-            $"{Facts.Summary}. The first column has figures, the others ratios to it, with their 95 % intervals.\n\n" +
+            $"{Facts.Summary}. The first column has figures, the others ratios to it, with their {Ratio.Percent} intervals.\n\n" +
             (Summary is null ? "" : $"{MarkdownWriter.WriteCells(Summary)}\n") +
             (Summary?.Note is { } note ? $"{note}\n\n" : "") +
             string.Concat(Charts.Where(chart => chart.FileName == ResultCharts.ShortFile)

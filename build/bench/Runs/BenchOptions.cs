@@ -1,6 +1,7 @@
 using System.Net;
 using Bench.Cases;
 using Bench.Servers;
+using Bench.Statistics;
 
 namespace Bench.Runs;
 
@@ -46,8 +47,8 @@ internal sealed record BenchOptions(
         "All servers of a case are alive at the same time, and warm: nothing is left to compile. Then come windows " +
         $"of {Duration.TotalSeconds} s, {Windows} for each process, in rounds: one of each server, in random order. " +
         $"The list of cases is gone through {Processes} times, with new processes. A ratio is the geometric mean of " +
-        "the pairs of a round; behind ± is its 95 % interval, where the same command finds it again; the pairs of " +
-        "two processes count as one for it.";
+        $"the pairs of a round; behind ± is its {Ratio.Percent} interval, where the same command finds it again; the " +
+        "pairs of two processes count as one for it.";
 
     /// <summary>How the servers of a case are started.</summary>
     public ServerSetting SettingOf(BenchCase benchCase) => benchCase.Setting with { Address = Address };

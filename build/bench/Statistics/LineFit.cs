@@ -9,6 +9,8 @@ namespace Bench.Statistics;
 /// </param>
 internal sealed record LineFit(double Slope, double Intercept, double SlopeError)
 {
+    private const double Confidence = 0.95;
+
     /// <summary>Fits the line; points that all have the same x give a level one through their mean.</summary>
     /// <param name="points">At least one.</param>
     public static LineFit Through(IReadOnlyCollection<(double X, double Y)> points)
@@ -25,7 +27,7 @@ internal sealed record LineFit(double Slope, double Intercept, double SlopeError
         }
 
         var scatter = points.Sum(point => Math.Pow(point.Y - line.At(point.X), 2)) / freedom;
-        return line with { SlopeError = Ratio.TFor(freedom) * Math.Sqrt(scatter / spread) };
+        return line with { SlopeError = Student.Of(freedom, Confidence) * Math.Sqrt(scatter / spread) };
     }
 
     /// <summary>The line's y at an x.</summary>
