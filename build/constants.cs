@@ -40,63 +40,67 @@ internal sealed record Constant(string Name, string File, string Trades, bool Wa
     public static Constant[] All { get; } =
     [
         new("EventLoopGroupOptions.DefaultWatchPeriod", $"{Loops}/EventLoopGroupOptions.cs",
-            "How soon a loop is taken from a handler that blocks, for wakes of the watch while loops work. What a " +
-            "handler may take that was quick, and must have slept or run to be judged, follow from it."),
+            "How soon a loop is taken from a handler that blocks. Less wakes the watch more often while loops work. " +
+            "What a handler may take that was quick, and must have slept or run to be judged, follow from it."),
         new("LoopWatch.LooksMin", $"{Loops}/LoopWatch.cs",
-            "Looks before the watch parks, and before a handler that is not back is told what it does: wakes for a " +
-            "lone request, for a watch that many requests do not have to wake."),
+            "Looks before the watch parks, and before a handler that is not back is told what it does. More costs " +
+            "wakes for a lone request; fewer makes many requests wake a watch that has parked."),
         new("LoopThreads.DefaultStandbyTime", $"{Loops}/LoopThreads.cs",
-            "How long the threads of a burst of blocking handlers are kept, for threads that the next burst makes.",
+            "How long the threads of a burst of blocking handlers are kept. Less has the next burst make them again.",
             Waits: true),
         new("LoopDriver.s_sleepMin", $"{Loops}/LoopDriver.cs",
-            "The wait that counts as a sleep of the loop's thread, which is not a handler's: shorter takes waits for " +
-            "sleeps that found events, so that a handler's sleep is missed; longer takes sleeps for a handler's."),
+            "The wait that counts as a sleep of the loop's thread, which is not a handler's: shorter takes waits " +
+            "for sleeps that found events, so that a handler's sleep is missed; longer takes sleeps for a handler's."),
         new("EventLoop.s_batchMax", $"{Loops}/EventLoop.Driving.cs",
-            "How long handlers run before the sends that they have put off do: sends together, for how long the " +
-            "first waits."),
+            "How long handlers run before the sends that they have put off do. More sends together; the first waits " +
+            "for them."),
         new("Times.Retry", "KqueueTransport/Times.cs",
-            "How soon an end of a shortage is noticed that the kernel tells nobody of, for attempts until then: " +
-            "descriptors, memory for sends, a Unix listener's backlog, accepts in a second."),
+            "How soon an end of a shortage is noticed that the kernel tells nobody of. Less costs attempts until " +
+            "then: descriptors, memory for sends, a Unix listener's backlog, accepts in a second."),
         new("Times.LastRequests", "KqueueTransport/Times.cs",
-            "What connections that were accepted last have to bring their requests before a server stops, for a stop " +
-            "that takes as long where a handler never reads, and for the overlap of a hand-over.",
+            "How long connections that were accepted last have to bring their requests before a server stops. More " +
+            "makes a stop as much longer where a handler never reads; a hand-over overlaps for as long.",
             Waits: true),
         new("Times.Patience", "KqueueTransport/Times.cs",
             "How long a peer is left in the kernel's queue where there is no descriptor, before it is reset and can " +
             "go elsewhere; and a successor waits for its predecessor.",
             Waits: true),
         new("Predecessor.s_greetingTime", "KqueueTransport/HandOver/Predecessor.cs",
-            "How long whoever listens at the hand-over path may be silent before a server starts without it: a " +
-            "predecessor whose threads are all busy, for a start that something else at the path holds up.",
+            "How long whoever listens at the hand-over path may be silent before a server starts without it. Less " +
+            "gives up on a predecessor whose threads are all busy; more holds up a start for something else at the " +
+            "path.",
             Waits: true),
         new("ConnectionReader.s_lastRequestTime", $"{Connections}/Input/ConnectionReader.Awaiting.cs",
-            "What an idle connection has to bring a request that is on its way, for a stop that takes as long.",
+            "How long an idle connection has for a request that is on its way. More makes a stop as much longer.",
             Waits: true),
         new("Episode.Quiet", "KqueueTransport/Diagnostics/Episode.cs",
             "The time without it that makes a shortage, a limit or blocking handlers worth a new warning."),
         new("SocketCalls.DescriptorShares", "KqueueTransport/Sockets/SocketCalls.cs",
-            "The share of the descriptors that connections leave to files and threads, for connections; and that may " +
-            "wait for their peers' ends."),
+            "One part in so many of the descriptors is left to files and threads, and as many connections may wait " +
+            "for their peers' ends. A smaller part is more connections."),
         new("AcceptBudget.HeadroomMax", $"{Connections}/Accepting/AcceptBudget.cs",
             "The most of that share, where the limit is high."),
         new("HandlerPlacement.BlocksMax", $"{Connections}/Placement/HandlerPlacement.cs",
-            "Handlers of new connections that may hold loops up in a second before all begin elsewhere: what the " +
-            "others wait, for new connections that lose the loop because of some."),
+            "Handlers of an endpoint that may hold loops up in a second before its new connections give the loop " +
+            "away. More makes others wait for more of them; fewer takes the loop from new connections because of " +
+            "some."),
         new("HandlerPlacement.s_absence", $"{Connections}/Placement/HandlerPlacement.cs",
             "How long that lasts after the last one that blocks, and the time in which they are counted."),
         new("HandlerPlacement.QuickNeeded", $"{Connections}/Placement/HandlerPlacement.cs",
-            "Quick requests after which a connection that has blocked is on the loop again: loops that are held up, " +
-            "for requests that run away from it."),
+            "Quick requests after which a connection that has blocked is on the loop again. Fewer holds loops up " +
+            "more often; more keeps requests away from the loop."),
         new("PinnedBlocks.CountMax", "KqueueTransport/Sockets/PinnedBlocks.cs",
-            "Blocks of one call: calls, for 40 bytes of stack each. What goes in a row before a loop serves others " +
-            "is one call's worth of the usual blocks."),
+            "The most blocks that one send or receive hands to the kernel. More saves calls; each costs 40 bytes of " +
+            "stack. What goes in a row before a loop serves others is one call's worth of the usual blocks."),
         new("InputBuffer.BlocksPerReceiveMax", $"{Connections}/Input/InputBuffer.cs",
-            "Blocks of one receive: receives, for blocks that are rented and not filled."),
+            "The most blocks that one receive fills. More saves receives of an upload, and rents blocks that stay " +
+            "empty."),
         new("SpareSegments.CountMax", $"{Connections}/Buffers/SpareSegments.cs",
-            "The objects that blocks hang on, which a loop keeps for the next burst: what a burst allocates, for 96 " +
-            "bytes of the loop's each."),
+            "The objects that blocks hang on, which a loop keeps for the next burst. More saves what a burst " +
+            "allocates; each costs 96 bytes of the loop's."),
         new("OutputBuffer.BlockBytesMax", $"{Connections}/Output/OutputBuffer.cs",
-            "The largest block for output: blocks and sends, for what a connection holds that has sent half of it."),
+            "The largest block for output. More saves blocks and sends; a connection that has sent half of one " +
+            "holds all of it."),
     ];
 
     // In a pattern it has to be known at compile time.

@@ -20,7 +20,7 @@ using Microsoft.AspNetCore.Http.Features;
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 var workload = typeof(Workloads).GetMethod(args[0].Replace('.', '_')) ??
     typeof(Workloads).GetMethod(args[0].Split('.')[^1])!;
-await (Task)workload.Invoke(null, workload.GetParameters() is [] ? [] : [args[1..]])!;
+await (Task)workload.Invoke(null, [])!;
 
 internal static class Workloads
 {
@@ -108,7 +108,17 @@ internal static class Workloads
         var idle = new TaskCompletionSource();
         var left = 50_000;
         Action<object?> again = null!;
-        again = _ => { if (--left > 0) loop.Post(again, null); else idle.SetResult(); };
+        again = _ =>
+        {
+            if (--left > 0)
+            {
+                loop.Post(again, null);
+            }
+            else
+            {
+                idle.SetResult();
+            }
+        };
         loop.Post(again, null);
         await idle.Task;
         Print("of 1,000 that did not",
@@ -192,40 +202,18 @@ internal static class Workloads
 
     public static Task HeadroomMax() => ShortageAsync(limit: 8192, peers: 9_000, untilReset: false);
 
-    // A client of the workloads above, in a process with descriptors of its own.
-    public static async Task Ask(string[] args)
+    // The server of the workloads above, in a process with a limit of its own. Says where it listens, and how many
+    // descriptors it has for itself.
+    public static async Task Serve()
     {
-        var (port, count, answers) = (int.Parse(args[0]), int.Parse(args[1]), 0);
-        Socket? last = null;
-        for (var i = 0; i < count; i++)
+        await using var server = await ServeAsync(_ => { });
+        using (var warm = await ConnectAsync(server))
         {
-            last = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            using var limit = new CancellationTokenSource(500);
-            try
-            {
-                await last.ConnectAsync(IPAddress.Loopback, port, limit.Token);
-                await AskAsync(last, limit.Token);
-                answers++;
-            }
-            catch (OperationCanceledException)
-            {
-                break;
-            }
+            await AskAsync(warm);
         }
 
-        var began = Stopwatch.GetTimestamp();
-        if (args[2] == "True")
-        {
-            try
-            {
-                await last!.ReceiveAsync(new byte[1]);
-            }
-            catch (SocketException)
-            {
-            }
-        }
-
-        Console.WriteLine($"{answers} {Stopwatch.GetElapsedTime(began).TotalSeconds + 0.5:N1}");
+        Console.WriteLine($"{PortOf(server)} {new DirectoryInfo("/proc/self/fd").GetFiles().Length}");
+        Console.In.ReadLine();
     }
 
     public static async Task BlocksMax() => await BlockAsync(untilBack: false);
@@ -438,24 +426,57 @@ internal static class Workloads
 
     private static async Task ShortageAsync(int limit, int peers, bool untilReset)
     {
-        await using var server = await ServeAsync(_ => { });
-        using (var warm = await ConnectAsync(server))
+        var start = new ProcessStartInfo("prlimit", $"--nofile={limit} {Environment.ProcessPath} {nameof(Serve)}")
         {
-            await AskAsync(warm);
-        }
-
-        // The soft limit, of this process. Another one of .NET begins by raising its own to the hard one.
-        Process.Start("prlimit", $"--nofile={limit}: --pid {Environment.ProcessId}").WaitForExit();
-        var own = new DirectoryInfo("/proc/self/fd").GetFiles().Length;
-        var start = new ProcessStartInfo(Environment.ProcessPath!, $"Ask {PortOf(server)} {peers} {untilReset}")
-        {
+            RedirectStandardInput = true,
             RedirectStandardOutput = true,
         };
-        using var asking = Process.Start(start)!;
-        var answer = (await asking.StandardOutput.ReadToEndAsync()).Split(' ');
-        Print(
-            untilReset ? "s until one who gets no descriptor is reset" : $"descriptors of {limit:N0} left free",
-            untilReset ? double.Parse(answer[1]) : limit - own - int.Parse(answer[0]));
+        using var server = Process.Start(start)!;
+        var (port, own) = (await server.StandardOutput.ReadLineAsync())!.Split(' ') is [var first, var second]
+            ? (int.Parse(first), int.Parse(second))
+            : throw new InvalidOperationException("The server says nothing.");
+        var sockets = new List<Socket>();
+        var answers = 0;
+        while (sockets.Count < peers)
+        {
+            using var patience = new CancellationTokenSource(500);
+            try
+            {
+                sockets.Add(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+                await sockets[^1].ConnectAsync(IPAddress.Loopback, port, patience.Token);
+                await AskAsync(sockets[^1], patience.Token);
+                answers++;
+            }
+            catch (OperationCanceledException)
+            {
+                break;
+            }
+        }
+
+        if (!untilReset)
+        {
+            Print($"descriptors of {limit:N0} left free", limit - own - answers);
+        }
+        else
+        {
+            var began = Stopwatch.GetTimestamp();
+            try
+            {
+                await sockets[^1].ReceiveAsync(new byte[1]);
+            }
+            catch (SocketException)
+            {
+            }
+
+            Print(
+                "s until one who gets no descriptor is reset",
+                Stopwatch.GetElapsedTime(began).TotalSeconds + 0.5,
+                "N1");
+        }
+
+        server.Kill();
+        await server.WaitForExitAsync();
+        sockets.ForEach(socket => socket.Dispose());
     }
 
     private static async Task<WebApplication> ServeAsync(
