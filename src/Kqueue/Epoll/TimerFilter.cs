@@ -15,7 +15,7 @@ internal sealed class TimerFilter(ActiveKnotes active) : IdentFilter<TimerKnote>
     /// <summary>Whether a deadline has become the earliest: a thread that waits has to look anew.</summary>
     public bool IsEarlier { get; set; }
 
-    /// <summary>Whether a timer is due. Outside the queue's lock.</summary>
+    /// <summary>Whether a timer is due. Also outside the queue's lock.</summary>
     public bool IsDue => Volatile.Read(ref _earliest) is var earliest and not long.MaxValue && earliest <= Now;
 
     // In nanoseconds: Linux's Stopwatch is CLOCK_MONOTONIC (clock_gettime(2)).
@@ -37,10 +37,12 @@ internal sealed class TimerFilter(ActiveKnotes active) : IdentFilter<TimerKnote>
     /// <summary>Makes the knotes active that are due.</summary>
     public void ActivateDue()
     {
-        for (var now = Now; _heap.First is { } knote && knote.Deadline <= now; Publish())
+        while (IsDue)
         {
+            var knote = _heap.First!;
             _heap.Remove(knote);
             Active.Add(knote);
+            Publish();
         }
     }
 
