@@ -52,7 +52,7 @@ public sealed partial class EventLoop
             {
                 RunWork(driver, ref word);
             }
-            else if (word.Event < _workCount + _eventCount)
+            else if (HasEntry(word))
             {
                 RunEvent(driver, ref word);
             }
@@ -88,7 +88,9 @@ public sealed partial class EventLoop
             KernelQueueException.Throw("kevent", result.Error, BackendName);
         }
 
-        _eventCount = result.Value;
+        // Nobody waits for the wake, whose user data is 0. It comes last, or it is an entry that nobody is found for.
+        var isWakeLast = result.Value > 0 && _events[result.Value - 1].UserData == 0;
+        _eventCount = result.Value - (isWakeLast ? 1 : 0);
         Volatile.Write(ref _eventsTaken, _eventsTaken + result.Value);
         TakeWork();
         BeginDelay(lastTurnAt, began);
@@ -121,11 +123,13 @@ public sealed partial class EventLoop
         }
     }
 
+    private bool HasEntry(ClaimWord word) => word.Event < _workCount + _eventCount;
+
     // After some time, or all of the list. Who finds the time up may have lost the loop: then the
     // claim fails.
     private bool IsOwedDue(ClaimWord word) =>
         !_owed.IsEmpty && word.Work < ClaimWord.WorkMax &&
-        (word.Event >= _workCount + _eventCount || _clock.GetElapsedTime(_batchStartedAt) > s_batchMax);
+        (!HasEntry(word) || _clock.GetElapsedTime(_batchStartedAt) > s_batchMax);
 
     private void RunOwed(LoopDriver driver, ref ClaimWord word)
     {
@@ -140,7 +144,8 @@ public sealed partial class EventLoop
             Execute(driver, work!);
         }
 
-        if (_owed.IsEmpty)
+        // Behind the last entry nobody asks for it before the next turn.
+        if (_owed.IsEmpty && HasEntry(word))
         {
             _batchStartedAt = _clock.GetTimestamp();
         }
@@ -153,7 +158,7 @@ public sealed partial class EventLoop
         var index = word.Event - _workCount;
         var kevent = (uint)index < (uint)_events.Length ? _events[index] : default;
 
-        // Nobody is found for a stale event, nor for the wake, whose user data is 0.
+        // Nobody is found for a stale event.
         var registration = _registrations.Find(kevent.UserData);
         driver.Running = registration;
         var delay = DelayTo(word);

@@ -23,7 +23,16 @@ internal sealed class WorkQueue
     /// The driver is awake and looks at the work after this: whoever finds the wake taken has added its work before.
     /// Or the kernel has refused the trigger, and the next to post tries again.
     /// </summary>
-    public void GiveBackWake() => Interlocked.Exchange(ref _wakeTaken, 0);
+    public void GiveBackWake()
+    {
+        // A look may miss a wake that (1) was just taken, but not one (2) whose trigger the kernel has delivered: both
+        // went through the queue's lock. One that is missed is still to be delivered, ends a wait to come, and is seen
+        // then. As a rule there is none, and the swap is spared.
+        if (Volatile.Read(ref _wakeTaken) != 0)
+        {
+            Interlocked.Exchange(ref _wakeTaken, 0);
+        }
+    }
 
     /// <summary>Hands what is left to the thread pool: the loop has ended.</summary>
     public void MoveToThreadPool()
