@@ -4,7 +4,7 @@ namespace Kqueue.Epoll;
 /// A filter whose idents are no descriptors of epoll's: what they stand for triggers their knotes, which then are
 /// active until the event is delivered.
 /// </summary>
-internal abstract class IdentFilter<T>(KEventFilter kind, ActiveKnotes active) : Filter(kind, active)
+internal abstract class IdentFilter<T>(ActiveKnotes active) : Filter(active)
     where T : IdentKnote
 {
     private readonly Dictionary<nint, T> _knotes = [];
@@ -89,13 +89,13 @@ internal abstract class IdentFilter<T>(KEventFilter kind, ActiveKnotes active) :
     }
 
     /// <summary>Refuses notes that mean nothing here.</summary>
-    protected void RefuseOthers(in KEvent change, KEventNotes supported)
+    protected static void RefuseOthers(in KEvent change, KEventNotes supported)
     {
         if ((change.Notes & ~supported) != 0)
         {
             throw new PlatformNotSupportedException(
-                $"{Kind} with notes 0x{(uint)(change.Notes & ~supported):x} is not supported by the epoll backend on " +
-                "Linux: leave them out.");
+                $"{change.Filter} with notes 0x{(uint)(change.Notes & ~supported):x} is not supported by the epoll " +
+                "backend on Linux: leave them out.");
         }
     }
 
@@ -118,8 +118,12 @@ internal abstract class IdentFilter<T>(KEventFilter kind, ActiveKnotes active) :
 }
 
 /// <summary>A knote that something in this process triggers.</summary>
-internal class IdentKnote(nint ident, Filter filter) : Knote(ident, filter)
+internal class IdentKnote(KEventFilter kind, nint ident, Filter filter) : Knote(kind, filter)
 {
+    public override nint Ident { get; } = ident;
+
+    public KEventNotes Notes { get; private set; }
+
     /// <summary>Whether it was triggered and the event not yet delivered, or not cleared by that.</summary>
     public bool IsTriggered { get; set; }
 
@@ -128,6 +132,12 @@ internal class IdentKnote(nint ident, Filter filter) : Knote(ident, filter)
 
     /// <summary>What its event says in <c>data</c>.</summary>
     public long FiredData { get; set; }
+
+    public override void Update(in KEvent change)
+    {
+        base.Update(change);
+        Notes = change.Notes;
+    }
 
     /// <summary>Triggers it; what comes before the event is delivered adds up.</summary>
     public void Trigger(KEventNotes notes, long data)

@@ -9,7 +9,7 @@ namespace Kqueue.Epoll;
 /// <param name="active">The queue's active knotes.</param>
 /// <param name="onSignal">Triggers a knote from a thread of the runtime's; takes the queue's lock.</param>
 internal sealed class SignalFilter(ActiveKnotes active, Action<SignalKnote> onSignal)
-    : IdentFilter<SignalKnote>(KEventFilter.Signal, active)
+    : IdentFilter<SignalKnote>(active)
 {
     public override void Validate(in KEvent change) => RefuseOthers(change, KEventNotes.None);
 
@@ -42,7 +42,7 @@ internal sealed class SignalFilter(ActiveKnotes active, Action<SignalKnote> onSi
 }
 
 /// <summary>A signal that is counted.</summary>
-internal sealed class SignalKnote(nint ident, Filter filter) : IdentKnote(ident, filter)
+internal sealed class SignalKnote(nint ident, Filter filter) : IdentKnote(KEventFilter.Signal, ident, filter)
 {
     public PosixSignalRegistration? Registration { get; set; }
 }

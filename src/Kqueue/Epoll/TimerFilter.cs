@@ -5,7 +5,7 @@ namespace Kqueue.Epoll;
 /// <summary>
 /// TIMER: a heap by deadline. The earliest one shortens the wait, so a timer has no descriptor and no system call.
 /// </summary>
-internal sealed class TimerFilter(ActiveKnotes active) : IdentFilter<TimerKnote>(KEventFilter.Timer, active)
+internal sealed class TimerFilter(ActiveKnotes active) : IdentFilter<TimerKnote>(active)
 {
     private readonly DeadlineHeap<TimerKnote> _heap = new();
 
@@ -118,7 +118,7 @@ internal sealed class TimerFilter(ActiveKnotes active) : IdentFilter<TimerKnote>
 }
 
 /// <summary>A timer. A one-shot one has its time as the period.</summary>
-internal sealed class TimerKnote(nint ident, Filter filter) : IdentKnote(ident, filter), IDeadline
+internal sealed class TimerKnote(nint ident, Filter filter) : IdentKnote(KEventFilter.Timer, ident, filter), IDeadline
 {
     /// <summary>In nanoseconds of the monotonic clock.</summary>
     public long Deadline { get; set; }
