@@ -7,16 +7,14 @@ namespace Kqueue.Epoll;
 /// </summary>
 internal sealed class TimerFilter(ActiveKnotes active) : IdentFilter<TimerKnote>(active)
 {
+    // Every wait asks for the earliest deadline, without the queue's lock.
     private readonly DeadlineHeap<TimerKnote> _heap = new();
-
-    // Written under the queue's lock, read without it: every wait asks.
-    private long _earliest = long.MaxValue;
 
     /// <summary>Whether a deadline has become the earliest: a thread that waits has to look anew.</summary>
     public bool IsEarlier { get; set; }
 
     /// <summary>Whether a timer is due. Also outside the queue's lock.</summary>
-    public bool IsDue => Volatile.Read(ref _earliest) is var earliest and not long.MaxValue && earliest <= Now;
+    public bool IsDue => _heap.Earliest is var earliest and not long.MaxValue && earliest <= Now;
 
     // In nanoseconds: Linux's Stopwatch is CLOCK_MONOTONIC (clock_gettime(2)).
     private static long Now => Stopwatch.GetTimestamp();
@@ -24,7 +22,7 @@ internal sealed class TimerFilter(ActiveKnotes active) : IdentFilter<TimerKnote>
     /// <summary>How long to wait at most, given how long the caller would. Outside the queue's lock.</summary>
     public long Limit(long timeoutNs)
     {
-        var earliest = Volatile.Read(ref _earliest);
+        var earliest = _heap.Earliest;
         if (earliest == long.MaxValue || timeoutNs == 0)
         {
             return timeoutNs;
@@ -42,7 +40,6 @@ internal sealed class TimerFilter(ActiveKnotes active) : IdentFilter<TimerKnote>
             var knote = _heap.First!;
             _heap.Remove(knote);
             Active.Add(knote);
-            Publish();
         }
     }
 
@@ -77,11 +74,7 @@ internal sealed class TimerFilter(ActiveKnotes active) : IdentFilter<TimerKnote>
         return Errno.None;
     }
 
-    protected override void Release(TimerKnote knote)
-    {
-        _heap.Remove(knote);
-        Publish();
-    }
+    protected override void Release(TimerKnote knote) => _heap.Remove(knote);
 
     // A timer that is disabled goes on by the clock alone: its expirations are counted when it is enabled.
     protected override Errno Touch(TimerKnote knote, in KEvent change, bool isAdd)
@@ -104,16 +97,8 @@ internal sealed class TimerFilter(ActiveKnotes active) : IdentFilter<TimerKnote>
         if (knote.IsArmed)
         {
             _heap.Add(knote);
+            IsEarlier |= _heap.First == knote;
         }
-
-        Publish();
-    }
-
-    private void Publish()
-    {
-        var earliest = _heap.First?.Deadline ?? long.MaxValue;
-        IsEarlier |= earliest < _earliest;
-        Volatile.Write(ref _earliest, earliest);
     }
 }
 
