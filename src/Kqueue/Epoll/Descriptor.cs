@@ -58,9 +58,9 @@ internal abstract class DescriptorKnote(KEventFilter kind, Filter filter) : Knot
     /// <summary>The bytes below which it is silent; negative for none.</summary>
     public int LowWater { get; private set; }
 
-    public override void Update(in KEvent change)
+    public override void Attach(in KEvent change)
     {
-        base.Update(change);
+        base.Attach(change);
         LowWater = (change.Notes & KEventNotes.LowWater) != 0 ? (int)Math.Clamp(change.Data, 0, int.MaxValue) : -1;
     }
 }

@@ -66,15 +66,7 @@ internal sealed class DescriptorFilter(EpollInstance epoll, ActiveKnotes active,
         var knote = descriptor.KnoteOf(change.Filter);
         if (descriptor.IsRegistered)
         {
-            if (knote.IsAttached)
-            {
-                knote.Update(change);
-            }
-            else
-            {
-                knote.Attach(change);
-            }
-
+            knote.Attach(change);
             var rearmed = epoll.Rearm(descriptor);
             if (rearmed != Errno.ENOENT)
             {

@@ -59,13 +59,9 @@ internal abstract class IdentFilter<T>(ActiveKnotes active) : Filter(active)
         }
     }
 
-    /// <summary>Makes the knote of a change, whose modes need not be the change's.</summary>
     protected abstract T Create(nint ident);
 
-    /// <summary>What the filter makes of the mode that a change gives.</summary>
-    protected virtual KEventFlags ImpliedMode(in KEvent change) => KEventFlags.None;
-
-    /// <summary>Begins to watch; an error leaves no knote.</summary>
+    /// <summary>Begins to watch, in the mode that the filter implies; an error leaves no knote.</summary>
     protected virtual Errno Start(T knote, in KEvent change) => Errno.None;
 
     /// <summary>Ends to watch.</summary>
@@ -78,7 +74,7 @@ internal abstract class IdentFilter<T>(ActiveKnotes active) : Filter(active)
     {
         if (isAdd)
         {
-            knote.Update(change);
+            knote.Attach(change);
         }
         else
         {
@@ -102,7 +98,7 @@ internal abstract class IdentFilter<T>(ActiveKnotes active) : Filter(active)
     private Errno Add(in KEvent change)
     {
         var knote = Create(change.Ident);
-        knote.Attach(change, ImpliedMode(change));
+        knote.Attach(change);
         var error = Start(knote, change);
         if (error == Errno.None)
         {
@@ -133,9 +129,9 @@ internal class IdentKnote(KEventFilter kind, nint ident, Filter filter) : Knote(
     /// <summary>What its event says in <c>data</c>.</summary>
     public long FiredData { get; set; }
 
-    public override void Update(in KEvent change)
+    public override void Attach(in KEvent change)
     {
-        base.Update(change);
+        base.Attach(change);
         Notes = change.Notes;
     }
 

@@ -42,18 +42,13 @@ internal abstract class Knote(KEventFilter kind, Filter filter)
     public bool IsOneShot => (Mode & KEventFlags.OneShot) != 0;
 
     /// <summary>
-    /// Makes the knote. Its mode is that of creation for good (FreeBSD kern_event.c, kqueue_register).
+    /// Makes the knote, or takes over what a repeated ADD may change, and arms it. Its mode is that of creation for good
+    /// (FreeBSD kern_event.c, kqueue_register).
     /// </summary>
-    public void Attach(in KEvent change, KEventFlags impliedMode = KEventFlags.None)
+    public virtual void Attach(in KEvent change)
     {
+        Mode = IsAttached ? Mode : change.Flags & ModeFlags;
         IsAttached = true;
-        Mode = (change.Flags & ModeFlags) | impliedMode;
-        Update(change);
-    }
-
-    /// <summary>Takes over what a repeated ADD may change, and re-arms.</summary>
-    public virtual void Update(in KEvent change)
-    {
         UserData = change.UserData;
         IsEnabled = (change.Flags & KEventFlags.Disable) == 0;
     }

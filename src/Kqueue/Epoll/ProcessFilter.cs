@@ -14,8 +14,6 @@ internal sealed class ProcessFilter(EpollInstance epoll, ActiveKnotes active)
 
     protected override ProcessKnote Create(nint ident) => new(ident, this);
 
-    protected override KEventFlags ImpliedMode(in KEvent change) => KEventFlags.Clear;
-
     protected override Errno Start(ProcessKnote knote, in KEvent change)
     {
         var opened = knote.Ident is < 1 or > int.MaxValue
@@ -26,7 +24,7 @@ internal sealed class ProcessFilter(EpollInstance epoll, ActiveKnotes active)
             return opened.Error;
         }
 
-        knote.Descriptor = opened.Value;
+        (knote.Descriptor, knote.Mode) = (opened.Value, knote.Mode | KEventFlags.Clear);
         var error = epoll.WatchOwn(opened.Value, () => OnExit(knote));
         if (error != Errno.None)
         {

@@ -15,9 +15,6 @@ internal sealed class SignalFilter(ActiveKnotes active, Action<SignalKnote> onSi
 
     protected override SignalKnote Create(nint ident) => new(ident, this);
 
-    // FreeBSD kern_sig.c, filt_sigattach.
-    protected override KEventFlags ImpliedMode(in KEvent change) => KEventFlags.Clear;
-
     protected override Errno Start(SignalKnote knote, in KEvent change)
     {
         // The names of PosixSignal are negative; a positive number is the system's.
@@ -26,6 +23,8 @@ internal sealed class SignalFilter(ActiveKnotes active, Action<SignalKnote> onSi
             return Errno.EINVAL;
         }
 
+        // FreeBSD kern_sig.c, filt_sigattach.
+        knote.Mode |= KEventFlags.Clear;
         try
         {
             knote.Registration = PosixSignalRegistration.Create((PosixSignal)(int)knote.Ident, _ => onSignal(knote));

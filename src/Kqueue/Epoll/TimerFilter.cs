@@ -61,12 +61,11 @@ internal sealed class TimerFilter(ActiveKnotes active) : IdentFilter<TimerKnote>
 
     protected override TimerKnote Create(nint ident) => new(ident, this);
 
-    // CLEAR is automatic (kqueue(2), EVFILT_TIMER), and an absolute timer fires once.
-    protected override KEventFlags ImpliedMode(in KEvent change) => KEventFlags.Clear |
-        ((change.Notes & KEventNotes.Absolute) != 0 ? KEventFlags.OneShot : KEventFlags.None);
-
     protected override Errno Start(TimerKnote knote, in KEvent change)
     {
+        // CLEAR is automatic (kqueue(2), EVFILT_TIMER), and an absolute timer fires once.
+        var isAbsolute = (change.Notes & KEventNotes.Absolute) != 0;
+        knote.Mode |= KEventFlags.Clear | (isAbsolute ? KEventFlags.OneShot : KEventFlags.None);
         knote.PeriodNs = Math.Max(TimerTime.NanosecondsOf(change), 1);
         var now = Now;
         knote.Deadline = knote.PeriodNs > long.MaxValue - now - 1 ? long.MaxValue - 1 : now + knote.PeriodNs;
@@ -81,14 +80,13 @@ internal sealed class TimerFilter(ActiveKnotes active) : IdentFilter<TimerKnote>
     {
         base.Touch(knote, change, isAdd);
         Active.Remove(knote);
-        if (!isAdd)
+        if (isAdd)
         {
-            Schedule(knote);
-            return Errno.None;
+            return Start(knote, change);
         }
 
-        knote.Mode |= ImpliedMode(change);
-        return Start(knote, change);
+        Schedule(knote);
+        return Errno.None;
     }
 
     private void Schedule(TimerKnote knote)
