@@ -160,15 +160,8 @@ public sealed partial class EventLoop
 
         // Nobody is found for a stale event.
         var registration = _registrations.Find(kevent.UserData);
-        driver.Running = registration;
-        var delay = DelayTo(word);
-        if (!TryAdvance(ref word, word.ClaimEvent()))
+        if (TryClaim(driver, registration, ref word) && registration is not null)
         {
-            driver.Running = null;
-        }
-        else if (registration is not null)
-        {
-            TellDelay(delay);
             Dispatch(driver, registration, kevent);
         }
     }
@@ -198,23 +191,39 @@ public sealed partial class EventLoop
         // Copied before the claim, as events are.
         var work = word.Event < _work.Length ? _work[word.Event] : null;
         var held = work as HeldEvent;
-        driver.Running = held is null ? work : _registrations.Find(held.KEvent.UserData);
-        var delay = DelayTo(word);
-        if (!TryAdvance(ref word, word.ClaimEvent()))
+        var registration = held is null ? null : _registrations.Find(held.KEvent.UserData);
+        if (!TryClaim(driver, held is null ? work : registration, ref word))
         {
-            driver.Running = null;
             return;
         }
 
-        TellDelay(delay);
         if (held is null)
         {
             Execute(driver, work!);
         }
-        else if (driver.Running is Registration registration)
+        else if (registration is not null)
         {
             Dispatch(driver, registration, held.KEvent);
         }
+    }
+
+    /// <summary>Claims an entry of the list, and says before what it runs: null where nobody is found for it.</summary>
+    private bool TryClaim(LoopDriver driver, object? running, ref ClaimWord word)
+    {
+        driver.Running = running;
+        var delay = DelayTo(word);
+        if (!TryAdvance(ref word, word.ClaimEvent()))
+        {
+            driver.Running = null;
+            return false;
+        }
+
+        if (running is not null)
+        {
+            TellDelay(delay);
+        }
+
+        return true;
     }
 
     private void Execute(LoopDriver driver, IThreadPoolWorkItem work)
