@@ -59,7 +59,7 @@ internal sealed partial class EpollKernelQueue : KernelQueue
 
     public override KernelResult TryKevent(ReadOnlySpan<KEvent> changes, Span<KEvent> events, long timeoutNs)
     {
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         if (timeoutNs < InfiniteTimeout)
         {
             return KernelResult.Failure(Errno.EINVAL);
@@ -92,7 +92,7 @@ internal sealed partial class EpollKernelQueue : KernelQueue
 
     protected override void Dispose(bool disposing)
     {
-        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        if (Interlocked.Exchange(ref _isDisposed, true))
         {
             return;
         }

@@ -65,8 +65,7 @@ public sealed partial class EventLoop
         OnGone(driver);
     }
 
-    private bool HasEnded =>
-        Volatile.Read(ref _state) == (int)LoopState.Stopping && _posted.IsEmpty && _owed.IsEmpty;
+    private bool HasEnded => _state == LoopState.Stopping && _posted.IsEmpty && _owed.IsEmpty;
 
     private void WaitForEvents(LoopDriver driver, ref ClaimWord word)
     {
@@ -102,8 +101,7 @@ public sealed partial class EventLoop
 
     private long TimeoutNs(long now)
     {
-        var mustNotWait =
-            !_posted.IsEmpty || !_owed.IsEmpty || Volatile.Read(ref _state) == (int)LoopState.Stopping;
+        var mustNotWait = !_posted.IsEmpty || !_owed.IsEmpty || _state == LoopState.Stopping;
         return mustNotWait ? 0 : _timers.NanosecondsToEarliest(now);
     }
 
