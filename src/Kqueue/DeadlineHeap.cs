@@ -10,12 +10,20 @@ internal interface IDeadline
     int HeapIndex { get; set; }
 }
 
-/// <summary>A binary heap by deadline. Its owner guards it.</summary>
+/// <summary>A binary heap by deadline. Its owner guards it, except <see cref="Earliest"/>.</summary>
 internal sealed class DeadlineHeap<T>
     where T : class, IDeadline
 {
     // With the deadlines, so that to compare two looks at neither item.
     private readonly List<(long Deadline, T Item)> _entries = [];
+
+    private long _earliest = long.MaxValue;
+
+    /// <summary>
+    /// The earliest deadline; <see cref="long.MaxValue"/> for none. May be read without the owner's lock, and while an
+    /// item is out that is being set anew: whoever sets one that is the first then wakes who may have read it.
+    /// </summary>
+    public long Earliest => Volatile.Read(ref _earliest);
 
     /// <summary>The item with the earliest deadline, or null.</summary>
     public T? First => _entries.Count == 0 ? null : _entries[0].Item;
@@ -24,6 +32,7 @@ internal sealed class DeadlineHeap<T>
     {
         _entries.Add(default);
         SiftUp(_entries.Count - 1, (item.Deadline, item));
+        Publish();
     }
 
     /// <summary>Removes an item; one that is not there is no error.</summary>
@@ -43,7 +52,11 @@ internal sealed class DeadlineHeap<T>
             SiftDown(index, last);
             SiftUp(last.Item.HeapIndex, last);
         }
+
+        Publish();
     }
+
+    private void Publish() => Volatile.Write(ref _earliest, _entries.Count == 0 ? long.MaxValue : _entries[0].Deadline);
 
     private void SiftUp(int index, (long Deadline, T Item) entry)
     {

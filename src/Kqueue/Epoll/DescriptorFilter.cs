@@ -6,14 +6,11 @@ namespace Kqueue.Epoll;
 /// READ and WRITE. Every change costs one epoll_ctl(2), which also proves that the descriptor is the one the knotes
 /// were made for; an edge costs none, a level one at the next call.
 /// </summary>
-internal sealed class DescriptorFilter(KEventFilter kind, EpollInstance epoll, ActiveKnotes active, bool fillData)
-    : Filter(kind, active)
+internal sealed class DescriptorFilter(EpollInstance epoll, ActiveKnotes active, bool fillData) : Filter(active)
 {
-    private bool IsRead => Kind == KEventFilter.Read;
-
     public override void Validate(in KEvent change)
     {
-        if (!IsRead && (change.Notes & KEventNotes.LowWater) != 0)
+        if (change.Filter == KEventFilter.Write && (change.Notes & KEventNotes.LowWater) != 0)
         {
             // Linux speaks of a send buffer again only after a send that found no room at all.
             throw new PlatformNotSupportedException(
@@ -31,10 +28,10 @@ internal sealed class DescriptorFilter(KEventFilter kind, EpollInstance epoll, A
         var descriptor = epoll.Find((int)change.Ident);
         if ((change.Flags & KEventFlags.Add) != 0)
         {
-            return Add(descriptor ?? new Descriptor((int)change.Ident), change);
+            return Add(descriptor ?? new Descriptor((int)change.Ident, this), change);
         }
 
-        return descriptor is { HasKnotes: true } && descriptor.KnoteOf(this) is { IsAttached: true } knote
+        return descriptor is { HasKnotes: true } && descriptor.KnoteOf(change.Filter) is { IsAttached: true } knote
             ? Change(knote, change)
             : Missing((int)change.Ident);
     }
@@ -42,17 +39,17 @@ internal sealed class DescriptorFilter(KEventFilter kind, EpollInstance epoll, A
     public override bool TryReport(Knote knote, uint hint, out KEvent reported)
     {
         reported = default;
-        var descriptor = ((DescriptorKnote)knote).Descriptor;
-        var events = hint == 0 ? Ask(descriptor) : hint;
-        if (!EpollTranslation.Activates(Kind, events) ||
-            (EpollTranslation.IsAmbiguous(Kind, events) && !Resolve(descriptor.Number, ref events)))
+        var (source, kind) = ((DescriptorKnote)knote, knote.Kind);
+        var events = hint == 0 ? Ask(source) : hint;
+        if (!EpollTranslation.Activates(kind, events) ||
+            (EpollTranslation.IsAmbiguous(kind, events) && !Resolve(source.Owner.Number, ref events)))
         {
             return false;
         }
 
-        var flags = EpollTranslation.FlagsOf(Kind, events);
+        var flags = EpollTranslation.FlagsOf(kind, events);
         var data = 0;
-        if ((fillData || HasLowWater(knote)) && !TryMeasure(knote, (flags & KEventFlags.Eof) != 0, out data))
+        if ((fillData || source.LowWater >= 0) && !TryMeasure(source, (flags & KEventFlags.Eof) != 0, out data))
         {
             return false;
         }
@@ -61,25 +58,15 @@ internal sealed class DescriptorFilter(KEventFilter kind, EpollInstance epoll, A
         return true;
     }
 
-    private static bool HasLowWater(Knote knote) => (knote.Notes & KEventNotes.LowWater) != 0;
-
     private static Errno Missing(int descriptor) =>
         (Libc.PollNow(descriptor, 0) & Libc.POLLNVAL) != 0 ? Errno.EBADF : Errno.ENOENT;
 
     private Errno Add(Descriptor descriptor, in KEvent change)
     {
-        var knote = descriptor.KnoteOf(this);
+        var knote = descriptor.KnoteOf(change.Filter);
         if (descriptor.IsRegistered)
         {
-            if (knote.IsAttached)
-            {
-                knote.Update(change);
-            }
-            else
-            {
-                knote.Attach(change);
-            }
-
+            knote.Attach(change);
             var rearmed = epoll.Rearm(descriptor);
             if (rearmed != Errno.ENOENT)
             {
@@ -89,14 +76,8 @@ internal sealed class DescriptorFilter(KEventFilter kind, EpollInstance epoll, A
 
         // The next descriptor of the number: what was attached belonged to the one before.
         descriptor.Forget();
-        var isEnabled = (change.Flags & KEventFlags.Disable) == 0;
-        var added = epoll.Add(descriptor, EpollTranslation.Interest(IsRead && isEnabled, !IsRead && isEnabled));
-        if (added == Errno.None)
-        {
-            knote.Attach(change);
-        }
-
-        return added;
+        knote.Attach(change);
+        return epoll.Add(descriptor);
     }
 
     private Errno Change(DescriptorKnote knote, in KEvent change)
@@ -104,18 +85,19 @@ internal sealed class DescriptorFilter(KEventFilter kind, EpollInstance epoll, A
         knote.Touch(change);
         if ((change.Flags & KEventFlags.Delete) == 0)
         {
-            return epoll.Rearm(knote.Descriptor);
+            return epoll.Rearm(knote.Owner);
         }
 
         Detach(knote);
-        return knote.Descriptor.HasKnotes ? epoll.Rearm(knote.Descriptor) : epoll.Remove(knote.Descriptor);
+        return knote.Owner.HasKnotes ? epoll.Rearm(knote.Owner) : epoll.Remove(knote.Owner);
     }
 
     // What is true of a descriptor of which epoll will not speak again. A level knote has the kernel report anew, which
     // also proves the number. Beside an edge knote that would repeat the edge: there the number is proved alone.
-    private uint Ask(Descriptor descriptor)
+    private uint Ask(DescriptorKnote knote)
     {
-        if (descriptor.IsLevel)
+        var descriptor = knote.Owner;
+        if (!descriptor.HasEdge)
         {
             _ = epoll.Rearm(descriptor);
             return 0;
@@ -127,8 +109,8 @@ internal sealed class DescriptorFilter(KEventFilter kind, EpollInstance epoll, A
             return 0;
         }
 
-        return Libc.PollNow(
-            descriptor.Number, Libc.EPOLLRDHUP | (IsRead ? Libc.EPOLLIN | Libc.EPOLLPRI : Libc.EPOLLOUT));
+        var wanted = knote == descriptor.Read ? Libc.EPOLLIN | Libc.EPOLLPRI : Libc.EPOLLOUT;
+        return Libc.PollNow(descriptor.Number, Libc.EPOLLRDHUP | wanted);
     }
 
     // See EpollTranslation.IsAmbiguous. A socket that was never connected reports nothing on a BSD (XNU
@@ -146,10 +128,10 @@ internal sealed class DescriptorFilter(KEventFilter kind, EpollInstance epoll, A
     }
 
     // Whether the event stands: the descriptor is open, and a low-water mark is reached or out of reach for ever.
-    private bool TryMeasure(Knote knote, bool isEof, out int data)
+    private static bool TryMeasure(DescriptorKnote knote, bool isEof, out int data)
     {
-        var descriptor = ((DescriptorKnote)knote).Descriptor;
-        var measured = IsRead
+        var descriptor = knote.Owner;
+        var measured = knote == descriptor.Read
             ? DescriptorData.Readable(descriptor.Number)
             : DescriptorData.Writable(descriptor.Number);
         data = measured.IsError ? 0 : measured.Value;
@@ -160,6 +142,6 @@ internal sealed class DescriptorFilter(KEventFilter kind, EpollInstance epoll, A
             return false;
         }
 
-        return isEof || !HasLowWater(knote) || data >= knote.Data;
+        return isEof || data >= knote.LowWater;
     }
 }

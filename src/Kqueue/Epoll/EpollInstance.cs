@@ -82,29 +82,25 @@ internal sealed class EpollInstance
     }
 
     /// <summary>
-    /// Registers with a new generation: everything of an earlier one is stale. EEXIST leaves the descriptor as it is.
-    /// Only what the kernel has taken enters the table, whose size therefore has the process's limit of descriptors.
+    /// Registers with a new generation: everything of an earlier one is stale. Only what the kernel has taken enters
+    /// the table, whose size therefore has the process's limit of descriptors.
     /// </summary>
-    public Errno Add(Descriptor descriptor, uint interest)
+    public Errno Add(Descriptor descriptor)
     {
-        var generation = Math.Max(_lastGeneration + 1, 1);
-        var error = Control(Libc.EPOLL_CTL_ADD, descriptor.Number, generation, interest);
-        if (error == Errno.EEXIST && !descriptor.IsRegistered)
+        descriptor.Generation = _lastGeneration = Math.Max(_lastGeneration + 1, 1);
+        var error = Control(Libc.EPOLL_CTL_ADD, descriptor);
+        if (error == Errno.EEXIST)
         {
             // The descriptor was closed while a duplicate kept its registration alive, and the duplicate has taken
             // the number over (epoll(7), Q6).
-            error = Control(Libc.EPOLL_CTL_MOD, descriptor.Number, generation, interest);
+            error = Control(Libc.EPOLL_CTL_MOD, descriptor);
         }
 
-        if (error != Errno.EEXIST)
+        if (error != Errno.None)
         {
-            _lastGeneration = generation;
-            descriptor.Generation = generation;
-            descriptor.Interest = interest;
-            descriptor.IsRegistered = error == Errno.None;
+            descriptor.Forget();
         }
-
-        if (error == Errno.None && _descriptors.TryAdd(descriptor.Number, descriptor))
+        else if (_descriptors.TryAdd(descriptor.Number, descriptor))
         {
             SweepIfLong();
         }
@@ -118,7 +114,7 @@ internal sealed class EpollInstance
     /// </summary>
     public Errno Rearm(Descriptor descriptor)
     {
-        var error = Modify(descriptor, descriptor.ArmedInterest);
+        var error = Control(Libc.EPOLL_CTL_MOD, descriptor);
         if (error != Errno.None)
         {
             descriptor.Forget();
@@ -140,13 +136,13 @@ internal sealed class EpollInstance
         }
         else if ((events & (Libc.EPOLLIN | Libc.EPOLLRDHUP)) != 0 && descriptor.ArmedInterest != descriptor.Interest)
         {
-            _ = Modify(descriptor, descriptor.ArmedInterest);
+            _ = Control(Libc.EPOLL_CTL_MOD, descriptor);
         }
     }
 
     public Errno Remove(Descriptor descriptor)
     {
-        descriptor.IsRegistered = false;
+        descriptor.Interest = 0;
         return Control(Libc.EPOLL_CTL_DEL, descriptor.Number, 0, 0);
     }
 
@@ -207,11 +203,11 @@ internal sealed class EpollInstance
         }
     }
 
-    private Errno Modify(Descriptor descriptor, uint interest)
+    private Errno Control(int operation, Descriptor descriptor)
     {
-        var error = Control(Libc.EPOLL_CTL_MOD, descriptor.Number, descriptor.Generation, interest);
-        descriptor.Interest = interest;
-        descriptor.IsRegistered = error == Errno.None;
+        var interest = descriptor.ArmedInterest;
+        var error = Control(operation, descriptor.Number, descriptor.Generation, interest);
+        descriptor.Interest = error == Errno.None ? interest : 0;
         return error;
     }
 

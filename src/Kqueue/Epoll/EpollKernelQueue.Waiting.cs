@@ -12,7 +12,7 @@ internal sealed partial class EpollKernelQueue
 
     // Whether the last event list was full before the kernel was asked, so that the kernel comes first this time.
     private bool _isKernelFirst;
-    private int _isDisposed;
+    private volatile bool _isDisposed;
 
     // Wakes without an event (a stale one, a trigger that another call has reported) do not end the wait.
     private KernelResult Wait(Span<KEvent> events, long timeoutNs)

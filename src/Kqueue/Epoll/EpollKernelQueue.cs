@@ -23,18 +23,19 @@ internal sealed partial class EpollKernelQueue : KernelQueue
     {
         _epoll = new EpollInstance(isPrecise);
         _timers = new TimerFilter(_active);
-        foreach (var filter in (ReadOnlySpan<Filter>)
+        var descriptors = new DescriptorFilter(_epoll, _active, fillData);
+        foreach (var (kind, filter) in (ReadOnlySpan<(KEventFilter, Filter)>)
         [
-            new DescriptorFilter(KEventFilter.Read, _epoll, _active, fillData),
-            new DescriptorFilter(KEventFilter.Write, _epoll, _active, fillData),
-            _timers,
-            new UserFilter(_active),
-            new ProcessFilter(_epoll, _active),
-            new VnodeFilter(_epoll, _active),
-            new SignalFilter(_active, OnSignal),
+            (KEventFilter.Read, descriptors),
+            (KEventFilter.Write, descriptors),
+            (KEventFilter.Timer, _timers),
+            (KEventFilter.User, new UserFilter(_active)),
+            (KEventFilter.Process, new ProcessFilter(_epoll, _active)),
+            (KEventFilter.Vnode, new VnodeFilter(_epoll, _active)),
+            (KEventFilter.Signal, new SignalFilter(_active, OnSignal)),
         ])
         {
-            _filters[-(int)filter.Kind] = filter;
+            _filters[-(int)kind] = filter;
         }
 
         _reporter = new EventReporter(_epoll, _active);
@@ -58,7 +59,7 @@ internal sealed partial class EpollKernelQueue : KernelQueue
 
     public override KernelResult TryKevent(ReadOnlySpan<KEvent> changes, Span<KEvent> events, long timeoutNs)
     {
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         if (timeoutNs < InfiniteTimeout)
         {
             return KernelResult.Failure(Errno.EINVAL);
@@ -82,7 +83,7 @@ internal sealed partial class EpollKernelQueue : KernelQueue
         lock (_lock)
         {
             if (_epoll.Find(descriptor) is { } found &&
-                (!found.HasKnotes || found.Read?.UserData == userData || found.Write?.UserData == userData))
+                (!found.HasKnotes || found.Read.UserData == userData || found.Write?.UserData == userData))
             {
                 found.Forget();
             }
@@ -91,7 +92,7 @@ internal sealed partial class EpollKernelQueue : KernelQueue
 
     protected override void Dispose(bool disposing)
     {
-        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        if (Interlocked.Exchange(ref _isDisposed, true))
         {
             return;
         }

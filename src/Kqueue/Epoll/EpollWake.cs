@@ -15,7 +15,7 @@ internal sealed class EpollWake
 {
     private readonly int _descriptor;
     private int _waiting;
-    private int _isTriggered;
+    private volatile bool _isTriggered;
 
     public EpollWake(EpollInstance epoll)
     {
@@ -45,12 +45,12 @@ internal sealed class EpollWake
     /// Lets the next trigger write again. Under the queue's lock and before the active list is read: a trigger that
     /// was spared its write has added its knote by then.
     /// </summary>
-    public void Reset() => Volatile.Write(ref _isTriggered, 0);
+    public void Reset() => _isTriggered = false;
 
     public void Trigger()
     {
         Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref _waiting) > 0 && Interlocked.Exchange(ref _isTriggered, 1) == 0)
+        if (Volatile.Read(ref _waiting) > 0 && !Interlocked.Exchange(ref _isTriggered, true))
         {
             _ = Libc.WriteCounter(_descriptor, 1);
         }

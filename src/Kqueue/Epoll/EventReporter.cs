@@ -46,7 +46,7 @@ internal sealed class EventReporter(EpollInstance epoll, ActiveKnotes active)
     }
 
     private bool Offer(DescriptorKnote? knote, uint events, ref EventWriter writer) =>
-        knote is { IsArmed: true } && EpollTranslation.Activates(knote.Filter.Kind, events) &&
+        knote is { IsArmed: true } && EpollTranslation.Activates(knote.Kind, events) &&
         Report(knote, events, ref writer);
 
     // Whether the knote wants the event, now or at a later call.

@@ -4,10 +4,8 @@ namespace Kqueue.Epoll;
 /// One kind of event, and all that the queue knows of it: what <c>struct filterops</c> is to a BSD kernel
 /// (FreeBSD sys/event.h). Everything here is guarded by the queue's lock.
 /// </summary>
-internal abstract class Filter(KEventFilter kind, ActiveKnotes active)
+internal abstract class Filter(ActiveKnotes active)
 {
-    public KEventFilter Kind { get; } = kind;
-
     public ActiveKnotes Active { get; } = active;
 
     /// <summary>Refuses what the filter cannot do here, before any change is applied.</summary>

@@ -4,7 +4,7 @@ namespace Kqueue.Epoll;
 /// A filter whose idents are no descriptors of epoll's: what they stand for triggers their knotes, which then are
 /// active until the event is delivered.
 /// </summary>
-internal abstract class IdentFilter<T>(KEventFilter kind, ActiveKnotes active) : Filter(kind, active)
+internal abstract class IdentFilter<T>(ActiveKnotes active) : Filter(active)
     where T : IdentKnote
 {
     private readonly Dictionary<nint, T> _knotes = [];
@@ -59,13 +59,9 @@ internal abstract class IdentFilter<T>(KEventFilter kind, ActiveKnotes active) :
         }
     }
 
-    /// <summary>Makes the knote of a change, whose modes need not be the change's.</summary>
     protected abstract T Create(nint ident);
 
-    /// <summary>What the filter makes of the mode that a change gives.</summary>
-    protected virtual KEventFlags ImpliedMode(in KEvent change) => KEventFlags.None;
-
-    /// <summary>Begins to watch; an error leaves no knote.</summary>
+    /// <summary>Begins to watch, in the mode that the filter implies; an error leaves no knote.</summary>
     protected virtual Errno Start(T knote, in KEvent change) => Errno.None;
 
     /// <summary>Ends to watch.</summary>
@@ -78,7 +74,7 @@ internal abstract class IdentFilter<T>(KEventFilter kind, ActiveKnotes active) :
     {
         if (isAdd)
         {
-            knote.Update(change);
+            knote.Attach(change);
         }
         else
         {
@@ -89,20 +85,20 @@ internal abstract class IdentFilter<T>(KEventFilter kind, ActiveKnotes active) :
     }
 
     /// <summary>Refuses notes that mean nothing here.</summary>
-    protected void RefuseOthers(in KEvent change, KEventNotes supported)
+    protected static void RefuseOthers(in KEvent change, KEventNotes supported)
     {
         if ((change.Notes & ~supported) != 0)
         {
             throw new PlatformNotSupportedException(
-                $"{Kind} with notes 0x{(uint)(change.Notes & ~supported):x} is not supported by the epoll backend on " +
-                "Linux: leave them out.");
+                $"{change.Filter} with notes 0x{(uint)(change.Notes & ~supported):x} is not supported by the epoll " +
+                "backend on Linux: leave them out.");
         }
     }
 
     private Errno Add(in KEvent change)
     {
         var knote = Create(change.Ident);
-        knote.Attach(change, ImpliedMode(change));
+        knote.Attach(change);
         var error = Start(knote, change);
         if (error == Errno.None)
         {
@@ -118,8 +114,12 @@ internal abstract class IdentFilter<T>(KEventFilter kind, ActiveKnotes active) :
 }
 
 /// <summary>A knote that something in this process triggers.</summary>
-internal class IdentKnote(nint ident, Filter filter) : Knote(ident, filter)
+internal class IdentKnote(KEventFilter kind, nint ident, Filter filter) : Knote(kind, filter)
 {
+    public override nint Ident { get; } = ident;
+
+    public KEventNotes Notes { get; private set; }
+
     /// <summary>Whether it was triggered and the event not yet delivered, or not cleared by that.</summary>
     public bool IsTriggered { get; set; }
 
@@ -128,6 +128,12 @@ internal class IdentKnote(nint ident, Filter filter) : Knote(ident, filter)
 
     /// <summary>What its event says in <c>data</c>.</summary>
     public long FiredData { get; set; }
+
+    public override void Attach(in KEvent change)
+    {
+        base.Attach(change);
+        Notes = change.Notes;
+    }
 
     /// <summary>Triggers it; what comes before the event is delivered adds up.</summary>
     public void Trigger(KEventNotes notes, long data)

@@ -3,15 +3,18 @@ namespace Kqueue.Epoll;
 /// <summary>
 /// One (ident, filter) of a queue, as the kernel of a BSD keeps it. Everything here is guarded by the queue's lock.
 /// </summary>
-/// <param name="ident">What is watched.</param>
-/// <param name="filter">The kind of event.</param>
-internal abstract class Knote(nint ident, Filter filter)
+/// <param name="kind">The kind of event.</param>
+/// <param name="filter">What knows of it.</param>
+internal abstract class Knote(KEventFilter kind, Filter filter)
 {
     /// <summary>The flags that a knote keeps and its events echo.</summary>
     public const KEventFlags ModeFlags =
         KEventFlags.OneShot | KEventFlags.Clear | KEventFlags.Dispatch | KEventFlags.Receipt;
 
-    public nint Ident { get; } = ident;
+    /// <summary>What is watched.</summary>
+    public abstract nint Ident { get; }
+
+    public KEventFilter Kind { get; } = kind;
 
     public Filter Filter { get; } = filter;
 
@@ -21,10 +24,6 @@ internal abstract class Knote(nint ident, Filter filter)
     public bool IsEnabled { get; set; }
 
     public KEventFlags Mode { get; set; }
-
-    public KEventNotes Notes { get; set; }
-
-    public long Data { get; set; }
 
     public nint UserData { get; set; }
 
@@ -43,20 +42,13 @@ internal abstract class Knote(nint ident, Filter filter)
     public bool IsOneShot => (Mode & KEventFlags.OneShot) != 0;
 
     /// <summary>
-    /// Makes the knote. Its mode is that of creation for good (FreeBSD kern_event.c, kqueue_register).
+    /// Makes the knote, or takes over what a repeated ADD may change, and arms it. Its mode is that of creation for good
+    /// (FreeBSD kern_event.c, kqueue_register).
     /// </summary>
-    public void Attach(in KEvent change, KEventFlags impliedMode = KEventFlags.None)
+    public virtual void Attach(in KEvent change)
     {
+        Mode = IsAttached ? Mode : change.Flags & ModeFlags;
         IsAttached = true;
-        Mode = (change.Flags & ModeFlags) | impliedMode;
-        Update(change);
-    }
-
-    /// <summary>Takes over what a repeated ADD may change, and re-arms.</summary>
-    public void Update(in KEvent change)
-    {
-        Notes = change.Notes;
-        Data = change.Data;
         UserData = change.UserData;
         IsEnabled = (change.Flags & KEventFlags.Disable) == 0;
     }
@@ -83,5 +75,5 @@ internal abstract class Knote(nint ident, Filter filter)
 
     /// <summary>The event to report, with the mode echoed as a BSD does.</summary>
     public KEvent ToEvent(KEventFlags reported, KEventNotes notes, long data) =>
-        new(Ident, Filter.Kind, Mode | reported, notes, data, UserData);
+        new(Ident, Kind, Mode | reported, notes, data, UserData);
 }

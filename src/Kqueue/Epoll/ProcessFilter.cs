@@ -4,7 +4,7 @@ namespace Kqueue.Epoll;
 
 /// <summary>PROCESS: a pidfd for each, which epoll reports when the process ends (pidfd_open(2)).</summary>
 internal sealed class ProcessFilter(EpollInstance epoll, ActiveKnotes active)
-    : IdentFilter<ProcessKnote>(KEventFilter.Process, active)
+    : IdentFilter<ProcessKnote>(active)
 {
     // FreeBSD kern_event.c, filt_proc: the event is the last one.
     protected override KEventFlags FiredFlags => KEventFlags.Eof | KEventFlags.OneShot;
@@ -13,8 +13,6 @@ internal sealed class ProcessFilter(EpollInstance epoll, ActiveKnotes active)
         RefuseOthers(change, KEventNotes.Exited | KEventNotes.ExitStatus);
 
     protected override ProcessKnote Create(nint ident) => new(ident, this);
-
-    protected override KEventFlags ImpliedMode(in KEvent change) => KEventFlags.Clear;
 
     protected override Errno Start(ProcessKnote knote, in KEvent change)
     {
@@ -26,7 +24,7 @@ internal sealed class ProcessFilter(EpollInstance epoll, ActiveKnotes active)
             return opened.Error;
         }
 
-        knote.Descriptor = opened.Value;
+        (knote.Descriptor, knote.Mode) = (opened.Value, knote.Mode | KEventFlags.Clear);
         var error = epoll.WatchOwn(opened.Value, () => OnExit(knote));
         if (error != Errno.None)
         {
@@ -50,7 +48,7 @@ internal sealed class ProcessFilter(EpollInstance epoll, ActiveKnotes active)
 }
 
 /// <summary>A process that is watched.</summary>
-internal sealed class ProcessKnote(nint ident, Filter filter) : IdentKnote(ident, filter)
+internal sealed class ProcessKnote(nint ident, Filter filter) : IdentKnote(KEventFilter.Process, ident, filter)
 {
     public int Descriptor { get; set; }
 }

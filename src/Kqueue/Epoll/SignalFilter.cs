@@ -9,14 +9,11 @@ namespace Kqueue.Epoll;
 /// <param name="active">The queue's active knotes.</param>
 /// <param name="onSignal">Triggers a knote from a thread of the runtime's; takes the queue's lock.</param>
 internal sealed class SignalFilter(ActiveKnotes active, Action<SignalKnote> onSignal)
-    : IdentFilter<SignalKnote>(KEventFilter.Signal, active)
+    : IdentFilter<SignalKnote>(active)
 {
     public override void Validate(in KEvent change) => RefuseOthers(change, KEventNotes.None);
 
     protected override SignalKnote Create(nint ident) => new(ident, this);
-
-    // FreeBSD kern_sig.c, filt_sigattach.
-    protected override KEventFlags ImpliedMode(in KEvent change) => KEventFlags.Clear;
 
     protected override Errno Start(SignalKnote knote, in KEvent change)
     {
@@ -26,6 +23,8 @@ internal sealed class SignalFilter(ActiveKnotes active, Action<SignalKnote> onSi
             return Errno.EINVAL;
         }
 
+        // FreeBSD kern_sig.c, filt_sigattach.
+        knote.Mode |= KEventFlags.Clear;
         try
         {
             knote.Registration = PosixSignalRegistration.Create((PosixSignal)(int)knote.Ident, _ => onSignal(knote));
@@ -42,7 +41,7 @@ internal sealed class SignalFilter(ActiveKnotes active, Action<SignalKnote> onSi
 }
 
 /// <summary>A signal that is counted.</summary>
-internal sealed class SignalKnote(nint ident, Filter filter) : IdentKnote(ident, filter)
+internal sealed class SignalKnote(nint ident, Filter filter) : IdentKnote(KEventFilter.Signal, ident, filter)
 {
     public PosixSignalRegistration? Registration { get; set; }
 }

@@ -5,18 +5,16 @@ namespace Kqueue.Epoll;
 /// <summary>
 /// TIMER: a heap by deadline. The earliest one shortens the wait, so a timer has no descriptor and no system call.
 /// </summary>
-internal sealed class TimerFilter(ActiveKnotes active) : IdentFilter<TimerKnote>(KEventFilter.Timer, active)
+internal sealed class TimerFilter(ActiveKnotes active) : IdentFilter<TimerKnote>(active)
 {
+    // Every wait asks for the earliest deadline, without the queue's lock.
     private readonly DeadlineHeap<TimerKnote> _heap = new();
-
-    // Written under the queue's lock, read without it: every wait asks.
-    private long _earliest = long.MaxValue;
 
     /// <summary>Whether a deadline has become the earliest: a thread that waits has to look anew.</summary>
     public bool IsEarlier { get; set; }
 
-    /// <summary>Whether a timer is due. Outside the queue's lock.</summary>
-    public bool IsDue => Volatile.Read(ref _earliest) is var earliest and not long.MaxValue && earliest <= Now;
+    /// <summary>Whether a timer is due. Also outside the queue's lock.</summary>
+    public bool IsDue => _heap.Earliest is var earliest and not long.MaxValue && earliest <= Now;
 
     // In nanoseconds: Linux's Stopwatch is CLOCK_MONOTONIC (clock_gettime(2)).
     private static long Now => Stopwatch.GetTimestamp();
@@ -24,7 +22,7 @@ internal sealed class TimerFilter(ActiveKnotes active) : IdentFilter<TimerKnote>
     /// <summary>How long to wait at most, given how long the caller would. Outside the queue's lock.</summary>
     public long Limit(long timeoutNs)
     {
-        var earliest = Volatile.Read(ref _earliest);
+        var earliest = _heap.Earliest;
         if (earliest == long.MaxValue || timeoutNs == 0)
         {
             return timeoutNs;
@@ -37,8 +35,9 @@ internal sealed class TimerFilter(ActiveKnotes active) : IdentFilter<TimerKnote>
     /// <summary>Makes the knotes active that are due.</summary>
     public void ActivateDue()
     {
-        for (var now = Now; _heap.First is { } knote && knote.Deadline <= now; Publish())
+        while (IsDue)
         {
+            var knote = _heap.First!;
             _heap.Remove(knote);
             Active.Add(knote);
         }
@@ -62,12 +61,11 @@ internal sealed class TimerFilter(ActiveKnotes active) : IdentFilter<TimerKnote>
 
     protected override TimerKnote Create(nint ident) => new(ident, this);
 
-    // CLEAR is automatic (kqueue(2), EVFILT_TIMER), and an absolute timer fires once.
-    protected override KEventFlags ImpliedMode(in KEvent change) => KEventFlags.Clear |
-        ((change.Notes & KEventNotes.Absolute) != 0 ? KEventFlags.OneShot : KEventFlags.None);
-
     protected override Errno Start(TimerKnote knote, in KEvent change)
     {
+        // CLEAR is automatic (kqueue(2), EVFILT_TIMER), and an absolute timer fires once.
+        var isAbsolute = (change.Notes & KEventNotes.Absolute) != 0;
+        knote.Mode |= KEventFlags.Clear | (isAbsolute ? KEventFlags.OneShot : KEventFlags.None);
         knote.PeriodNs = Math.Max(TimerTime.NanosecondsOf(change), 1);
         var now = Now;
         knote.Deadline = knote.PeriodNs > long.MaxValue - now - 1 ? long.MaxValue - 1 : now + knote.PeriodNs;
@@ -75,25 +73,20 @@ internal sealed class TimerFilter(ActiveKnotes active) : IdentFilter<TimerKnote>
         return Errno.None;
     }
 
-    protected override void Release(TimerKnote knote)
-    {
-        _heap.Remove(knote);
-        Publish();
-    }
+    protected override void Release(TimerKnote knote) => _heap.Remove(knote);
 
     // A timer that is disabled goes on by the clock alone: its expirations are counted when it is enabled.
     protected override Errno Touch(TimerKnote knote, in KEvent change, bool isAdd)
     {
         base.Touch(knote, change, isAdd);
         Active.Remove(knote);
-        if (!isAdd)
+        if (isAdd)
         {
-            Schedule(knote);
-            return Errno.None;
+            return Start(knote, change);
         }
 
-        knote.Mode |= ImpliedMode(change);
-        return Start(knote, change);
+        Schedule(knote);
+        return Errno.None;
     }
 
     private void Schedule(TimerKnote knote)
@@ -102,21 +95,13 @@ internal sealed class TimerFilter(ActiveKnotes active) : IdentFilter<TimerKnote>
         if (knote.IsArmed)
         {
             _heap.Add(knote);
+            IsEarlier |= _heap.First == knote;
         }
-
-        Publish();
-    }
-
-    private void Publish()
-    {
-        var earliest = _heap.First?.Deadline ?? long.MaxValue;
-        IsEarlier |= earliest < _earliest;
-        Volatile.Write(ref _earliest, earliest);
     }
 }
 
 /// <summary>A timer. A one-shot one has its time as the period.</summary>
-internal sealed class TimerKnote(nint ident, Filter filter) : IdentKnote(ident, filter), IDeadline
+internal sealed class TimerKnote(nint ident, Filter filter) : IdentKnote(KEventFilter.Timer, ident, filter), IDeadline
 {
     /// <summary>In nanoseconds of the monotonic clock.</summary>
     public long Deadline { get; set; }

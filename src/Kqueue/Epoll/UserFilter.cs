@@ -1,15 +1,15 @@
 namespace Kqueue.Epoll;
 
 /// <summary>USER: knotes that live in this process alone.</summary>
-internal sealed class UserFilter(ActiveKnotes active) : IdentFilter<IdentKnote>(KEventFilter.User, active)
+internal sealed class UserFilter(ActiveKnotes active) : IdentFilter<IdentKnote>(active)
 {
-    protected override IdentKnote Create(nint ident) => new(ident, this);
+    protected override IdentKnote Create(nint ident) => new(KEventFilter.User, ident, this);
 
     // A trigger in the change that makes the knote is lost, as on FreeBSD: the notes are zeroed before the knote is
     // attached (kern_event.c, kqueue_register and filt_userattach).
     protected override Errno Start(IdentKnote knote, in KEvent change)
     {
-        (knote.FiredNotes, knote.FiredData) = (knote.Notes & KEventNotes.UserFlags, knote.Data);
+        (knote.FiredNotes, knote.FiredData) = (change.Notes & KEventNotes.UserFlags, change.Data);
         return Errno.None;
     }
 

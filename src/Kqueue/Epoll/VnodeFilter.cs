@@ -8,7 +8,7 @@ namespace Kqueue.Epoll;
 /// whether the number still is that file.
 /// </summary>
 internal sealed class VnodeFilter(EpollInstance epoll, ActiveKnotes active)
-    : IdentFilter<VnodeKnote>(KEventFilter.Vnode, active)
+    : IdentFilter<VnodeKnote>(active)
 {
     private const KEventNotes Supported =
         KEventNotes.Deleted | KEventNotes.Written | KEventNotes.Extended | KEventNotes.Attributes |
@@ -184,7 +184,7 @@ internal sealed class VnodeFilter(EpollInstance epoll, ActiveKnotes active)
 }
 
 /// <summary>A file that is watched, by one of its descriptors.</summary>
-internal sealed class VnodeKnote(nint ident, Filter filter) : IdentKnote(ident, filter)
+internal sealed class VnodeKnote(nint ident, Filter filter) : IdentKnote(KEventFilter.Vnode, ident, filter)
 {
     public int Watch { get; set; }
 

@@ -32,17 +32,10 @@ public sealed partial class EventLoop
             return;
         }
 
-        // Nobody waits for the wake, whose user data is 0.
-        var last = _workCount + _eventCount - 1;
-        if (_eventCount > 0 && _events[_eventCount - 1].UserData == 0)
-        {
-            last--;
-        }
-
         // Where the wait was over at once, the entry may have been ready since the last turn began. The longer it took,
         // the later that was.
         var busy = lastTurnAt == 0 ? 0 : waitBegan - lastTurnAt;
-        (_measuredEntry, _readySince) = (last, _now - Math.Max(busy - (_now - waitBegan), 0));
+        (_measuredEntry, _readySince) = (_workCount + _eventCount - 1, _now - Math.Max(busy - (_now - waitBegan), 0));
     }
 
     // Before the claim: then the turn is the one that the entry is of, if the claim succeeds.

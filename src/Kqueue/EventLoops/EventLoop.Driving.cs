@@ -52,7 +52,7 @@ public sealed partial class EventLoop
             {
                 RunWork(driver, ref word);
             }
-            else if (word.Event < _workCount + _eventCount)
+            else if (HasEntry(word))
             {
                 RunEvent(driver, ref word);
             }
@@ -65,8 +65,7 @@ public sealed partial class EventLoop
         OnGone(driver);
     }
 
-    private bool HasEnded =>
-        Volatile.Read(ref _state) == (int)LoopState.Stopping && _posted.IsEmpty && _owed.IsEmpty;
+    private bool HasEnded => _state == LoopState.Stopping && _posted.IsEmpty && _owed.IsEmpty;
 
     private void WaitForEvents(LoopDriver driver, ref ClaimWord word)
     {
@@ -88,7 +87,9 @@ public sealed partial class EventLoop
             KernelQueueException.Throw("kevent", result.Error, BackendName);
         }
 
-        _eventCount = result.Value;
+        // Nobody waits for the wake, whose user data is 0. It comes last, or it is an entry that nobody is found for.
+        var isWakeLast = result.Value > 0 && _events[result.Value - 1].UserData == 0;
+        _eventCount = result.Value - (isWakeLast ? 1 : 0);
         Volatile.Write(ref _eventsTaken, _eventsTaken + result.Value);
         TakeWork();
         BeginDelay(lastTurnAt, began);
@@ -100,8 +101,7 @@ public sealed partial class EventLoop
 
     private long TimeoutNs(long now)
     {
-        var mustNotWait =
-            !_posted.IsEmpty || !_owed.IsEmpty || Volatile.Read(ref _state) == (int)LoopState.Stopping;
+        var mustNotWait = !_posted.IsEmpty || !_owed.IsEmpty || _state == LoopState.Stopping;
         return mustNotWait ? 0 : _timers.NanosecondsToEarliest(now);
     }
 
@@ -121,11 +121,13 @@ public sealed partial class EventLoop
         }
     }
 
+    private bool HasEntry(ClaimWord word) => word.Event < _workCount + _eventCount;
+
     // After some time, or all of the list. Who finds the time up may have lost the loop: then the
     // claim fails.
     private bool IsOwedDue(ClaimWord word) =>
         !_owed.IsEmpty && word.Work < ClaimWord.WorkMax &&
-        (word.Event >= _workCount + _eventCount || _clock.GetElapsedTime(_batchStartedAt) > s_batchMax);
+        (!HasEntry(word) || _clock.GetElapsedTime(_batchStartedAt) > s_batchMax);
 
     private void RunOwed(LoopDriver driver, ref ClaimWord word)
     {
@@ -140,7 +142,8 @@ public sealed partial class EventLoop
             Execute(driver, work!);
         }
 
-        if (_owed.IsEmpty)
+        // Behind the last entry nobody asks for it before the next turn.
+        if (_owed.IsEmpty && HasEntry(word))
         {
             _batchStartedAt = _clock.GetTimestamp();
         }
@@ -153,17 +156,10 @@ public sealed partial class EventLoop
         var index = word.Event - _workCount;
         var kevent = (uint)index < (uint)_events.Length ? _events[index] : default;
 
-        // Nobody is found for a stale event, nor for the wake, whose user data is 0.
+        // Nobody is found for a stale event.
         var registration = _registrations.Find(kevent.UserData);
-        driver.Running = registration;
-        var delay = DelayTo(word);
-        if (!TryAdvance(ref word, word.ClaimEvent()))
+        if (TryClaim(driver, registration, ref word) && registration is not null)
         {
-            driver.Running = null;
-        }
-        else if (registration is not null)
-        {
-            TellDelay(delay);
             Dispatch(driver, registration, kevent);
         }
     }
@@ -193,23 +189,39 @@ public sealed partial class EventLoop
         // Copied before the claim, as events are.
         var work = word.Event < _work.Length ? _work[word.Event] : null;
         var held = work as HeldEvent;
-        driver.Running = held is null ? work : _registrations.Find(held.KEvent.UserData);
-        var delay = DelayTo(word);
-        if (!TryAdvance(ref word, word.ClaimEvent()))
+        var registration = held is null ? null : _registrations.Find(held.KEvent.UserData);
+        if (!TryClaim(driver, held is null ? work : registration, ref word))
         {
-            driver.Running = null;
             return;
         }
 
-        TellDelay(delay);
         if (held is null)
         {
             Execute(driver, work!);
         }
-        else if (driver.Running is Registration registration)
+        else if (registration is not null)
         {
             Dispatch(driver, registration, held.KEvent);
         }
+    }
+
+    /// <summary>Claims an entry of the list, and says before what it runs: null where nobody is found for it.</summary>
+    private bool TryClaim(LoopDriver driver, object? running, ref ClaimWord word)
+    {
+        driver.Running = running;
+        var delay = DelayTo(word);
+        if (!TryAdvance(ref word, word.ClaimEvent()))
+        {
+            driver.Running = null;
+            return false;
+        }
+
+        if (running is not null)
+        {
+            TellDelay(delay);
+        }
+
+        return true;
     }
 
     private void Execute(LoopDriver driver, IThreadPoolWorkItem work)

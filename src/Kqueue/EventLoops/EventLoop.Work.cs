@@ -123,7 +123,7 @@ public sealed partial class EventLoop
             Wake();
         }
 
-        if (Volatile.Read(ref _state) == (int)LoopState.Stopped)
+        if (_state == LoopState.Stopped)
         {
             MoveWorkToThreadPool();
         }

@@ -16,7 +16,6 @@ public sealed partial class EventLoop : IDisposable
 {
     private readonly TimeProvider _clock;
     private readonly Action<Exception>? _unhandledException;
-    private readonly ManualResetEventSlim _stopped = new();
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // The list of the turn: timers that are due and posted work, then events. Filled by the driver in the wait and
@@ -39,7 +38,7 @@ public sealed partial class EventLoop : IDisposable
     private long _eventsTaken;
     private long _handlerTicks;
 
-    private int _state = (int)LoopState.Created;
+    private volatile LoopState _state;
 
     /// <summary>Makes a loop. It does nothing until <see cref="Run"/> or <see cref="Start"/>.</summary>
     /// <param name="options">How; null takes the defaults.</param>
@@ -126,7 +125,7 @@ public sealed partial class EventLoop : IDisposable
         }
         finally
         {
-            if (!_stopped.IsSet)
+            if (!Completion.IsCompleted)
             {
                 End();
             }
@@ -145,8 +144,7 @@ public sealed partial class EventLoop : IDisposable
         }
         catch
         {
-            if (Interlocked.CompareExchange(ref _state, (int)LoopState.Created, (int)LoopState.Running) !=
-                (int)LoopState.Running)
+            if (!TryEnter(LoopState.Created, from: LoopState.Running))
             {
                 // It was stopped meanwhile, and whoever disposes it waits for its end.
                 End();
@@ -162,8 +160,7 @@ public sealed partial class EventLoop : IDisposable
     /// </summary>
     public void Stop()
     {
-        if (Interlocked.CompareExchange(ref _state, (int)LoopState.Stopping, (int)LoopState.Running) ==
-            (int)LoopState.Running)
+        if (TryEnter(LoopState.Stopping, from: LoopState.Running))
         {
             Wake();
         }
@@ -175,8 +172,7 @@ public sealed partial class EventLoop : IDisposable
     /// </summary>
     public void Dispose()
     {
-        if (Interlocked.CompareExchange(ref _state, (int)LoopState.Stopped, (int)LoopState.Created) ==
-            (int)LoopState.Created)
+        if (TryEnter(LoopState.Stopped, from: LoopState.Created))
         {
             End();
             return;
@@ -185,15 +181,14 @@ public sealed partial class EventLoop : IDisposable
         Stop();
         if (LoopDriver.Current?.Loop != this)
         {
-            _stopped.Wait();
+            Completion.Wait();
         }
     }
 
     /// <summary>Starts the loop; the caller gives the result to a thread that drives it.</summary>
     internal LoopDriver TakeStart()
     {
-        if (Interlocked.CompareExchange(ref _state, (int)LoopState.Running, (int)LoopState.Created) !=
-            (int)LoopState.Created)
+        if (!TryEnter(LoopState.Running, from: LoopState.Created))
         {
             throw new InvalidOperationException("This event loop was started before. Make a new one to run again.");
         }
@@ -201,9 +196,12 @@ public sealed partial class EventLoop : IDisposable
         return _driver;
     }
 
+    private bool TryEnter(LoopState state, LoopState from) =>
+        Interlocked.CompareExchange(ref _state, state, from) == from;
+
     private void End()
     {
-        Volatile.Write(ref _state, (int)LoopState.Stopped);
+        _state = LoopState.Stopped;
         Debug.Assert(_driver.IsDriving, "Only the driver ends its loop.");
         Interlocked.MemoryBarrier();
         MoveRestOfTurnToThreadPool();
@@ -215,7 +213,6 @@ public sealed partial class EventLoop : IDisposable
         }
 
         _timers.End();
-        _stopped.Set();
         _completion.TrySetResult();
     }
 }

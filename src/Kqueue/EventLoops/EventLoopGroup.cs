@@ -65,10 +65,10 @@ public sealed class EventLoopGroup : IDisposable
     /// <summary>
     /// The number of threads: those that drive, those that were left behind in a handler, and those that stand by.
     /// </summary>
-    public int ThreadCount => _threads?.Count ?? 0;
+    public int ThreadCount => _threads?.Counts.All ?? 0;
 
     /// <summary>The number of threads that stand by.</summary>
-    public int StandbyThreadCount => _threads?.StandbyCount ?? 0;
+    public int StandbyThreadCount => _threads?.Counts.StandingBy ?? 0;
 
     /// <summary>How often a loop was taken from a stuck thread.</summary>
     public long HandOverCount => _loops.Sum(loop => loop.HandOverCount);

@@ -17,6 +17,6 @@ internal interface IStandbyThread
     /// <summary>Gives it the loop.</summary>
     void Drive(LoopDriver driver);
 
-    /// <summary>It was taken for nothing.</summary>
+    /// <summary>It was taken for nothing, and stands by again or ends.</summary>
     void GiveBack();
 }

@@ -6,17 +6,16 @@ namespace Kqueue.EventLoops;
 internal sealed class LoopThread : IStandbyThread
 {
     private readonly LoopThreads _owner;
-    private readonly TimeSpan _standbyTime;
+
     private readonly object _gate = new();
 
-    // Under _gate. Called without a driver is dismissed.
+    // Under _gate. Whoever has taken the thread calls it once.
     private bool _isCalled;
     private LoopDriver? _driver;
 
-    public LoopThread(LoopThreads owner, TimeSpan standbyTime)
+    public LoopThread(LoopThreads owner)
     {
         _owner = owner;
-        _standbyTime = standbyTime;
 
         // Whoever needs the thread may be a request, whose context it would carry for life.
         new Thread(Run) { Name = "kqueue loop", IsBackground = true }.UnsafeStart();
@@ -26,33 +25,27 @@ internal sealed class LoopThread : IStandbyThread
     public void Drive(LoopDriver driver) => Call(driver);
 
     /// <inheritdoc/>
-    public void GiveBack()
-    {
-        if (!_owner.TryReturn(this))
-        {
-            Dismiss();
-        }
-    }
-
-    /// <summary>Lets the thread end.</summary>
-    public void Dismiss() => Call(driver: null);
+    public void GiveBack() => Call(driver: null);
 
     private void Call(LoopDriver? driver)
     {
         lock (_gate)
         {
-            _driver = driver;
-            _isCalled = true;
+            (_isCalled, _driver) = (true, driver);
             Monitor.Pulse(_gate);
         }
     }
 
     private void Run()
     {
-        while (Next() is { } driver)
+        while (StandBy(out var driver))
         {
-            _owner.Processors?.MoveTo(driver.Loop);
-            driver.Loop.Drive(driver);
+            if (driver is not null)
+            {
+                _owner.Processors?.MoveTo(driver.Loop);
+                driver.Loop.Drive(driver);
+            }
+
             if (!_owner.TryReturn(this))
             {
                 return;
@@ -60,44 +53,38 @@ internal sealed class LoopThread : IStandbyThread
         }
     }
 
-    private void StandBy()
+    /// <summary>Waits to be called; false when nobody did for long, nor will.</summary>
+    private bool StandBy(out LoopDriver? driver)
     {
-        try
+        while (!IsCalled(out driver))
         {
-            Monitor.Wait(_gate, _standbyTime);
-        }
-        catch (ThreadInterruptedException)
-        {
-            // It was meant for a handler that was here, and came when that was done.
-        }
-    }
-
-    /// <summary>Waits to be called; null when the thread shall end.</summary>
-    private LoopDriver? Next()
-    {
-        while (true)
-        {
-            lock (_gate)
-            {
-                if (!_isCalled)
-                {
-                    StandBy();
-                }
-
-                if (_isCalled)
-                {
-                    var driver = _driver;
-                    (_isCalled, _driver) = (false, null);
-                    return driver;
-                }
-            }
-
-            // Not under the lock: whoever calls this thread may hold its owner's. If it was called just then, the
-            // call is found in the next round.
+            // Not under the lock: whoever calls this thread may hold its owner's.
             if (_owner.TryLeave(this))
             {
-                return null;
+                return false;
             }
+        }
+
+        return true;
+    }
+
+    private bool IsCalled(out LoopDriver? driver)
+    {
+        lock (_gate)
+        {
+            try
+            {
+                _ = _isCalled || Monitor.Wait(_gate, _owner.StandbyTime);
+            }
+            catch (ThreadInterruptedException)
+            {
+                // It was meant for a handler that was here, and came when that was done.
+            }
+
+            var isCalled = _isCalled;
+            driver = _driver;
+            (_isCalled, _driver) = (false, null);
+            return isCalled;
         }
     }
 }

@@ -33,26 +33,17 @@ internal sealed class LoopThreads(int loopCount, int standbyMax, TimeSpan standb
     /// <inheritdoc/>
     public bool CanLeaveBehind => Volatile.Read(ref _busy) < (long)loopCount + standbyMax;
 
-    /// <summary>How many threads there are.</summary>
-    public int Count
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _busy + _standby.Count;
-            }
-        }
-    }
+    /// <summary>How long a thread stands by before it ends.</summary>
+    public TimeSpan StandbyTime { get; } = standbyTime;
 
-    /// <summary>How many of them stand by.</summary>
-    public int StandbyCount
+    /// <summary>How many threads there are, and how many of them stand by.</summary>
+    public (int All, int StandingBy) Counts
     {
         get
         {
             lock (_gate)
             {
-                return _standby.Count;
+                return (_busy + _standby.Count, _standby.Count);
             }
         }
     }
@@ -94,7 +85,8 @@ internal sealed class LoopThreads(int loopCount, int standbyMax, TimeSpan standb
         lock (_gate)
         {
             _isStopped = true;
-            _standby.ForEach(thread => thread.Dismiss());
+            _busy += _standby.Count;
+            _standby.ForEach(thread => thread.GiveBack());
             _standby.Clear();
         }
     }
@@ -128,7 +120,7 @@ internal sealed class LoopThreads(int loopCount, int standbyMax, TimeSpan standb
     {
         try
         {
-            return new LoopThread(this, standbyTime);
+            return new LoopThread(this);
         }
         catch (Exception error) when (error is OutOfMemoryException or ThreadStartException)
         {

@@ -31,8 +31,8 @@ internal sealed class LoopWatch
     private int _first;
 
     private long _refused;
-    private int _isParked;
-    private bool _isStopped;
+    private volatile bool _isParked;
+    private volatile bool _isStopped;
 
     public LoopWatch(EventLoop[] loops, TimeSpan period)
     {
@@ -57,7 +57,7 @@ internal sealed class LoopWatch
     {
         // The caller moves the word and then looks at the flag; the watch raises the flag and then looks at the words.
         // Both are full fences, so one of the two sees the other.
-        if (Volatile.Read(ref _isParked) != 0 && Interlocked.Exchange(ref _isParked, 0) != 0)
+        if (_isParked && Interlocked.Exchange(ref _isParked, false))
         {
             Wake();
         }
@@ -66,7 +66,7 @@ internal sealed class LoopWatch
     /// <summary>Ends the watch and waits until it has, unless the caller must not wait.</summary>
     public void Stop(bool mayWait)
     {
-        Volatile.Write(ref _isStopped, true);
+        _isStopped = true;
         Wake();
         if (mayWait && _thread.IsAlive)
         {
@@ -76,7 +76,7 @@ internal sealed class LoopWatch
 
     private void Run()
     {
-        while (!Volatile.Read(ref _isStopped))
+        while (!_isStopped)
         {
             Sleep();
 
@@ -143,19 +143,19 @@ internal sealed class LoopWatch
 
     private void Park()
     {
-        Interlocked.Exchange(ref _isParked, 1);
+        Interlocked.Exchange(ref _isParked, true);
         if (Array.TrueForAll(_loops, loop => loop.Word.IsInWait))
         {
             lock (_gate)
             {
-                while (Volatile.Read(ref _isParked) != 0 && !Volatile.Read(ref _isStopped))
+                while (_isParked && !_isStopped)
                 {
                     Monitor.Wait(_gate);
                 }
             }
         }
 
-        Interlocked.Exchange(ref _isParked, 0);
+        Interlocked.Exchange(ref _isParked, false);
         (_idleLooks, _lookedAt) = (0, 0);
     }
 
@@ -164,7 +164,7 @@ internal sealed class LoopWatch
     {
         lock (_gate)
         {
-            if (!Volatile.Read(ref _isStopped))
+            if (!_isStopped)
             {
                 Monitor.Wait(_gate, _period);
             }

@@ -7,12 +7,9 @@ internal sealed class TimerQueue(TimeProvider clock)
 {
     private readonly Lock _gate = new();
 
-    // Under _gate.
+    // Under _gate, but for the earliest deadline: the driver asks at every turn.
     private readonly DeadlineHeap<LoopTimer> _heap = new();
     private bool _hasEnded;
-
-    // Written under _gate, read without it: the driver asks at every turn.
-    private long _earliest = long.MaxValue;
 
     /// <summary>Sets a timer, or calls it off; true when the loop may have to be woken for it.</summary>
     public bool Set(LoopTimer timer, TimeSpan dueTime, TimeSpan period)
@@ -30,7 +27,6 @@ internal sealed class TimerQueue(TimeProvider clock)
                 Add(timer, now);
             }
 
-            Publish();
             return isSet && _heap.First == timer;
         }
     }
@@ -50,11 +46,7 @@ internal sealed class TimerQueue(TimeProvider clock)
     }
 
     /// <summary>Whether a timer is due.</summary>
-    public bool IsDue(long now)
-    {
-        var earliest = Volatile.Read(ref _earliest);
-        return earliest != long.MaxValue && earliest <= now;
-    }
+    public bool IsDue(long now) => _heap.Earliest <= now;
 
     /// <summary>Takes the earliest timer if it is due.</summary>
     public LoopTimer? TakeDue(long now)
@@ -74,7 +66,6 @@ internal sealed class TimerQueue(TimeProvider clock)
                 _heap.Add(timer);
             }
 
-            Publish();
             return timer;
         }
     }
@@ -82,7 +73,7 @@ internal sealed class TimerQueue(TimeProvider clock)
     /// <summary>How long the loop may wait, in nanoseconds, or <see cref="KernelQueue.InfiniteTimeout"/>.</summary>
     public long NanosecondsToEarliest(long now)
     {
-        var earliest = Volatile.Read(ref _earliest);
+        var earliest = _heap.Earliest;
         if (earliest == long.MaxValue)
         {
             return KernelQueue.InfiniteTimeout;
@@ -118,6 +109,4 @@ internal sealed class TimerQueue(TimeProvider clock)
     // So much at most that sums of two do not overflow.
     private long TicksOf(TimeSpan time) =>
         (long)Math.Min(Math.Max(0, time.TotalSeconds) * clock.TimestampFrequency, long.MaxValue / 4);
-
-    private void Publish() => Volatile.Write(ref _earliest, _heap.First?.Deadline ?? long.MaxValue);
 }

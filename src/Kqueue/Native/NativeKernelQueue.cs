@@ -18,7 +18,7 @@ internal sealed unsafe class NativeKernelQueue : KernelQueue
     private readonly KqueueCalls _calls;
     private readonly int _queue;
     private readonly bool _hasUserFilter;
-    private int _isDisposed;
+    private volatile bool _isDisposed;
 
     public NativeKernelQueue(KqueueAbi abi, KqueueCalls calls)
     {
@@ -52,7 +52,7 @@ internal sealed unsafe class NativeKernelQueue : KernelQueue
     [SkipLocalsInit]
     public override KernelResult TryKevent(ReadOnlySpan<KEvent> changes, Span<KEvent> events, long timeoutNs)
     {
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         if (timeoutNs < InfiniteTimeout)
         {
             return KernelResult.Failure(Errno.EINVAL);
@@ -116,7 +116,7 @@ internal sealed unsafe class NativeKernelQueue : KernelQueue
 
     protected override void Dispose(bool disposing)
     {
-        if (Interlocked.Exchange(ref _isDisposed, 1) == 0)
+        if (!Interlocked.Exchange(ref _isDisposed, true))
         {
             _calls.CloseQueue(_queue);
         }

@@ -93,7 +93,9 @@ internal struct PendingOperation
     /// </summary>
     public Continuation Complete()
     {
-        if (Interlocked.CompareExchange(ref _await, Await.Completed, Await.None) == Await.None)
+        // As a rule the continuation is there, and nothing else becomes of it: the look spares the swap.
+        if (_await == Await.None &&
+            Interlocked.CompareExchange(ref _await, Await.Completed, Await.None) == Await.None)
         {
             return default;
         }

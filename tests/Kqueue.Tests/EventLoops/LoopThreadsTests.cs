@@ -12,7 +12,7 @@ public sealed class LoopThreadsTests : IDisposable
     {
         _loops.ForEach(loop => loop.Dispose());
         _threads.Stop();
-        Until.Holds(() => _threads.Count == 0, "The threads do not end.");
+        Until.Holds(() => _threads.Counts.All == 0, "The threads do not end.");
     }
 
     [Theory]
@@ -23,9 +23,10 @@ public sealed class LoopThreadsTests : IDisposable
         var taken = Enumerable.Range(0, 5).Select(_ => _threads.Take(isForced)).ToList();
 
         Assert.Equal(count, taken.Count(thread => thread is not null));
-        Assert.Equal((count, false), (_threads.Count, _threads.CanLeaveBehind));
+        Assert.Equal((count, false), (_threads.Counts.All, _threads.CanLeaveBehind));
         taken.ForEach(thread => thread?.GiveBack());
-        Assert.Equal((count, true), (_threads.StandbyCount, _threads.CanLeaveBehind));
+        Until.Holds(() => _threads.Counts == (count, count), "The threads do not stand by again.");
+        Assert.True(_threads.CanLeaveBehind);
     }
 
     [Fact]
@@ -44,8 +45,8 @@ public sealed class LoopThreadsTests : IDisposable
     {
         var first = _threads.Take(isForced: false)!;
         var second = _threads.Take(isForced: false)!;
-        first.GiveBack();
-        second.GiveBack();
+        GiveBack(first, standingBy: 1);
+        GiveBack(second, standingBy: 2);
 
         Assert.Same(second, _threads.Take(isForced: false));
         Assert.Same(first, _threads.Take(isForced: false));
@@ -59,7 +60,7 @@ public sealed class LoopThreadsTests : IDisposable
         _threads = new LoopThreads(loopCount: 1, standbyMax: 1, TimeSpan.FromMilliseconds(20));
         _threads.Take(isForced: false)!.GiveBack();
 
-        Until.Holds(() => _threads.Count == 0, "The thread does not end.");
+        Until.Holds(() => _threads.Counts.All == 0, "The thread does not end.");
     }
 
     // A thread that leaves just as it is called: the standby time is about that of a round.
@@ -87,7 +88,13 @@ public sealed class LoopThreadsTests : IDisposable
 
         _threads.Stop();
 
-        Until.Holds(() => _threads.Count == 1, "The thread that stood by does not end.");
+        Until.Holds(() => _threads.Counts.All == 1, "The thread that stood by does not end.");
         Assert.Null(_threads.Take(isForced: true));
+    }
+
+    private void GiveBack(IStandbyThread thread, int standingBy)
+    {
+        thread.GiveBack();
+        Until.Holds(() => _threads.Counts.StandingBy == standingBy, "The thread does not stand by again.");
     }
 }

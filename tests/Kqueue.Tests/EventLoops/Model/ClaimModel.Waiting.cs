@@ -38,7 +38,10 @@ internal sealed partial class ClaimModel
             case DriverStep.Fill:
                 Fill(ref next, ref driver, number);
                 break;
-            case DriverStep.OnAwake:
+            case DriverStep.LookAtWake:
+                LookAtWake(ref next, ref driver, number);
+                break;
+            case DriverStep.LowerWake:
                 next.WakeTaken = scenario.Flaw == Flaw.NeverLowersTheWake ? next.WakeTaken : (byte)0;
                 driver.Step = DriverStep.TakeWork;
                 break;
@@ -68,7 +71,7 @@ internal sealed partial class ClaimModel
             if (driver.Count > 0)
             {
                 var returned = next;
-                returned.Drivers[number].Step = DriverStep.OnAwake;
+                returned.Drivers[number].Step = DriverStep.LookAtWake;
                 _successors.Add(returned);
             }
 
@@ -76,7 +79,24 @@ internal sealed partial class ClaimModel
         }
         else
         {
-            driver.Step = DriverStep.OnAwake;
+            driver.Step = DriverStep.LookAtWake;
+        }
+    }
+
+    // A look without a fence, which may miss what was just written, but not a wake that the kernel has delivered.
+    private void LookAtWake(ref ModelState next, ref ModelDriver driver, int number)
+    {
+        ReadOnlySpan<byte> entries = next.Entries;
+        var isDelivered = entries[..driver.Count].Contains(WakeEntry);
+
+        // It is no entry where it comes last.
+        driver.Count -= driver.Count > 0 && entries[driver.Count - 1] == WakeEntry ? (byte)1 : (byte)0;
+        driver.Step = next.WakeTaken != 0 ? DriverStep.LowerWake : DriverStep.TakeWork;
+        if (next.WakeTaken != 0 && (!isDelivered || scenario.Flaw == Flaw.MissesADeliveredWake))
+        {
+            var missed = next;
+            missed.Drivers[number].Step = DriverStep.TakeWork;
+            _successors.Add(missed);
         }
     }
 

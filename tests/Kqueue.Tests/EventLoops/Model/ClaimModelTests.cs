@@ -34,6 +34,7 @@ public sealed class ClaimModelTests(ITestOutputHelper output)
         { Flaw.LooksBeforeAnnouncingTheWait, "two posts" },
         { Flaw.LooksForTheDriverBeforeAdding, "two posts" },
         { Flaw.NeverLowersTheWake, "two posts" },
+        { Flaw.MissesADeliveredWake, "two posts" },
         { Flaw.OwesWithoutLookingAtTheEpoch, "a handler that never returns" },
         { Flaw.WaitsWithOwedWork, "two events that defer" },
         { Flaw.KeepsOwedWorkWithTheDriver, "a handler that never returns" },

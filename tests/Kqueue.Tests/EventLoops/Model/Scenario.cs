@@ -49,6 +49,9 @@ public enum Flaw
     /// <summary>The flag of the wake is lowered before the wait and not after it.</summary>
     NeverLowersTheWake,
 
+    /// <summary>The look at the wake's flag misses that of a wake which the kernel has delivered.</summary>
+    MissesADeliveredWake,
+
     /// <summary>Who puts work off does not look afterwards whether it has lost the loop.</summary>
     OwesWithoutLookingAtTheEpoch,
 
