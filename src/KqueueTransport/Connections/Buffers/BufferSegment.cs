@@ -15,6 +15,12 @@ internal sealed class BufferSegment : ReadOnlySequenceSegment<byte>
 
     public BufferSegment? NextSegment => (BufferSegment?)Next;
 
+    /// <summary>The last of the queue whose first this is.</summary>
+    public BufferSegment? Last { get; set; }
+
+    /// <summary>How many bytes of the block are done with.</summary>
+    public int Start { get; set; }
+
     /// <summary>How many bytes of the block are filled.</summary>
     public int End
     {
@@ -62,6 +68,7 @@ internal sealed class BufferSegment : ReadOnlySequenceSegment<byte>
         }
 
         RunningIndex = runningIndex;
+        Start = 0;
         End = 0;
     }
 
@@ -87,6 +94,7 @@ internal sealed class BufferSegment : ReadOnlySequenceSegment<byte>
         _block = default;
         Memory = default;
         Next = null;
+        Last = null;
         _end = 0;
         pool.Segments.Give(this);
     }

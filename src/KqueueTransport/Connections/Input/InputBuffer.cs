@@ -41,7 +41,7 @@ internal sealed class InputBuffer
     public long Length => _end - _consumed;
 
     public ReadOnlySequence<byte> Sequence => _segments.Head is { } head
-        ? new ReadOnlySequence<byte>(head, _segments.HeadIndex, _segments.Tail!, _segments.Tail!.End)
+        ? new ReadOnlySequence<byte>(head, head.Start, _segments.Tail!, _segments.Tail!.End)
         : default;
 
     /// <summary>Gives back what is consumed.</summary>
@@ -173,7 +173,7 @@ internal sealed class InputBuffer
 
         if (head is not null)
         {
-            _segments.HeadIndex = (int)(position - head.RunningIndex);
+            head.Start = (int)(position - head.RunningIndex);
         }
 
         _consumed = position;

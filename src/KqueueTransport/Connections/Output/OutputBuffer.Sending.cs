@@ -62,13 +62,13 @@ internal partial struct OutputBuffer
         }
 
         var head = _segments.Head!;
-        while (head.End == _segments.HeadIndex)
+        while (head.End == head.Start)
         {
             _segments.RemoveHead();
             head = _segments.Head!;
         }
 
-        return AtMost(head.Memory[_segments.HeadIndex..], InSegments);
+        return AtMost(head.Memory[head.Start..], InSegments);
     }
 
     private readonly KernelResult GatherSend(
@@ -126,10 +126,10 @@ internal partial struct OutputBuffer
         while (sent > 0)
         {
             var head = _segments.Head!;
-            var left = head.End - _segments.HeadIndex;
+            var left = head.End - head.Start;
             if (sent < left || head == _segments.Tail)
             {
-                _segments.HeadIndex += sent;
+                head.Start += sent;
                 return;
             }
 

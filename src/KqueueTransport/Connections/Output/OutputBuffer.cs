@@ -19,10 +19,9 @@ internal partial struct OutputBuffer
     private SegmentQueue _segments;
     private ReadOnlyMemory<byte> _borrowed;
 
-    // The writing application's own: it alone changes them, and reads them without the lock. What it writes to is not
-    // given back while _isWriting is set: it holds memory of the tail, or has advanced and not flushed.
-    private bool _isWriting;
-    private Memory<byte> _tailMemory;
+    // The writing application's own: it alone changes them, and reads them without the lock. The tail is not given back
+    // while it is set here: the application holds memory of it, or has advanced and not flushed.
+    private BufferSegment? _writing;
     private int _tailWritten;
 
     /// <summary>How many bytes are committed and not sent.</summary>
@@ -35,7 +34,7 @@ internal partial struct OutputBuffer
     public readonly bool TryGetMemory(int sizeHint, out Memory<byte> memory)
     {
         // While nobody is writing, the loop may give the tail back at this moment.
-        memory = _isWriting ? _tailMemory[_tailWritten..] : default;
+        memory = _writing is { } tail ? tail.Free[_tailWritten..] : default;
         return memory.Length >= Math.Max(sizeHint, 1);
     }
 
@@ -43,7 +42,7 @@ internal partial struct OutputBuffer
     /// <exception cref="ArgumentOutOfRangeException">That is more than the application was given.</exception>
     public void Advance(int bytes)
     {
-        var room = _isWriting ? _tailMemory.Length - _tailWritten : 0;
+        var room = _writing is { } tail ? tail.Free.Length - _tailWritten : 0;
         if ((uint)bytes > (uint)room)
         {
             PipeErrors.ThrowAdvanceTooFar(bytes);
@@ -57,16 +56,9 @@ internal partial struct OutputBuffer
     public Memory<byte> Allocate(BlockPool pool, int sizeHint)
     {
         CopyBorrowed(pool);
-        _isWriting = true;
         KeepWritten();
-        if (_tailMemory.Length < Math.Max(sizeHint, 1))
-        {
-            // Memory of a tail with too little room left was never handed out twice: what lies behind its end stays
-            // unused.
-            AppendTail(pool, sizeHint);
-        }
-
-        return _tailMemory;
+        _writing = TailWithRoom(pool, Math.Max(sizeHint, 1));
+        return _writing.Free;
     }
 
     /// <summary>Makes what the application advanced over sendable.</summary>
@@ -75,7 +67,7 @@ internal partial struct OutputBuffer
         KeepWritten();
         Unsent += Uncommitted;
         Uncommitted = 0;
-        _isWriting = false;
+        _writing = null;
         ReleaseIfEmpty();
     }
 
@@ -91,16 +83,11 @@ internal partial struct OutputBuffer
     {
         while (!_borrowed.IsEmpty)
         {
-            if (_tailMemory.IsEmpty)
-            {
-                AppendTail(pool, sizeHint: 1);
-            }
-
-            var length = Math.Min(_borrowed.Length, _tailMemory.Length);
-            _borrowed[..length].CopyTo(_tailMemory);
+            var tail = TailWithRoom(pool, bytes: 1);
+            var length = Math.Min(_borrowed.Length, tail.Free.Length);
+            _borrowed[..length].CopyTo(tail.Free);
             _borrowed = _borrowed[length..];
-            _tailWritten = length;
-            KeepWritten();
+            tail.End += length;
         }
     }
 
@@ -112,10 +99,16 @@ internal partial struct OutputBuffer
         ReleaseIfEmpty();
     }
 
-    private void AppendTail(BlockPool pool, int sizeHint)
+    // What is left behind the end of a tail with too little room stays unused.
+    private BufferSegment TailWithRoom(BlockPool pool, int bytes)
     {
+        if (_segments.Tail is { } tail && tail.Free.Length >= bytes)
+        {
+            return tail;
+        }
+
         var size = (int)Math.Min(Unsent + Uncommitted, BlockBytesMax);
-        _tailMemory = _segments.Append(pool, stream: null, Math.Max(sizeHint, size), runningIndex: 0).Free;
+        return _segments.Append(pool, stream: null, Math.Max(bytes, size), runningIndex: 0);
     }
 
     /// <summary>Makes what the application advanced over a part of the tail, sendable once it is committed.</summary>
@@ -123,21 +116,19 @@ internal partial struct OutputBuffer
     {
         if (_tailWritten > 0)
         {
-            _segments.Tail!.End += _tailWritten;
-            _tailMemory = _tailMemory[_tailWritten..];
+            _writing!.End += _tailWritten;
             _tailWritten = 0;
         }
     }
 
     private bool ReleaseIfEmpty()
     {
-        if (InSegments > 0 || _isWriting)
+        if (InSegments > 0 || _writing is not null)
         {
             return false;
         }
 
         _segments.Clear();
-        _tailMemory = default;
         return true;
     }
 }
