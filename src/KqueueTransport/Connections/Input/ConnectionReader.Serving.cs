@@ -65,14 +65,14 @@ internal sealed partial class ConnectionReader
     {
         var isEof = (marks & LoopMarks.Eof) != 0;
         var mayPause = isEof;
-        _received?.ReceivedInARow = 0;
+        _received.ReceivedInARow = 0;
         if ((marks & LoopMarks.Readable) != 0)
         {
             mayPause |= IsReadable;
             _input = _input is InputState.Drained ? InputState.Readable : _input;
             if (announcedBytes > 0)
             {
-                Received.Announced = Math.Max(Received.Announced, announcedBytes);
+                _received.Announced = Math.Max(_received.Announced, announcedBytes);
             }
 
             if (isEof && (!_read.IsPending || _state is ReadState.Completed))

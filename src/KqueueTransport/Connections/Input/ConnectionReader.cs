@@ -21,7 +21,7 @@ internal sealed partial class ConnectionReader :
     private LoopLock _lock;
 
     // Everything below is under the lock, except where it says otherwise.
-    private InputBuffer? _received;
+    private InputBuffer _received;
     private PendingOperation _read;
     private ReadState _state;
     private InputState _input;
@@ -41,9 +41,6 @@ internal sealed partial class ConnectionReader :
     private bool HasInputEnded => _input >= InputState.Ended;
 
     private Registration Gate => _connection.Registration;
-
-    // Made for the first receive: a connection that has not heard of its peer needs none.
-    private InputBuffer Received => _received ??= new InputBuffer();
 
     /// <summary>Takes the reader's lock. Its end gives it back.</summary>
     public Held Enter()
@@ -124,7 +121,7 @@ internal sealed partial class ConnectionReader :
                 PipeErrors.ThrowNoRead();
             }
 
-            Received.AdvanceTo(consumed, examined);
+            _received.AdvanceTo(this, consumed, examined);
             _state = ReadState.Idle;
         }
     }
@@ -137,7 +134,7 @@ internal sealed partial class ConnectionReader :
         {
             Begin();
             _state = ReadState.Completed;
-            _received?.Clear();
+            _received.Clear();
         }
 
         _connection.OnInputCompleted();
@@ -197,7 +194,7 @@ internal sealed partial class ConnectionReader :
     }
 
     private bool IsResultReady =>
-        (_received is { HasUnexamined: true } received && received.Length >= _minimumBytes) ||
+        (_received.HasUnexamined && _received.Length >= _minimumBytes) ||
         HasInputEnded || (_flags & (ReaderFlags.Canceled | ReaderFlags.CancelPutOff)) == ReaderFlags.Canceled;
 
     private bool HasUnreportedError => Has(ReaderFlags.EndUnreported) && _error is not null;
@@ -213,7 +210,7 @@ internal sealed partial class ConnectionReader :
         var isCanceled = Has(ReaderFlags.Canceled);
         Clear(ReaderFlags.Canceled | ReaderFlags.CancelPutOff);
         _state = isCanceled ? ReadState.Tentative : ReadState.Reading;
-        return new ReadResult(_received?.Sequence ?? default, isCanceled, isCompleted: HasInputEnded);
+        return new ReadResult(_received.Sequence, isCanceled, isCompleted: HasInputEnded);
     }
 
     private void ThrowIfCompleted()
