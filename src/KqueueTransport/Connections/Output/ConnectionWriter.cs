@@ -23,17 +23,16 @@ internal sealed partial class ConnectionWriter :
 
     // Under _gate, but for what is the writing application's own in the buffer.
     private OutputBuffer _written;
-    private PendingOperation _flush;
+    private OutputWait? _wait;
     private SendState _state;
     private WriterFlags _flags;
-    private Exception? _failure;
 
-    // What was sent since the loop's wait of that number.
-    private int _sentInARow;
-    private long _lastTurn;
+    // The number of the loop's wait since which the buffer counts what is sent in a row. Of a number that comes again
+    // after four billion waits, a connection that has just sent so much gives way once too often.
+    private uint _lastTurn;
 
-    // Not under _gate: whoever ends the pending flush off the loop uses it, and there is one pending flush at a time.
-    private Resumption? _resumption;
+    // The error that a send has met; once the connection ends, the reason of that.
+    private Exception? _error;
 
     public ConnectionWriter(Connection connection) => _connection = connection;
 
@@ -94,7 +93,11 @@ internal sealed partial class ConnectionWriter :
     public override void OnReaderCompleted(Action<Exception?, object?> callback, object? state) =>
         ArgumentNullException.ThrowIfNull(callback);
 
-    private bool IsFlushCanceled => _flush.IsPending && Has(WriterFlags.Canceled);
+    private OutputWait Wait => _wait ??= new OutputWait(_connection);
+
+    private bool IsFlushPending => _wait is { Flush.IsPending: true };
+
+    private bool IsFlushCanceled => IsFlushPending && Has(WriterFlags.Canceled);
 
     private ValueTask<FlushResult> Flush(
         bool isWrite, ReadOnlyMemory<byte> borrowed, CancellationToken cancellationToken)
@@ -131,7 +134,7 @@ internal sealed partial class ConnectionWriter :
             }
             else
             {
-                task = new ValueTask<FlushResult>(this, _flush.Begin(s_onTokenCanceled, this, cancellationToken));
+                task = new ValueTask<FlushResult>(this, Wait.Flush.Begin(s_onTokenCanceled, this, cancellationToken));
             }
         }
 

@@ -44,6 +44,7 @@ internal partial struct OutputBuffer
         isShort = result.IsError || result.Value < offered;
         if (!result.IsError)
         {
+            SentInARow += result.Value;
             RemoveSent(result.Value);
         }
 

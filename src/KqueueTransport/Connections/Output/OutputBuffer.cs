@@ -27,6 +27,9 @@ internal partial struct OutputBuffer
     /// <summary>How many bytes are committed and not sent.</summary>
     public long Unsent { get; private set; }
 
+    /// <summary>How many bytes were sent since the loop last served others, which its owner notes.</summary>
+    public int SentInARow { get; set; }
+
     /// <summary>How many bytes are advanced over and not committed. Without the lock.</summary>
     public long Uncommitted { get; private set; }
 
