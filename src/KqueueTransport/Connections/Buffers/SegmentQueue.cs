@@ -19,10 +19,16 @@ internal struct SegmentQueue
     {
         var segment = pool.Segments.Take();
         segment.Rent(pool, stream, sizeHint, runningIndex);
-        Tail?.Link(segment);
-        Head ??= segment;
-        Head.Last = segment;
+        Append(segment);
         return segment;
+    }
+
+    /// <summary>Appends bytes of the application's.</summary>
+    public void Borrow(BlockPool pool, ReadOnlyMemory<byte> bytes)
+    {
+        var segment = pool.Segments.Take();
+        segment.Borrow(pool, bytes);
+        Append(segment);
     }
 
     public void RemoveHead()
@@ -53,5 +59,12 @@ internal struct SegmentQueue
         {
             RemoveHead();
         }
+    }
+
+    private void Append(BufferSegment segment)
+    {
+        Tail?.Link(segment);
+        Head ??= segment;
+        Head.Last = segment;
     }
 }

@@ -84,9 +84,17 @@ internal sealed partial class ConnectionWriter
 
     private bool TryCopyBorrowed()
     {
+        var none = ReadOnlyMemory<byte>.Empty;
+        return TryCopy(ref none);
+    }
+
+    /// <summary>Copies what is borrowed, and bytes behind it, and notes how far they have come.</summary>
+    private bool TryCopy(ref ReadOnlyMemory<byte> bytes)
+    {
         try
         {
-            _written.CopyBorrowed(Loop.Blocks);
+            _written.CopyBorrowed();
+            _written.Copy(Loop.Blocks, ref bytes);
             return true;
         }
         catch (Exception)

@@ -37,7 +37,7 @@ internal sealed partial class ConnectionWriter
                 return;
             }
 
-            Commit(borrowed: default);
+            Commit();
             Set(exception is null ? WriterFlags.Completed : WriterFlags.Completed | WriterFlags.Faulted);
             if (exception is null && _state == SendState.Idle && !Has(WriterFlags.Ended))
             {

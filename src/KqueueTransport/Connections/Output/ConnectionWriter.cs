@@ -82,7 +82,7 @@ internal sealed partial class ConnectionWriter :
         Flush(isWrite: true, source, cancellationToken);
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
-        Flush(isWrite: false, borrowed: default, cancellationToken);
+        Flush(isWrite: false, bytes: default, cancellationToken);
 
     public override void CancelPendingFlush() => Cancel(token: null);
 
@@ -97,10 +97,12 @@ internal sealed partial class ConnectionWriter :
 
     private bool IsFlushPending => _wait is { Flush.IsPending: true };
 
+    private bool MaySend => !Has(WriterFlags.Dead | WriterFlags.Ended) || _state == SendState.Sending;
+
     private bool IsFlushCanceled => IsFlushPending && Has(WriterFlags.Canceled);
 
     private ValueTask<FlushResult> Flush(
-        bool isWrite, ReadOnlyMemory<byte> borrowed, CancellationToken cancellationToken)
+        bool isWrite, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         ValueTask<FlushResult> task;
         var mustSchedule = false;
@@ -116,8 +118,15 @@ internal sealed partial class ConnectionWriter :
                 return ValueTask.FromCanceled<FlushResult>(cancellationToken);
             }
 
-            Commit(borrowed);
-            if (_state == SendState.Idle && _written.Unsent > 0)
+            if (!bytes.IsEmpty)
+            {
+                _written.CopyBorrowed();
+            }
+
+            Commit();
+            bytes = MaySend ? bytes : default;
+            var unsent = _written.Unsent + bytes.Length;
+            if (_state == SendState.Idle && unsent > 0)
             {
                 _state = SendState.Scheduled;
                 mustSchedule = true;
@@ -127,13 +136,14 @@ internal sealed partial class ConnectionWriter :
                 ? Math.Min(EndPoint.MaxWriteBufferBytes, Connection.BytesInARowMax)
                 : EndPoint.MaxWriteBufferBytes;
             var mayEnd =
-                _written.Unsent < unsentMax || Has(WriterFlags.Canceled | WriterFlags.Dead | WriterFlags.Ended);
-            if (mayEnd && TryCopyBorrowed())
+                unsent < unsentMax || Has(WriterFlags.Canceled | WriterFlags.Dead | WriterFlags.Ended);
+            if (mayEnd && TryCopy(ref bytes))
             {
                 task = new ValueTask<FlushResult>(TakeResult());
             }
             else
             {
+                _written.Borrow(Loop.Blocks, bytes);
                 task = new ValueTask<FlushResult>(this, Wait.Flush.Begin(s_onTokenCanceled, this, cancellationToken));
             }
         }
@@ -146,21 +156,10 @@ internal sealed partial class ConnectionWriter :
         return task;
     }
 
-    private void Commit(ReadOnlyMemory<byte> borrowed)
+    private void Commit()
     {
-        if (borrowed.IsEmpty)
-        {
-            // What is borrowed stays behind all else.
-            _written.Commit();
-        }
-        else
-        {
-            _written.CopyBorrowed(Loop.Blocks);
-            _written.Commit();
-            _written.Borrow(borrowed);
-        }
-
-        if (Has(WriterFlags.Dead | WriterFlags.Ended) && _state != SendState.Sending)
+        _written.Commit();
+        if (!MaySend)
         {
             _written.DropUnsent();
         }

@@ -3,8 +3,8 @@ using KqueueTransport.Connections.Buffers;
 namespace KqueueTransport.Connections.Output;
 
 /// <summary>
-/// What the application has written and the kernel has not taken: pooled segments, behind them at most one piece of the
-/// application's own memory, and the sends that empty them without a copy. Used under the writer's lock, except where
+/// What the application has written and the kernel has not taken: pooled segments, of which the last may be a piece of
+/// the application's own memory, and the sends that empty them without a copy. Used under the writer's lock, except where
 /// it says otherwise.
 /// </summary>
 internal partial struct OutputBuffer
@@ -17,7 +17,6 @@ internal partial struct OutputBuffer
     public const int BlockBytesMax = 16 * 1024;
 
     private SegmentQueue _segments;
-    private ReadOnlyMemory<byte> _borrowed;
 
     // The writing application's own: it alone changes them, and reads them without the lock. The tail is not given back
     // while it is set here: the application holds memory of it, or has advanced and not flushed.
@@ -58,9 +57,9 @@ internal partial struct OutputBuffer
     /// <summary>Gives the application memory to write to.</summary>
     public Memory<byte> Allocate(BlockPool pool, int sizeHint)
     {
-        CopyBorrowed(pool);
+        CopyBorrowed();
         KeepWritten();
-        _writing = TailWithRoom(pool, Math.Max(sizeHint, 1));
+        _writing = TailWithRoom(pool, Math.Max(sizeHint, 1), wanted: 0);
         return _writing.Free;
     }
 
@@ -74,23 +73,36 @@ internal partial struct OutputBuffer
         ReleaseIfEmpty();
     }
 
-    /// <summary>Makes memory sendable that stays the application's, until nothing of it is here any more.</summary>
-    public void Borrow(ReadOnlyMemory<byte> memory)
+    /// <summary>Makes a copy of bytes sendable, and notes how far it has come.</summary>
+    public void Copy(BlockPool pool, ref ReadOnlyMemory<byte> bytes)
     {
-        _borrowed = memory;
-        Unsent += memory.Length;
+        while (!bytes.IsEmpty)
+        {
+            var tail = TailWithRoom(pool, bytes: 1, bytes.Length);
+            var length = Math.Min(bytes.Length, tail.Free.Length);
+            bytes[..length].CopyTo(tail.Free);
+            bytes = bytes[length..];
+            tail.End += length;
+            Unsent += length;
+        }
+    }
+
+    /// <summary>Makes bytes sendable that stay the application's, until nothing of them is here any more.</summary>
+    public void Borrow(BlockPool pool, ReadOnlyMemory<byte> bytes)
+    {
+        if (!bytes.IsEmpty)
+        {
+            _segments.Borrow(pool, bytes);
+            Unsent += bytes.Length;
+        }
     }
 
     /// <summary>Gives the application its memory back, also while a part of it is being sent.</summary>
-    public void CopyBorrowed(BlockPool pool)
+    public readonly void CopyBorrowed()
     {
-        while (!_borrowed.IsEmpty)
+        if (_segments.Tail is { IsBorrowed: true } tail)
         {
-            var tail = TailWithRoom(pool, bytes: 1);
-            var length = Math.Min(_borrowed.Length, tail.Free.Length);
-            _borrowed[..length].CopyTo(tail.Free);
-            _borrowed = _borrowed[length..];
-            tail.End += length;
+            tail.CopyBorrowed();
         }
     }
 
@@ -98,19 +110,18 @@ internal partial struct OutputBuffer
     public void DropUnsent()
     {
         Unsent = 0;
-        _borrowed = default;
         ReleaseIfEmpty();
     }
 
     // What is left behind the end of a tail with too little room stays unused.
-    private BufferSegment TailWithRoom(BlockPool pool, int bytes)
+    private BufferSegment TailWithRoom(BlockPool pool, int bytes, int wanted)
     {
-        if (_segments.Tail is { } tail && tail.Free.Length >= bytes)
+        if (_segments.Tail is { IsBorrowed: false } tail && tail.Free.Length >= bytes)
         {
             return tail;
         }
 
-        var size = (int)Math.Min(Unsent + Uncommitted, BlockBytesMax);
+        var size = (int)Math.Min(Unsent + Uncommitted + wanted, BlockBytesMax);
         return _segments.Append(pool, stream: null, Math.Max(bytes, size), runningIndex: 0);
     }
 
@@ -126,7 +137,7 @@ internal partial struct OutputBuffer
 
     private bool ReleaseIfEmpty()
     {
-        if (InSegments > 0 || _writing is not null)
+        if (Unsent > 0 || _writing is not null)
         {
             return false;
         }
