@@ -17,7 +17,7 @@ internal sealed partial class ConnectionWriter
         CancellationToken cancellationToken;
         lock (_gate)
         {
-            cancellationToken = _wait!.Flush.GetResult(token);
+            cancellationToken = Wait.Flush.GetResult(token);
             result = TakeResult();
         }
 
@@ -29,7 +29,7 @@ internal sealed partial class ConnectionWriter
         return result;
     }
 
-    ValueTaskSourceStatus IValueTaskSource<FlushResult>.GetStatus(short token) => _wait!.Flush.GetStatus(token);
+    ValueTaskSourceStatus IValueTaskSource<FlushResult>.GetStatus(short token) => Wait.Flush.GetStatus(token);
 
     void IValueTaskSource<FlushResult>.OnCompleted(
         Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
@@ -38,7 +38,7 @@ internal sealed partial class ConnectionWriter
         Awaiting awaiting;
         lock (_gate)
         {
-            awaiting = _wait!.Flush.OnCompleted(next, token);
+            awaiting = Wait.Flush.OnCompleted(next, token);
         }
 
         _connection.OnAwaited(awaiting, next);
@@ -50,7 +50,7 @@ internal sealed partial class ConnectionWriter
         bool mustResume;
         lock (_gate)
         {
-            if (token is { } own && !_wait!.Flush.IsOf(own))
+            if (token is { } own && !Wait.Flush.IsOf(own))
             {
                 return;
             }
@@ -79,7 +79,7 @@ internal sealed partial class ConnectionWriter
         }
 
         var mayEnd = Has(WriterFlags.Canceled) || _written.Unsent <= unsentMax;
-        return (Has(WriterFlags.Dead) || (mayEnd && TryCopyBorrowed())) && _wait!.Flush.TryEnd();
+        return (Has(WriterFlags.Dead) || (mayEnd && TryCopyBorrowed())) && Wait.Flush.TryEnd();
     }
 
     private bool TryCopyBorrowed()
@@ -123,15 +123,15 @@ internal sealed partial class ConnectionWriter
         var place = mayResumeHere && EventLoop.Current is not null ? _connection.TakePlace() : Place.Pool;
         if (place is not Place.Pool)
         {
-            _connection.Resume(_wait!.Flush.Complete(), place);
+            _connection.Resume(Wait.Flush.Complete(), place);
         }
         else if (mayResumeHere && isOnPool)
         {
-            _wait!.Execute();
+            Wait.Execute();
         }
         else
         {
-            _connection.ResumeElsewhere(_wait!);
+            _connection.ResumeElsewhere(Wait);
         }
     }
 }

@@ -117,7 +117,7 @@ internal sealed partial class ConnectionWriter
         lock (_gate)
         {
             // Of a send that is under way nobody knows yet what it took.
-            isStuck = _state != SendState.Sending && _written.Unsent > 0 && _written.Unsent == _wait!.UnsentAtLook;
+            isStuck = _state != SendState.Sending && _written.Unsent > 0 && _written.Unsent == Wait.UnsentAtLook;
         }
 
         if (isStuck)
@@ -134,7 +134,7 @@ internal sealed partial class ConnectionWriter
     private void DropAll()
     {
         Set(WriterFlags.Dead);
-        _wait?.NextLook?.Dispose();
+        _gate.Wait?.NextLook?.Dispose();
         _state = SendState.Idle;
         _written.DropUnsent();
     }

@@ -19,11 +19,10 @@ internal sealed partial class ConnectionWriter :
     PipeWriter, IValueTaskSource<FlushResult>, IThreadPoolWorkItem, IStayingHandler
 {
     private readonly Connection _connection;
-    private readonly object _gate = new();
+    private readonly Gate _gate = new();
 
     // Under _gate, but for what is the writing application's own in the buffer.
     private OutputBuffer _written;
-    private OutputWait? _wait;
     private SendState _state;
     private WriterFlags _flags;
 
@@ -93,9 +92,9 @@ internal sealed partial class ConnectionWriter :
     public override void OnReaderCompleted(Action<Exception?, object?> callback, object? state) =>
         ArgumentNullException.ThrowIfNull(callback);
 
-    private OutputWait Wait => _wait ??= new OutputWait(_connection);
+    private OutputWait Wait => _gate.Wait ??= new OutputWait(_connection);
 
-    private bool IsFlushPending => _wait is { Flush.IsPending: true };
+    private bool IsFlushPending => _gate.Wait is { Flush.IsPending: true };
 
     private bool MaySend => !Has(WriterFlags.Dead | WriterFlags.Ended) || _state == SendState.Sending;
 
@@ -178,4 +177,14 @@ internal sealed partial class ConnectionWriter :
     private void Set(WriterFlags flags) => _flags |= flags;
 
     private void Clear(WriterFlags flags) => _flags &= ~flags;
+
+    /// <summary>
+    /// The writer's lock, apart from the writer, which the application has and may lock. No object is so small that it
+    /// has no room for a reference.
+    /// </summary>
+    private sealed class Gate
+    {
+        /// <summary>Null until there is something to wait for.</summary>
+        public OutputWait? Wait { get; set; }
+    }
 }
