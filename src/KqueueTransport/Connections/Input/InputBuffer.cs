@@ -11,6 +11,9 @@ namespace KqueueTransport.Connections.Input;
 /// </summary>
 internal struct InputBuffer
 {
+    /// <summary>More than any receive brings: not a number of bytes.</summary>
+    public const int AnnouncedUnknown = int.MaxValue;
+
     // Less free space than this at the end of the tail is not worth a receive.
     private const int ReceiveBytesMin = BlockPool.UsualBytes / 2;
 
@@ -19,14 +22,14 @@ internal struct InputBuffer
 
     private SegmentQueue _segments;
 
-    // Positions count from what came first after nothing was here. What was examined is at 0 then, as the others are.
-    private long _examined;
+    // What is here is what a read asks for, at most two gigabytes, and what the kernel had beyond.
+    private uint _unexamined;
 
     // 0 is as good as 1.
     private int _blocksPerReceive;
 
     /// <summary>Whether bytes are here that the application has not examined.</summary>
-    public readonly bool HasUnexamined => End != _examined;
+    public readonly bool HasUnexamined => _unexamined != 0;
 
     /// <summary>How many bytes were received since the loop last served others, which its owner notes.</summary>
     public int ReceivedInARow { get; set; }
@@ -35,7 +38,7 @@ internal struct InputBuffer
     /// How many bytes events have announced, which its owner notes, and no receive has brought; none once a receive
     /// has found nothing.
     /// </summary>
-    public long Announced { get; set; }
+    public int Announced { get; set; }
 
     /// <summary>How many bytes are here.</summary>
     public readonly long Length => End - Consumed;
@@ -44,6 +47,7 @@ internal struct InputBuffer
         ? new ReadOnlySequence<byte>(head, head.Start, _segments.Tail!, _segments.Tail!.End)
         : default;
 
+    // Positions count from what came first after nothing was here.
     private readonly long Consumed => _segments.Head is { } head ? head.RunningIndex + head.Start : 0;
 
     private readonly long End => _segments.Tail is { } tail ? tail.RunningIndex + tail.End : 0;
@@ -56,13 +60,13 @@ internal struct InputBuffer
     public void AdvanceTo(object stream, SequencePosition consumed, SequencePosition examined)
     {
         var consumedTo = PositionIn(stream, consumed, Consumed);
-        var examinedTo = PositionIn(stream, examined, Math.Max(_examined, consumedTo));
+        var examinedTo = PositionIn(stream, examined, Math.Max(End - _unexamined, consumedTo));
         if (consumedTo < Consumed || consumedTo > examinedTo || examinedTo > End)
         {
             PipeErrors.ThrowInvalidPosition();
         }
 
-        _examined = Math.Max(_examined, examinedTo);
+        _unexamined = (uint)Math.Min(_unexamined, End - examinedTo);
         Consume(consumedTo);
     }
 
@@ -70,7 +74,7 @@ internal struct InputBuffer
     public void Clear()
     {
         _segments.Clear();
-        _examined = 0;
+        _unexamined = 0;
     }
 
     /// <summary>
@@ -93,7 +97,10 @@ internal struct InputBuffer
             : isShort ? Math.Max(1, _blocksPerReceive / 2)
             : Math.Clamp(_blocksPerReceive * 2, 2, BlocksPerReceiveMax);
         ReceivedInARow += received;
-        Announced = received == 0 ? 0 : Math.Max(0, Announced - received);
+        Announced = received == 0 ? 0
+            : Announced == AnnouncedUnknown ? AnnouncedUnknown
+            : Math.Max(0, Announced - received);
+        _unexamined += (uint)received;
         ReturnEmptyTail();
         return result;
     }
@@ -185,14 +192,7 @@ internal struct InputBuffer
             head = _segments.Head;
         }
 
-        if (head is null)
-        {
-            _examined = 0;
-        }
-        else
-        {
-            head.Start = (int)(position - head.RunningIndex);
-        }
+        head?.Start = (int)(position - head.RunningIndex);
     }
 
     private static long PositionIn(object stream, SequencePosition position, long none) =>

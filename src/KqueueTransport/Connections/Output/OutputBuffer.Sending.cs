@@ -7,8 +7,8 @@ namespace KqueueTransport.Connections.Output;
 // The sends that empty it.
 internal partial struct OutputBuffer
 {
-    // What one send takes, of the application's memory as of blocks. The kernel would go on while the peer reads, and the
-    // loop has others to serve.
+    // What one send takes, of the application's memory as of blocks. The kernel would go on while the peer reads, and
+    // the loop has others to serve.
     private const int BytesPerSendMax = PinnedBlocks.CountMax * BlockBytesMax;
 
     /// <summary>

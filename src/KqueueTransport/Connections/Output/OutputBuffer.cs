@@ -4,8 +4,8 @@ namespace KqueueTransport.Connections.Output;
 
 /// <summary>
 /// What the application has written and the kernel has not taken: pooled segments, of which the last may be a piece of
-/// the application's own memory, and the sends that empty them without a copy. Used under the writer's lock, except where
-/// it says otherwise.
+/// the application's own memory, and the sends that empty them without a copy. Used under the writer's lock, except
+/// where it says otherwise.
 /// </summary>
 internal partial struct OutputBuffer
 {
