@@ -31,9 +31,6 @@ internal sealed partial class ConnectionReader :
     // What the last read that was asked for wants to show at least.
     private int _minimumBytes;
 
-    // Not under the lock: whoever ends the pending read off the loop uses it, and there is one pending read at a time.
-    private Resumption? _resumption;
-
     public ConnectionReader(Connection connection) => _connection = connection;
 
     private bool IsReadable => _input is InputState.Readable or InputState.Paused or InputState.Failing;
