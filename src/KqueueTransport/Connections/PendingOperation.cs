@@ -3,8 +3,8 @@ using System.Threading.Tasks.Sources;
 namespace KqueueTransport.Connections;
 
 /// <summary>
-/// The one read or flush that a pipe end may have pending. Everything but <see cref="GetStatus"/> and
-/// <see cref="Complete"/> is called under the owner's lock.
+/// The one read or flush that a pipe end may have pending. Everything but <see cref="GetStatus"/>,
+/// <see cref="Resumption"/> and <see cref="Complete"/> is called under the owner's lock.
 /// </summary>
 /// <remarks>
 /// However it is misused, it throws only where the application can catch, which is <see cref="GetResult"/>: an async
@@ -14,8 +14,7 @@ internal struct PendingOperation
 {
     private Continuation _continuation;
 
-    // Made for the first token, and used again: most connections never see one.
-    private Cancellation? _cancellation;
+    private Extra? _extra;
     private short _version;
     private volatile Await _await;
     private bool _hasEnded;
@@ -39,6 +38,16 @@ internal struct PendingOperation
     /// <summary>Whether it has ended, and nobody has taken the result yet.</summary>
     public readonly bool HasEnded => _hasEnded;
 
+    /// <summary>
+    /// The work that completes it on the thread pool, where its owner has some. For the one caller that has ended it:
+    /// none begins until that is done.
+    /// </summary>
+    public Resumption? Resumption
+    {
+        readonly get => _extra?.Resumption;
+        set => (_extra ??= new Extra()).Resumption = value;
+    }
+
     /// <summary>Begins to wait; the result is the version of the value task.</summary>
     /// <param name="onCanceled">Called when the token is cancelled, perhaps inside this call.</param>
     /// <param name="owner">What it is called with, and with the token.</param>
@@ -61,9 +70,9 @@ internal struct PendingOperation
         IsPending = true;
         if (token.CanBeCanceled)
         {
-            _cancellation ??= new Cancellation();
-            _cancellation.Token = token;
-            _cancellation.Registration = token.UnsafeRegister(onCanceled, owner);
+            _extra ??= new Extra();
+            _extra.Token = token;
+            _extra.Registration = token.UnsafeRegister(onCanceled, owner);
         }
 
         return _version;
@@ -167,18 +176,18 @@ internal struct PendingOperation
         return token;
     }
 
-    private readonly CancellationToken Token => _cancellation?.Token ?? default;
+    private readonly CancellationToken Token => _extra?.Token ?? default;
 
     private readonly bool IsCompleted => _await == Await.Completed;
 
     private void Reset()
     {
-        if (_cancellation is { } cancellation)
+        if (_extra is { } extra)
         {
             // A callback that is under way finds another token.
-            cancellation.Registration.Unregister();
-            cancellation.Registration = default;
-            cancellation.Token = default;
+            extra.Registration.Unregister();
+            extra.Registration = default;
+            extra.Token = default;
         }
 
         _isAwaitedTwice = false;
@@ -187,11 +196,14 @@ internal struct PendingOperation
         _await = Await.None;
     }
 
-    /// <summary>The token that ends the wait.</summary>
-    private sealed class Cancellation
+    /// <summary>Made for the first token, or the first resumption, and used again: most connections see neither.</summary>
+    private sealed class Extra
     {
+        /// <summary>What ends the wait.</summary>
         public CancellationToken Token { get; set; }
 
         public CancellationTokenRegistration Registration { get; set; }
+
+        public Resumption? Resumption { get; set; }
     }
 }

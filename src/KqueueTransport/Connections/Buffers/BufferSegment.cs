@@ -2,18 +2,26 @@ using System.Buffers;
 
 namespace KqueueTransport.Connections.Buffers;
 
-/// <summary>A block of pooled memory in the sequence of a reader or a writer.</summary>
+/// <summary>
+/// A block of pooled memory in the sequence of a reader or a writer, or, for a time, memory of the application's.
+/// </summary>
 internal sealed class BufferSegment : ReadOnlySequenceSegment<byte>
 {
     private BlockPool? _pool;
     private object? _stream;
 
-    // What is given back: of the pool, or an array where the pool has none so large.
+    // What is given back: of the pool, or an array where the pool has none so large; null where it is borrowed.
     private object? _owner;
     private Memory<byte> _block;
     private int _end;
 
     public BufferSegment? NextSegment => (BufferSegment?)Next;
+
+    /// <summary>The last of the queue whose first this is.</summary>
+    public BufferSegment? Last { get; set; }
+
+    /// <summary>How many bytes of the block are done with.</summary>
+    public int Start { get; set; }
 
     /// <summary>How many bytes of the block are filled.</summary>
     public int End
@@ -29,6 +37,9 @@ internal sealed class BufferSegment : ReadOnlySequenceSegment<byte>
     /// <summary>What is not filled yet.</summary>
     public Memory<byte> Free => _block[_end..];
 
+    /// <summary>Whether its bytes are in the application's memory.</summary>
+    public bool IsBorrowed => _owner is null;
+
     /// <summary>
     /// Where a position in this segment stands in a stream. One that was kept from an earlier read, whose segment is in
     /// other hands, is before every other.
@@ -42,27 +53,26 @@ internal sealed class BufferSegment : ReadOnlySequenceSegment<byte>
     {
         _pool = pool;
         _stream = stream;
-        if (pool.Has(sizeHint))
-        {
-            var block = pool.Rent(sizeHint);
-            _owner = block;
-            _block = block.Memory;
-        }
-        else
-        {
-            var array = ArrayPool<byte>.Shared.Rent(sizeHint);
-            _owner = array;
-            _block = array;
-        }
-
-        if (_block.Length < Math.Max(sizeHint, 1))
-        {
-            // To receive into no room at all looks like the peer's end.
-            throw new InvalidOperationException("The memory pool handed out a smaller block than was asked for.");
-        }
-
         RunningIndex = runningIndex;
-        End = 0;
+        Rent(pool, sizeHint);
+    }
+
+    /// <summary>Takes bytes of the application's, where they are.</summary>
+    public void Borrow(BlockPool pool, ReadOnlyMemory<byte> bytes)
+    {
+        _pool = pool;
+        Memory = bytes;
+        Start = 0;
+        _end = bytes.Length;
+    }
+
+    /// <summary>Gives the application its memory back: what is not done with is in a block then.</summary>
+    public void CopyBorrowed()
+    {
+        var bytes = Memory[Start..];
+        Rent(_pool!, bytes.Length);
+        bytes.CopyTo(Free);
+        End = bytes.Length;
     }
 
     /// <summary>Sets the successor: the next of the stream, or of those that nobody uses.</summary>
@@ -87,7 +97,35 @@ internal sealed class BufferSegment : ReadOnlySequenceSegment<byte>
         _block = default;
         Memory = default;
         Next = null;
+        Last = null;
         _end = 0;
         pool.Segments.Give(this);
+    }
+
+    private void Rent(BlockPool pool, int sizeHint)
+    {
+        object owner;
+        Memory<byte> block;
+        if (pool.Has(sizeHint))
+        {
+            var rented = pool.Rent(sizeHint);
+            (owner, block) = (rented, rented.Memory);
+        }
+        else
+        {
+            var array = ArrayPool<byte>.Shared.Rent(sizeHint);
+            (owner, block) = (array, array);
+        }
+
+        if (block.Length < Math.Max(sizeHint, 1))
+        {
+            // To receive into no room at all looks like the peer's end.
+            throw new InvalidOperationException("The memory pool handed out a smaller block than was asked for.");
+        }
+
+        // From here on nothing fails: what is borrowed until then stays so otherwise.
+        (_owner, _block) = (owner, block);
+        Start = 0;
+        End = 0;
     }
 }

@@ -1,16 +1,14 @@
 namespace KqueueTransport.Connections.Buffers;
 
 /// <summary>
-/// The segments of a reader or a writer, oldest first. Used under its owner's lock.
+/// The segments of a reader or a writer, oldest first. Used under its owner's lock. The first knows the last, so that
+/// a connection has one field for it while nothing is here.
 /// </summary>
 internal struct SegmentQueue
 {
     public BufferSegment? Head { get; private set; }
 
-    public BufferSegment? Tail { get; private set; }
-
-    /// <summary>Where the head begins: how many of its bytes are done with. 0 for every new head.</summary>
-    public int HeadIndex { get; set; }
+    public readonly BufferSegment? Tail => Head?.Last;
 
     /// <summary>Appends an empty segment.</summary>
     /// <param name="pool">Where its block comes from.</param>
@@ -21,29 +19,23 @@ internal struct SegmentQueue
     {
         var segment = pool.Segments.Take();
         segment.Rent(pool, stream, sizeHint, runningIndex);
-        if (Tail is null)
-        {
-            Head = segment;
-        }
-        else
-        {
-            Tail.Link(segment);
-        }
-
-        Tail = segment;
+        Append(segment);
         return segment;
+    }
+
+    /// <summary>Appends bytes of the application's.</summary>
+    public void Borrow(BlockPool pool, ReadOnlyMemory<byte> bytes)
+    {
+        var segment = pool.Segments.Take();
+        segment.Borrow(pool, bytes);
+        Append(segment);
     }
 
     public void RemoveHead()
     {
         var head = Head!;
         Head = head.NextSegment;
-        HeadIndex = 0;
-        if (Head is null)
-        {
-            Tail = null;
-        }
-
+        Head?.Last = head.Last;
         head.Return();
     }
 
@@ -52,7 +44,7 @@ internal struct SegmentQueue
     {
         var segment = last.NextSegment;
         last.Link(null);
-        Tail = last;
+        Head!.Last = last;
         while (segment is not null)
         {
             var next = segment.NextSegment;
@@ -67,5 +59,12 @@ internal struct SegmentQueue
         {
             RemoveHead();
         }
+    }
+
+    private void Append(BufferSegment segment)
+    {
+        Tail?.Link(segment);
+        Head ??= segment;
+        Head.Last = segment;
     }
 }

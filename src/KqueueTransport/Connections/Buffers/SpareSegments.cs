@@ -3,13 +3,13 @@ using System.Runtime.InteropServices;
 namespace KqueueTransport.Connections.Buffers;
 
 /// <summary>
-/// The segments of a loop that hold no bytes. They are not a connection's, because one that waits would keep two of 96
+/// The segments of a loop that hold no bytes. They are not a connection's, because one that waits would keep two of 104
 /// bytes. Nobody waits here: who comes while another is at it makes a segment, or drops one.
 /// </summary>
 /// <remarks>Any thread may call it; where the application runs on the loop, it is nearly always the loop's.</remarks>
 internal sealed class SpareSegments
 {
-    // For a burst of as many requests at once, in 96 KiB of a loop.
+    // For a burst of as many requests at once, in 104 KiB of a loop.
     private const int CountMax = 1024;
 
     private Spares _spares;

@@ -113,8 +113,8 @@ internal sealed partial class ConnectionReader
     {
         if (mustResume)
         {
-            _resumption ??= new Resumption(() => _connection.ResumeOnPool(_read.Complete()));
-            _connection.ResumeElsewhere(_resumption);
+            _read.Resumption ??= new Resumption(() => _connection.ResumeOnPool(_read.Complete()));
+            _connection.ResumeElsewhere(_read.Resumption);
         }
     }
 }

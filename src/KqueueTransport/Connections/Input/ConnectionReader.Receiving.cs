@@ -6,7 +6,7 @@ namespace KqueueTransport.Connections.Input;
 internal sealed partial class ConnectionReader
 {
     // Whether the others of the loop come before the next receive.
-    private bool MustGiveWay => _received?.ReceivedInARow >= Connection.BytesInARowMax;
+    private bool MustGiveWay => _received.ReceivedInARow >= Connection.BytesInARowMax;
 
     /// <summary>Receives what a read wants; less when the kernel has less, or after too much in a row.</summary>
     private void ReceiveMinimum()
@@ -32,7 +32,7 @@ internal sealed partial class ConnectionReader
         }
 
         var limit = _connection.EndPointContext.MaxReadBufferBytes;
-        while (IsReadable && _input is not InputState.Failing && Received.Length < limit)
+        while (IsReadable && _input is not InputState.Failing && _received.Length < limit)
         {
             Receive();
         }
@@ -57,7 +57,7 @@ internal sealed partial class ConnectionReader
         bool isShort;
         try
         {
-            result = Received.Receive(loop.Calls, _connection.Descriptor, loop.Blocks, out isShort);
+            result = _received.Receive(this, loop.Calls, _connection.Descriptor, loop.Blocks, out isShort);
         }
         catch (Exception exception)
         {
@@ -98,7 +98,7 @@ internal sealed partial class ConnectionReader
         // net/ipv4/tcp.c, tcp_recvmsg_locked), of which FreeBSD and NetBSD say nothing but the count of all bytes
         // (uipc_socket.c, filt_soread).
         loop.Statistics.CountReceived(result.Value);
-        if (isShort && Received.Announced == 0)
+        if (isShort && _received.Announced == 0)
         {
             _input = InputState.Drained;
         }

@@ -14,14 +14,16 @@ internal sealed partial class ConnectionReader
         var isEof = (kevent.Flags & KEventFlags.Eof) != 0;
         Serve(
             isEof ? LoopMarks.Readable | LoopMarks.Eof : LoopMarks.Readable,
-            isEof || (kevent.Flags & KEventFlags.OutOfBand) != 0 ? long.MaxValue : kevent.Data);
+            isEof || (kevent.Flags & KEventFlags.OutOfBand) != 0
+                ? InputBuffer.AnnouncedUnknown
+                : (int)Math.Min(kevent.Data, InputBuffer.AnnouncedUnknown));
     }
 
     /// <summary>
     /// Does what an event, or work that was left to the loop, asks for; or leaves that to whoever has the lock, which
     /// may be a thread that the kernel has set aside inside a receive: the loop has others to serve.
     /// </summary>
-    private void Serve(LoopMarks marks, long announcedBytes = 0)
+    private void Serve(LoopMarks marks, int announcedBytes = 0)
     {
         // Whoever takes the marks does not know how much was announced: as if it were more than one receive brings.
         if (!_lock.TryEnter(Gate, announcedBytes > 0 ? marks | LoopMarks.MoreAnnounced : marks))
@@ -36,7 +38,7 @@ internal sealed partial class ConnectionReader
         using (new Held(this))
         {
             marks |= _lock.Take();
-            announcedBytes = (marks & LoopMarks.MoreAnnounced) != 0 ? long.MaxValue : announcedBytes;
+            announcedBytes = (marks & LoopMarks.MoreAnnounced) != 0 ? InputBuffer.AnnouncedUnknown : announcedBytes;
             isAfterEnd = (marks & LoopMarks.Readable) != 0 && HasInputEnded;
             if (isAfterEnd)
             {
@@ -61,18 +63,18 @@ internal sealed partial class ConnectionReader
     }
 
     /// <summary>True when the pending read can be resumed.</summary>
-    private bool ServeLocked(LoopMarks marks, long announcedBytes)
+    private bool ServeLocked(LoopMarks marks, int announcedBytes)
     {
         var isEof = (marks & LoopMarks.Eof) != 0;
         var mayPause = isEof;
-        _received?.ReceivedInARow = 0;
+        _received.ReceivedInARow = 0;
         if ((marks & LoopMarks.Readable) != 0)
         {
             mayPause |= IsReadable;
             _input = _input is InputState.Drained ? InputState.Readable : _input;
             if (announcedBytes > 0)
             {
-                Received.Announced = Math.Max(Received.Announced, announcedBytes);
+                _received.Announced = Math.Max(_received.Announced, announcedBytes);
             }
 
             if (isEof && (!_read.IsPending || _state is ReadState.Completed))

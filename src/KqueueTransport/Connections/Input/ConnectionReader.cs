@@ -21,7 +21,7 @@ internal sealed partial class ConnectionReader :
     private LoopLock _lock;
 
     // Everything below is under the lock, except where it says otherwise.
-    private InputBuffer? _received;
+    private InputBuffer _received;
     private PendingOperation _read;
     private ReadState _state;
     private InputState _input;
@@ -31,9 +31,6 @@ internal sealed partial class ConnectionReader :
     // What the last read that was asked for wants to show at least.
     private int _minimumBytes;
 
-    // Not under the lock: whoever ends the pending read off the loop uses it, and there is one pending read at a time.
-    private Resumption? _resumption;
-
     public ConnectionReader(Connection connection) => _connection = connection;
 
     private bool IsReadable => _input is InputState.Readable or InputState.Paused or InputState.Failing;
@@ -41,9 +38,6 @@ internal sealed partial class ConnectionReader :
     private bool HasInputEnded => _input >= InputState.Ended;
 
     private Registration Gate => _connection.Registration;
-
-    // Made for the first receive: a connection that has not heard of its peer needs none.
-    private InputBuffer Received => _received ??= new InputBuffer();
 
     /// <summary>Takes the reader's lock. Its end gives it back.</summary>
     public Held Enter()
@@ -124,7 +118,7 @@ internal sealed partial class ConnectionReader :
                 PipeErrors.ThrowNoRead();
             }
 
-            Received.AdvanceTo(consumed, examined);
+            _received.AdvanceTo(this, consumed, examined);
             _state = ReadState.Idle;
         }
     }
@@ -137,7 +131,7 @@ internal sealed partial class ConnectionReader :
         {
             Begin();
             _state = ReadState.Completed;
-            _received?.Clear();
+            _received.Clear();
         }
 
         _connection.OnInputCompleted();
@@ -197,7 +191,7 @@ internal sealed partial class ConnectionReader :
     }
 
     private bool IsResultReady =>
-        (_received is { HasUnexamined: true } received && received.Length >= _minimumBytes) ||
+        (_received.HasUnexamined && _received.Length >= _minimumBytes) ||
         HasInputEnded || (_flags & (ReaderFlags.Canceled | ReaderFlags.CancelPutOff)) == ReaderFlags.Canceled;
 
     private bool HasUnreportedError => Has(ReaderFlags.EndUnreported) && _error is not null;
@@ -213,7 +207,7 @@ internal sealed partial class ConnectionReader :
         var isCanceled = Has(ReaderFlags.Canceled);
         Clear(ReaderFlags.Canceled | ReaderFlags.CancelPutOff);
         _state = isCanceled ? ReadState.Tentative : ReadState.Reading;
-        return new ReadResult(_received?.Sequence ?? default, isCanceled, isCompleted: HasInputEnded);
+        return new ReadResult(_received.Sequence, isCanceled, isCompleted: HasInputEnded);
     }
 
     private void ThrowIfCompleted()

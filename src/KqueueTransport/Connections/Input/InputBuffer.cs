@@ -9,8 +9,11 @@ namespace KqueueTransport.Connections.Input;
 /// What a connection has received and the application has not consumed: pooled segments, and the receives that fill
 /// them without a copy. Used under the reader's lock, except where it says otherwise.
 /// </summary>
-internal sealed class InputBuffer
+internal struct InputBuffer
 {
+    /// <summary>More than any receive brings: not a number of bytes.</summary>
+    public const int AnnouncedUnknown = int.MaxValue;
+
     // Less free space than this at the end of the tail is not worth a receive.
     private const int ReceiveBytesMin = BlockPool.UsualBytes / 2;
 
@@ -18,15 +21,15 @@ internal sealed class InputBuffer
     private const int BlocksPerReceiveMax = 16;
 
     private SegmentQueue _segments;
-    private int _blocksPerReceive = 1;
 
-    // Positions in the whole stream: what was consumed, what was examined, what was received.
-    private long _consumed;
-    private long _examined;
-    private long _end;
+    // What is here is what a read asks for, at most two gigabytes, and what the kernel had beyond.
+    private uint _unexamined;
+
+    // 0 is as good as 1.
+    private int _blocksPerReceive;
 
     /// <summary>Whether bytes are here that the application has not examined.</summary>
-    public bool HasUnexamined => _end != _examined;
+    public readonly bool HasUnexamined => _unexamined != 0;
 
     /// <summary>How many bytes were received since the loop last served others, which its owner notes.</summary>
     public int ReceivedInARow { get; set; }
@@ -35,27 +38,35 @@ internal sealed class InputBuffer
     /// How many bytes events have announced, which its owner notes, and no receive has brought; none once a receive
     /// has found nothing.
     /// </summary>
-    public long Announced { get; set; }
+    public int Announced { get; set; }
 
     /// <summary>How many bytes are here.</summary>
-    public long Length => _end - _consumed;
+    public readonly long Length => End - Consumed;
 
-    public ReadOnlySequence<byte> Sequence => _segments.Head is { } head
-        ? new ReadOnlySequence<byte>(head, _segments.HeadIndex, _segments.Tail!, _segments.Tail!.End)
+    public readonly ReadOnlySequence<byte> Sequence => _segments.Head is { } head
+        ? new ReadOnlySequence<byte>(head, head.Start, _segments.Tail!, _segments.Tail!.End)
         : default;
 
+    // Positions count from what came first after nothing was here.
+    private readonly long Consumed => _segments.Head is { } head ? head.RunningIndex + head.Start : 0;
+
+    private readonly long End => _segments.Tail is { } tail ? tail.RunningIndex + tail.End : 0;
+
     /// <summary>Gives back what is consumed.</summary>
+    /// <param name="stream">What <see cref="Receive"/> was given.</param>
+    /// <param name="consumed">Up to where the application has done with it.</param>
+    /// <param name="examined">Up to where it has seen it.</param>
     /// <exception cref="InvalidOperationException">The positions are out of order or not of this buffer.</exception>
-    public void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+    public void AdvanceTo(object stream, SequencePosition consumed, SequencePosition examined)
     {
-        var consumedTo = PositionInStream(consumed, _consumed);
-        var examinedTo = PositionInStream(examined, Math.Max(_examined, consumedTo));
-        if (consumedTo < _consumed || consumedTo > examinedTo || examinedTo > _end)
+        var consumedTo = PositionIn(stream, consumed, Consumed);
+        var examinedTo = PositionIn(stream, examined, Math.Max(End - _unexamined, consumedTo));
+        if (consumedTo < Consumed || consumedTo > examinedTo || examinedTo > End)
         {
             PipeErrors.ThrowInvalidPosition();
         }
 
-        _examined = Math.Max(_examined, examinedTo);
+        _unexamined = (uint)Math.Min(_unexamined, End - examinedTo);
         Consume(consumedTo);
     }
 
@@ -63,41 +74,43 @@ internal sealed class InputBuffer
     public void Clear()
     {
         _segments.Clear();
-        _examined = _end;
-        _consumed = _end;
+        _unexamined = 0;
     }
 
     /// <summary>
     /// Receives once: into the room behind what is here, or, while receives come back full, into several new blocks.
     /// </summary>
+    /// <param name="stream">Whose positions they are: the owner, always the same.</param>
     /// <param name="calls">The kernel.</param>
     /// <param name="descriptor">The connection.</param>
     /// <param name="pool">Where blocks come from.</param>
     /// <param name="isShort">The kernel had less than there was room for.</param>
     /// <returns>How many bytes came; 0 is the peer's end.</returns>
-    public KernelResult Receive(SocketCalls calls, int descriptor, BlockPool pool, out bool isShort)
+    public KernelResult Receive(object stream, SocketCalls calls, int descriptor, BlockPool pool, out bool isShort)
     {
         var result = _blocksPerReceive > 1
-            ? ReceiveIntoBlocks(calls, descriptor, pool, out var capacity)
-            : ReceiveIntoTail(calls, descriptor, pool, out capacity);
+            ? ReceiveIntoBlocks(stream, calls, descriptor, pool, out var capacity)
+            : ReceiveIntoTail(stream, calls, descriptor, pool, out capacity);
         var received = result.IsError ? 0 : result.Value;
         isShort = received < capacity;
         _blocksPerReceive = received == 0 ? 1
             : isShort ? Math.Max(1, _blocksPerReceive / 2)
-            : Math.Min(_blocksPerReceive * 2, BlocksPerReceiveMax);
+            : Math.Clamp(_blocksPerReceive * 2, 2, BlocksPerReceiveMax);
         ReceivedInARow += received;
-        Announced = received == 0 ? 0 : Math.Max(0, Announced - received);
-        _end += received;
+        Announced = received == 0 ? 0
+            : Announced == AnnouncedUnknown ? AnnouncedUnknown
+            : Math.Max(0, Announced - received);
+        _unexamined += (uint)received;
         ReturnEmptyTail();
         return result;
     }
 
     private KernelResult ReceiveIntoTail(
-        SocketCalls calls, int descriptor, BlockPool pool, out int capacity)
+        object stream, SocketCalls calls, int descriptor, BlockPool pool, out int capacity)
     {
         var tail = _segments.Tail is { } last && last.Free.Length >= ReceiveBytesMin
             ? last
-            : _segments.Append(pool, this, sizeHint: 0, _end);
+            : _segments.Append(pool, stream, sizeHint: 0, End);
         var free = tail.Free.Span;
         capacity = free.Length;
         var result = calls.Receive(descriptor, free);
@@ -110,18 +123,26 @@ internal sealed class InputBuffer
     }
 
     private KernelResult ReceiveIntoBlocks(
-        SocketCalls calls, int descriptor, BlockPool pool, out int capacity)
+        object stream, SocketCalls calls, int descriptor, BlockPool pool, out int capacity)
     {
-        var first = _segments.Append(pool, this, sizeHint: 0, _end);
-        var result = ReceiveIntoBlocks(calls, descriptor, pool, first, out capacity);
-
-        // Not while they are pinned: some go back to their pool.
-        FillBlocks(first, result.IsError ? 0 : result.Value);
-        return result;
+        var first = _segments.Append(pool, stream, sizeHint: 0, End);
+        var received = 0;
+        try
+        {
+            var result = ReceiveIntoBlocks(stream, calls, descriptor, pool, first, out capacity);
+            received = result.IsError ? 0 : result.Value;
+            return result;
+        }
+        finally
+        {
+            // Not while they are pinned: some go back to their pool. Those that were rented before the pool had no more
+            // would be a hole in the stream.
+            FillBlocks(first, received);
+        }
     }
 
     private KernelResult ReceiveIntoBlocks(
-        SocketCalls calls, int descriptor, BlockPool pool, BufferSegment first, out int capacity)
+        object stream, SocketCalls calls, int descriptor, BlockPool pool, BufferSegment first, out int capacity)
     {
         using var pinned = new PinnedBlocks();
         capacity = 0;
@@ -135,7 +156,7 @@ internal sealed class InputBuffer
                 return calls.Receive(descriptor, pinned.Vectors);
             }
 
-            segment = _segments.Append(pool, this, sizeHint: 0, _end + capacity);
+            segment = _segments.Append(pool, stream, sizeHint: 0, first.RunningIndex + capacity);
         }
     }
 
@@ -156,9 +177,9 @@ internal sealed class InputBuffer
     private void ReturnEmptyTail()
     {
         // An empty block after a receive that brought nothing: the only one, because others hold bytes.
-        if (_end == _consumed)
+        if (Length == 0)
         {
-            _segments.Clear();
+            Clear();
         }
     }
 
@@ -171,14 +192,9 @@ internal sealed class InputBuffer
             head = _segments.Head;
         }
 
-        if (head is not null)
-        {
-            _segments.HeadIndex = (int)(position - head.RunningIndex);
-        }
-
-        _consumed = position;
+        head?.Start = (int)(position - head.RunningIndex);
     }
 
-    private long PositionInStream(SequencePosition position, long none) =>
-        (BufferSegment?)position.GetObject() is { } segment ? segment.PositionIn(this, position.GetInteger()) : none;
+    private static long PositionIn(object stream, SequencePosition position, long none) =>
+        (BufferSegment?)position.GetObject() is { } segment ? segment.PositionIn(stream, position.GetInteger()) : none;
 }

@@ -17,7 +17,7 @@ internal sealed partial class ConnectionWriter
         CancellationToken cancellationToken;
         lock (_gate)
         {
-            cancellationToken = _flush.GetResult(token);
+            cancellationToken = Wait.Flush.GetResult(token);
             result = TakeResult();
         }
 
@@ -29,7 +29,7 @@ internal sealed partial class ConnectionWriter
         return result;
     }
 
-    ValueTaskSourceStatus IValueTaskSource<FlushResult>.GetStatus(short token) => _flush.GetStatus(token);
+    ValueTaskSourceStatus IValueTaskSource<FlushResult>.GetStatus(short token) => Wait.Flush.GetStatus(token);
 
     void IValueTaskSource<FlushResult>.OnCompleted(
         Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags)
@@ -38,7 +38,7 @@ internal sealed partial class ConnectionWriter
         Awaiting awaiting;
         lock (_gate)
         {
-            awaiting = _flush.OnCompleted(next, token);
+            awaiting = Wait.Flush.OnCompleted(next, token);
         }
 
         _connection.OnAwaited(awaiting, next);
@@ -50,7 +50,7 @@ internal sealed partial class ConnectionWriter
         bool mustResume;
         lock (_gate)
         {
-            if (token is { } own && !_flush.IsOf(own))
+            if (token is { } own && !Wait.Flush.IsOf(own))
             {
                 return;
             }
@@ -67,26 +67,34 @@ internal sealed partial class ConnectionWriter
     /// may be reading the application's memory: it ends the flush when it is back.
     /// </summary>
     private bool TryCancelFlush() =>
-        _flush.IsPending && TryCopyBorrowed() && _state != SendState.Sending && TryEndFlush(unsentMax: 0);
+        IsFlushPending && TryCopyBorrowed() && _state != SendState.Sending && TryEndFlush(unsentMax: 0);
 
     /// <summary>Ends the pending flush if it has nothing more to wait for.</summary>
     /// <param name="unsentMax">What it leaves to the memory of the connection.</param>
     private bool TryEndFlush(long unsentMax)
     {
-        if (!_flush.IsPending)
+        if (!IsFlushPending)
         {
             return false;
         }
 
         var mayEnd = Has(WriterFlags.Canceled) || _written.Unsent <= unsentMax;
-        return (Has(WriterFlags.Dead) || (mayEnd && TryCopyBorrowed())) && _flush.TryEnd();
+        return (Has(WriterFlags.Dead) || (mayEnd && TryCopyBorrowed())) && Wait.Flush.TryEnd();
     }
 
     private bool TryCopyBorrowed()
     {
+        var none = ReadOnlyMemory<byte>.Empty;
+        return TryCopy(ref none);
+    }
+
+    /// <summary>Copies what is borrowed, and bytes behind it, and notes how far they have come.</summary>
+    private bool TryCopy(ref ReadOnlyMemory<byte> bytes)
+    {
         try
         {
-            _written.CopyBorrowed(Loop.Blocks);
+            _written.CopyBorrowed();
+            _written.Copy(Loop.Blocks, ref bytes);
             return true;
         }
         catch (Exception)
@@ -115,15 +123,15 @@ internal sealed partial class ConnectionWriter
         var place = mayResumeHere && EventLoop.Current is not null ? _connection.TakePlace() : Place.Pool;
         if (place is not Place.Pool)
         {
-            _connection.Resume(_flush.Complete(), place);
+            _connection.Resume(Wait.Flush.Complete(), place);
         }
         else if (mayResumeHere && isOnPool)
         {
-            _connection.Run(_flush.Complete());
+            Wait.Execute();
         }
         else
         {
-            _connection.ResumeElsewhere(_resumption ??= new Resumption(() => _connection.Run(_flush.Complete())));
+            _connection.ResumeElsewhere(Wait);
         }
     }
 }

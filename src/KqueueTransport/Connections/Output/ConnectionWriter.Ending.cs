@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using Kqueue.EventLoops;
 using Microsoft.AspNetCore.Connections;
 
 namespace KqueueTransport.Connections.Output;
@@ -10,27 +9,21 @@ internal sealed partial class ConnectionWriter
     private static readonly Action<object?> s_onDrainTimeout =
         static state => ((ConnectionWriter)state!).OnDrainTimeout();
 
-    // What was unsent when somebody last looked whether a completed output still gets on.
-    private long _unsentAtLook;
-    private LoopTimer? _nextLook;
-
-    // Set once, under _gate, before Ended is.
-    private Exception? _cause;
-
     /// <summary>Whether the output has ended for itself, with FIN.</summary>
     public bool HasSentFin => (State.Flags & WriterFlags.FinSent) != 0;
 
     /// <summary>Why the connection has ended, or is about to; null where it has not.</summary>
-    public Exception? Cause => Volatile.Read(ref _cause) ?? Volatile.Read(ref _failure);
+    public Exception? Cause => Volatile.Read(ref _error);
 
     /// <summary>
-    /// The error that a send has met, or null. False while a send is under way: it may be about to hear of one.
+    /// The error that a send has met, or null. False while a send is under way: it may be about to hear of one. Nobody
+    /// asks once the connection ends.
     /// </summary>
     public bool TryGetFailure(out Exception? failure)
     {
         lock (_gate)
         {
-            failure = _failure;
+            failure = _error;
             return failure is not null || _state != SendState.Sending;
         }
     }
@@ -44,7 +37,7 @@ internal sealed partial class ConnectionWriter
                 return;
             }
 
-            Commit(borrowed: default);
+            Commit();
             Set(exception is null ? WriterFlags.Completed : WriterFlags.Completed | WriterFlags.Faulted);
             if (exception is null && _state == SendState.Idle && !Has(WriterFlags.Ended))
             {
@@ -77,7 +70,7 @@ internal sealed partial class ConnectionWriter
         bool mustResume;
         lock (_gate)
         {
-            Volatile.Write(ref _cause, cause);
+            Volatile.Write(ref _error, cause);
             if (!mustSend)
             {
                 Set(WriterFlags.Dead);
@@ -113,8 +106,8 @@ internal sealed partial class ConnectionWriter
                 return;
             }
 
-            _unsentAtLook = _written.Unsent;
-            _nextLook = Loop.Loop.Schedule(Loop.DrainTimeout, s_onDrainTimeout, this);
+            Wait.UnsentAtLook = _written.Unsent;
+            Wait.NextLook = Loop.Loop.Schedule(Loop.DrainTimeout, s_onDrainTimeout, this);
         }
     }
 
@@ -124,7 +117,7 @@ internal sealed partial class ConnectionWriter
         lock (_gate)
         {
             // Of a send that is under way nobody knows yet what it took.
-            isStuck = _state != SendState.Sending && _written.Unsent > 0 && _written.Unsent == _unsentAtLook;
+            isStuck = _state != SendState.Sending && _written.Unsent > 0 && _written.Unsent == Wait.UnsentAtLook;
         }
 
         if (isStuck)
@@ -141,7 +134,7 @@ internal sealed partial class ConnectionWriter
     private void DropAll()
     {
         Set(WriterFlags.Dead);
-        _nextLook?.Dispose();
+        _gate.Wait?.NextLook?.Dispose();
         _state = SendState.Idle;
         _written.DropUnsent();
     }

@@ -48,6 +48,7 @@ internal sealed partial class ConnectionWriter
         bool isDrained;
         bool mustSchedule;
         bool mustResume;
+        Exception? error;
         lock (_gate)
         {
             if (_state != from)
@@ -64,6 +65,7 @@ internal sealed partial class ConnectionWriter
                 DropAll();
             }
 
+            error = _error;
             isDrained = TryFinish();
             mustSchedule = _state == SendState.Scheduled;
             mustResume = TryEndFlush(UnsentMaxAfter(from));
@@ -72,11 +74,11 @@ internal sealed partial class ConnectionWriter
         // The connection may call back, and what it calls may be the application's.
         if (hasEnded)
         {
-            _connection.OnSendsEnded(_cause!);
+            _connection.OnSendsEnded(error!);
         }
         else if (hasFailed)
         {
-            _connection.OnSendFailed(_failure!);
+            _connection.OnSendFailed(error!);
         }
         else if (isDrained)
         {
@@ -141,7 +143,6 @@ internal sealed partial class ConnectionWriter
                 return true;
             }
 
-            _sentInARow += result.Value;
             Loop.Statistics.CountSent(result.Value);
             if (isShort)
             {
@@ -172,13 +173,14 @@ internal sealed partial class ConnectionWriter
             return false;
         }
 
-        if (_lastTurn != loop.WaitCount)
+        var turn = unchecked((uint)loop.WaitCount);
+        if (_lastTurn != turn)
         {
-            _lastTurn = loop.WaitCount;
-            _sentInARow = 0;
+            _lastTurn = turn;
+            _written.SentInARow = 0;
         }
 
-        return _sentInARow >= Connection.BytesInARowMax;
+        return _written.SentInARow >= Connection.BytesInARowMax;
     }
 
     private void Block()
@@ -193,7 +195,7 @@ internal sealed partial class ConnectionWriter
 
     private void Fail(Exception error)
     {
-        _failure = error;
+        _error ??= error;
         Set(WriterFlags.Dead);
         _state = SendState.Idle;
         _written.DropUnsent();

@@ -19,21 +19,19 @@ internal sealed partial class ConnectionWriter :
     PipeWriter, IValueTaskSource<FlushResult>, IThreadPoolWorkItem, IStayingHandler
 {
     private readonly Connection _connection;
-    private readonly object _gate = new();
+    private readonly Gate _gate = new();
 
     // Under _gate, but for what is the writing application's own in the buffer.
     private OutputBuffer _written;
-    private PendingOperation _flush;
     private SendState _state;
     private WriterFlags _flags;
-    private Exception? _failure;
 
-    // What was sent since the loop's wait of that number.
-    private int _sentInARow;
-    private long _lastTurn;
+    // The number of the loop's wait since which the buffer counts what is sent in a row. Of a number that comes again
+    // after four billion waits, a connection that has just sent so much gives way once too often.
+    private uint _lastTurn;
 
-    // Not under _gate: whoever ends the pending flush off the loop uses it, and there is one pending flush at a time.
-    private Resumption? _resumption;
+    // The error that a send has met; once the connection ends, the reason of that.
+    private Exception? _error;
 
     public ConnectionWriter(Connection connection) => _connection = connection;
 
@@ -83,7 +81,7 @@ internal sealed partial class ConnectionWriter :
         Flush(isWrite: true, source, cancellationToken);
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) =>
-        Flush(isWrite: false, borrowed: default, cancellationToken);
+        Flush(isWrite: false, bytes: default, cancellationToken);
 
     public override void CancelPendingFlush() => Cancel(token: null);
 
@@ -94,10 +92,16 @@ internal sealed partial class ConnectionWriter :
     public override void OnReaderCompleted(Action<Exception?, object?> callback, object? state) =>
         ArgumentNullException.ThrowIfNull(callback);
 
-    private bool IsFlushCanceled => _flush.IsPending && Has(WriterFlags.Canceled);
+    private OutputWait Wait => _gate.Wait ??= new OutputWait(_connection);
+
+    private bool IsFlushPending => _gate.Wait is { Flush.IsPending: true };
+
+    private bool MaySend => !Has(WriterFlags.Dead | WriterFlags.Ended) || _state == SendState.Sending;
+
+    private bool IsFlushCanceled => IsFlushPending && Has(WriterFlags.Canceled);
 
     private ValueTask<FlushResult> Flush(
-        bool isWrite, ReadOnlyMemory<byte> borrowed, CancellationToken cancellationToken)
+        bool isWrite, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
         ValueTask<FlushResult> task;
         var mustSchedule = false;
@@ -113,8 +117,15 @@ internal sealed partial class ConnectionWriter :
                 return ValueTask.FromCanceled<FlushResult>(cancellationToken);
             }
 
-            Commit(borrowed);
-            if (_state == SendState.Idle && _written.Unsent > 0)
+            if (!bytes.IsEmpty)
+            {
+                _written.CopyBorrowed();
+            }
+
+            Commit();
+            bytes = MaySend ? bytes : default;
+            var unsent = _written.Unsent + bytes.Length;
+            if (_state == SendState.Idle && unsent > 0)
             {
                 _state = SendState.Scheduled;
                 mustSchedule = true;
@@ -124,14 +135,15 @@ internal sealed partial class ConnectionWriter :
                 ? Math.Min(EndPoint.MaxWriteBufferBytes, Connection.BytesInARowMax)
                 : EndPoint.MaxWriteBufferBytes;
             var mayEnd =
-                _written.Unsent < unsentMax || Has(WriterFlags.Canceled | WriterFlags.Dead | WriterFlags.Ended);
-            if (mayEnd && TryCopyBorrowed())
+                unsent < unsentMax || Has(WriterFlags.Canceled | WriterFlags.Dead | WriterFlags.Ended);
+            if (mayEnd && TryCopy(ref bytes))
             {
                 task = new ValueTask<FlushResult>(TakeResult());
             }
             else
             {
-                task = new ValueTask<FlushResult>(this, _flush.Begin(s_onTokenCanceled, this, cancellationToken));
+                _written.Borrow(Loop.Blocks, bytes);
+                task = new ValueTask<FlushResult>(this, Wait.Flush.Begin(s_onTokenCanceled, this, cancellationToken));
             }
         }
 
@@ -143,21 +155,10 @@ internal sealed partial class ConnectionWriter :
         return task;
     }
 
-    private void Commit(ReadOnlyMemory<byte> borrowed)
+    private void Commit()
     {
-        if (borrowed.IsEmpty)
-        {
-            // What is borrowed stays behind all else.
-            _written.Commit();
-        }
-        else
-        {
-            _written.CopyBorrowed(Loop.Blocks);
-            _written.Commit();
-            _written.Borrow(borrowed);
-        }
-
-        if (Has(WriterFlags.Dead | WriterFlags.Ended) && _state != SendState.Sending)
+        _written.Commit();
+        if (!MaySend)
         {
             _written.DropUnsent();
         }
@@ -176,4 +177,14 @@ internal sealed partial class ConnectionWriter :
     private void Set(WriterFlags flags) => _flags |= flags;
 
     private void Clear(WriterFlags flags) => _flags &= ~flags;
+
+    /// <summary>
+    /// The writer's lock, apart from the writer, which the application has and may lock. No object is so small that it
+    /// has no room for a reference.
+    /// </summary>
+    private sealed class Gate
+    {
+        /// <summary>Null until there is something to wait for.</summary>
+        public OutputWait? Wait { get; set; }
+    }
 }

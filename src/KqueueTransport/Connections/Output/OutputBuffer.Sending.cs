@@ -1,4 +1,5 @@
 using Kqueue;
+using KqueueTransport.Connections.Buffers;
 using KqueueTransport.Sockets;
 
 namespace KqueueTransport.Connections.Output;
@@ -6,9 +7,9 @@ namespace KqueueTransport.Connections.Output;
 // The sends that empty it.
 internal partial struct OutputBuffer
 {
-    // What one send takes of the application's memory: as much as of blocks. The kernel would go on while the peer
-    // reads, and the loop has others to serve.
-    private const int BorrowedBytesPerSend = PinnedBlocks.CountMax * BlockBytesMax;
+    // What one send takes, of the application's memory as of blocks. The kernel would go on while the peer reads, and
+    // the loop has others to serve.
+    private const int BytesPerSendMax = PinnedBlocks.CountMax * BlockBytesMax;
 
     /// <summary>
     /// Sends once, from one piece of memory or from many, and removes what the kernel took. Nobody else may send or
@@ -20,12 +21,11 @@ internal partial struct OutputBuffer
     /// <param name="isShort">The kernel took less than it was given: the socket is full.</param>
     public KernelResult Send(SocketCalls calls, int descriptor, object gate, out bool isShort)
     {
-        var first = FirstUnsent();
-        long offered;
+        var offered = (int)Math.Min(Unsent, BytesPerSendMax);
+        var first = PartOf(FirstUnsent(), offered);
         KernelResult result;
-        if (first.Length == Unsent || InSegments == 0)
+        if (first.Length == offered)
         {
-            offered = first.Length;
             Monitor.Exit(gate);
             try
             {
@@ -38,65 +38,42 @@ internal partial struct OutputBuffer
         }
         else
         {
-            result = GatherSend(calls, descriptor, first, gate, out offered);
+            result = GatherSend(calls, descriptor, gate, ref offered);
         }
 
         isShort = result.IsError || result.Value < offered;
         if (!result.IsError)
         {
+            SentInARow += result.Value;
             RemoveSent(result.Value);
         }
 
         return result;
     }
 
-    private readonly long InSegments => Unsent - _borrowed.Length;
-
-    private readonly ReadOnlyMemory<byte> FirstBorrowed => AtMost(_borrowed, BorrowedBytesPerSend);
-
-    private ReadOnlyMemory<byte> FirstUnsent()
+    private BufferSegment FirstUnsent()
     {
-        if (InSegments == 0)
-        {
-            return FirstBorrowed;
-        }
-
-        var head = _segments.Head!;
-        while (head.End == _segments.HeadIndex)
+        while (_segments.Head!.End == _segments.Head.Start)
         {
             _segments.RemoveHead();
-            head = _segments.Head!;
         }
 
-        return AtMost(head.Memory[_segments.HeadIndex..], InSegments);
+        return _segments.Head;
     }
 
-    private readonly KernelResult GatherSend(
-        SocketCalls calls, int descriptor, ReadOnlyMemory<byte> first, object gate, out long offered)
+    private readonly KernelResult GatherSend(SocketCalls calls, int descriptor, object gate, ref int offered)
     {
         using var pinned = new PinnedBlocks();
-        offered = 0;
-        var segment = _segments.Head!;
-        var part = first;
-        while (true)
+        var left = offered;
+        for (var segment = _segments.Head!; left > 0 && pinned.Count < PinnedBlocks.CountMax;)
         {
+            var part = PartOf(segment, left);
             pinned.Add(part);
-            offered += part.Length;
-            if (offered == Unsent || pinned.Count == PinnedBlocks.CountMax)
-            {
-                break;
-            }
-
-            if (offered == InSegments)
-            {
-                pinned.Add(FirstBorrowed);
-                offered += FirstBorrowed.Length;
-                break;
-            }
-
+            left -= part.Length;
             segment = segment.NextSegment!;
-            part = AtMost(segment.Memory, InSegments - offered);
         }
+
+        offered -= left;
 
         Monitor.Exit(gate);
         try
@@ -109,15 +86,12 @@ internal partial struct OutputBuffer
         }
     }
 
-    private static ReadOnlyMemory<byte> AtMost(ReadOnlyMemory<byte> memory, long length) =>
-        memory.Length > length ? memory[..(int)length] : memory;
+    private static ReadOnlyMemory<byte> PartOf(BufferSegment segment, int bytesMax) =>
+        segment.Memory.Slice(segment.Start, Math.Min(segment.End - segment.Start, bytesMax));
 
     private void RemoveSent(int sent)
     {
-        var borrowed = (int)Math.Max(sent - InSegments, 0);
         Unsent -= sent;
-        _borrowed = _borrowed[borrowed..];
-        sent -= borrowed;
         if (ReleaseIfEmpty())
         {
             return;
@@ -126,10 +100,10 @@ internal partial struct OutputBuffer
         while (sent > 0)
         {
             var head = _segments.Head!;
-            var left = head.End - _segments.HeadIndex;
+            var left = head.End - head.Start;
             if (sent < left || head == _segments.Tail)
             {
-                _segments.HeadIndex += sent;
+                head.Start += sent;
                 return;
             }
 

@@ -3,9 +3,9 @@ using KqueueTransport.Connections.Buffers;
 namespace KqueueTransport.Connections.Output;
 
 /// <summary>
-/// What the application has written and the kernel has not taken: pooled segments, behind them at most one piece of the
-/// application's own memory, and the sends that empty them without a copy. Used under the writer's lock, except where
-/// it says otherwise.
+/// What the application has written and the kernel has not taken: pooled segments, of which the last may be a piece of
+/// the application's own memory, and the sends that empty them without a copy. Used under the writer's lock, except
+/// where it says otherwise.
 /// </summary>
 internal partial struct OutputBuffer
 {
@@ -17,16 +17,17 @@ internal partial struct OutputBuffer
     public const int BlockBytesMax = 16 * 1024;
 
     private SegmentQueue _segments;
-    private ReadOnlyMemory<byte> _borrowed;
 
-    // The writing application's own: it alone changes them, and reads them without the lock. What it writes to is not
-    // given back while _isWriting is set: it holds memory of the tail, or has advanced and not flushed.
-    private bool _isWriting;
-    private Memory<byte> _tailMemory;
+    // The writing application's own: it alone changes them, and reads them without the lock. The tail is not given back
+    // while it is set here: the application holds memory of it, or has advanced and not flushed.
+    private BufferSegment? _writing;
     private int _tailWritten;
 
     /// <summary>How many bytes are committed and not sent.</summary>
     public long Unsent { get; private set; }
+
+    /// <summary>How many bytes were sent since the loop last served others, which its owner notes.</summary>
+    public int SentInARow { get; set; }
 
     /// <summary>How many bytes are advanced over and not committed. Without the lock.</summary>
     public long Uncommitted { get; private set; }
@@ -35,7 +36,7 @@ internal partial struct OutputBuffer
     public readonly bool TryGetMemory(int sizeHint, out Memory<byte> memory)
     {
         // While nobody is writing, the loop may give the tail back at this moment.
-        memory = _isWriting ? _tailMemory[_tailWritten..] : default;
+        memory = _writing is { } tail ? tail.Free[_tailWritten..] : default;
         return memory.Length >= Math.Max(sizeHint, 1);
     }
 
@@ -43,7 +44,7 @@ internal partial struct OutputBuffer
     /// <exception cref="ArgumentOutOfRangeException">That is more than the application was given.</exception>
     public void Advance(int bytes)
     {
-        var room = _isWriting ? _tailMemory.Length - _tailWritten : 0;
+        var room = _writing is { } tail ? tail.Free.Length - _tailWritten : 0;
         if ((uint)bytes > (uint)room)
         {
             PipeErrors.ThrowAdvanceTooFar(bytes);
@@ -56,17 +57,10 @@ internal partial struct OutputBuffer
     /// <summary>Gives the application memory to write to.</summary>
     public Memory<byte> Allocate(BlockPool pool, int sizeHint)
     {
-        CopyBorrowed(pool);
-        _isWriting = true;
+        CopyBorrowed();
         KeepWritten();
-        if (_tailMemory.Length < Math.Max(sizeHint, 1))
-        {
-            // Memory of a tail with too little room left was never handed out twice: what lies behind its end stays
-            // unused.
-            AppendTail(pool, sizeHint);
-        }
-
-        return _tailMemory;
+        _writing = TailWithRoom(pool, Math.Max(sizeHint, 1), wanted: 0);
+        return _writing.Free;
     }
 
     /// <summary>Makes what the application advanced over sendable.</summary>
@@ -75,32 +69,40 @@ internal partial struct OutputBuffer
         KeepWritten();
         Unsent += Uncommitted;
         Uncommitted = 0;
-        _isWriting = false;
+        _writing = null;
         ReleaseIfEmpty();
     }
 
-    /// <summary>Makes memory sendable that stays the application's, until nothing of it is here any more.</summary>
-    public void Borrow(ReadOnlyMemory<byte> memory)
+    /// <summary>Makes a copy of bytes sendable, and notes how far it has come.</summary>
+    public void Copy(BlockPool pool, ref ReadOnlyMemory<byte> bytes)
     {
-        _borrowed = memory;
-        Unsent += memory.Length;
+        while (!bytes.IsEmpty)
+        {
+            var tail = TailWithRoom(pool, bytes: 1, bytes.Length);
+            var length = Math.Min(bytes.Length, tail.Free.Length);
+            bytes[..length].CopyTo(tail.Free);
+            bytes = bytes[length..];
+            tail.End += length;
+            Unsent += length;
+        }
+    }
+
+    /// <summary>Makes bytes sendable that stay the application's, until nothing of them is here any more.</summary>
+    public void Borrow(BlockPool pool, ReadOnlyMemory<byte> bytes)
+    {
+        if (!bytes.IsEmpty)
+        {
+            _segments.Borrow(pool, bytes);
+            Unsent += bytes.Length;
+        }
     }
 
     /// <summary>Gives the application its memory back, also while a part of it is being sent.</summary>
-    public void CopyBorrowed(BlockPool pool)
+    public readonly void CopyBorrowed()
     {
-        while (!_borrowed.IsEmpty)
+        if (_segments.Tail is { IsBorrowed: true } tail)
         {
-            if (_tailMemory.IsEmpty)
-            {
-                AppendTail(pool, sizeHint: 1);
-            }
-
-            var length = Math.Min(_borrowed.Length, _tailMemory.Length);
-            _borrowed[..length].CopyTo(_tailMemory);
-            _borrowed = _borrowed[length..];
-            _tailWritten = length;
-            KeepWritten();
+            tail.CopyBorrowed();
         }
     }
 
@@ -108,14 +110,19 @@ internal partial struct OutputBuffer
     public void DropUnsent()
     {
         Unsent = 0;
-        _borrowed = default;
         ReleaseIfEmpty();
     }
 
-    private void AppendTail(BlockPool pool, int sizeHint)
+    // What is left behind the end of a tail with too little room stays unused.
+    private BufferSegment TailWithRoom(BlockPool pool, int bytes, int wanted)
     {
-        var size = (int)Math.Min(Unsent + Uncommitted, BlockBytesMax);
-        _tailMemory = _segments.Append(pool, stream: null, Math.Max(sizeHint, size), runningIndex: 0).Free;
+        if (_segments.Tail is { IsBorrowed: false } tail && tail.Free.Length >= bytes)
+        {
+            return tail;
+        }
+
+        var size = (int)Math.Min(Unsent + Uncommitted + wanted, BlockBytesMax);
+        return _segments.Append(pool, stream: null, Math.Max(bytes, size), runningIndex: 0);
     }
 
     /// <summary>Makes what the application advanced over a part of the tail, sendable once it is committed.</summary>
@@ -123,21 +130,19 @@ internal partial struct OutputBuffer
     {
         if (_tailWritten > 0)
         {
-            _segments.Tail!.End += _tailWritten;
-            _tailMemory = _tailMemory[_tailWritten..];
+            _writing!.End += _tailWritten;
             _tailWritten = 0;
         }
     }
 
     private bool ReleaseIfEmpty()
     {
-        if (InSegments > 0 || _isWriting)
+        if (Unsent > 0 || _writing is not null)
         {
             return false;
         }
 
         _segments.Clear();
-        _tailMemory = default;
         return true;
     }
 }
