@@ -50,7 +50,7 @@ internal static class SystemSocket
 
     private static Socket Create(int family, int protocol, string option, SocketNumbers numbers)
     {
-        var library = LibraryFunctions.OfSystem;
+        var library = SocketFunctions.OfSystem;
 
         var descriptor = library.socket(family, SocketNumbers.SOCK_STREAM | numbers.SOCK_CLOEXEC, protocol);
         if (descriptor >= 0)

@@ -12,7 +12,7 @@ namespace KqueueTransport.Sockets;
 internal sealed class SystemSocketCalls : NativeSocketCalls
 {
     private SystemSocketCalls(SocketNumbers numbers)
-        : base(LibraryFunctions.OfSystem, numbers)
+        : base(SocketFunctions.OfSystem, numbers)
     {
     }
 
@@ -22,7 +22,7 @@ internal sealed class SystemSocketCalls : NativeSocketCalls
 
     public override bool HasProcessDescriptors => true;
 
-    public override int DescriptorLimit => LibraryFunctions.OfSystem.getdtablesize();
+    public override int DescriptorLimit => SocketFunctions.OfSystem.getdtablesize();
 
     public override ListenSocket Listen(
         EndPoint endPoint, KqueueEndPointOptions options, int? takenOver = null) =>
