@@ -33,12 +33,9 @@ internal static class ProxyProtocolText
         }
 
         length = end + 1;
-        if (bytes[end - 1] != '\r' || !TryParseLine(bytes[Signature.Length..(end - 1)], out header))
-        {
-            return ProxyProtocolParse.Malformed;
-        }
-
-        return ProxyProtocolParse.Complete;
+        return bytes[end - 1] == '\r' && TryParseLine(bytes[Signature.Length..(end - 1)], out header)
+            ? ProxyProtocolParse.Complete
+            : ProxyProtocolParse.Malformed;
     }
 
     public static void Write(ProxyProtocolHeader header, IBufferWriter<byte> writer)
