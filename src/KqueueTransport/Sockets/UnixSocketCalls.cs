@@ -10,8 +10,8 @@ internal static unsafe class UnixSocketCalls
     /// <summary>The most descriptors that every kernel lets one message carry (253 on Linux and FreeBSD).</summary>
     public const int DescriptorsMax = 200;
 
-    private static readonly AncillaryLayout s_layout = AncillaryLayout.OfThisSystem();
     private static readonly SocketNumbers s_numbers = SocketNumbers.OfThisSystem();
+    private static readonly AncillaryLayout s_layout = s_numbers.Ancillary;
 
     /// <summary>Sends bytes, at least one, and with the first of them descriptors, which stay the sender's.</summary>
     /// <returns>How many bytes the kernel took.</returns>
