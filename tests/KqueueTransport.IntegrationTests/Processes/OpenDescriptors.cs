@@ -18,7 +18,7 @@ internal static class OpenDescriptors
         return s_hasLinks ? entries.Count(entry => !IsFile(entry)) : entries.Length;
     }
 
-    /// <summary>Epoll instances, events and timers, where a link says so. The runtime has pipes for its threads.</summary>
+    /// <summary>Epoll instances, events and timers, where links tell. The runtime has pipes for its threads.</summary>
     public static int CountOfQueues() => Directory.GetFileSystemEntries(s_folder).Count(
         entry => LinkOf(entry)?.StartsWith("anon_inode:", StringComparison.Ordinal) ?? false);
 
