@@ -16,8 +16,6 @@ internal abstract unsafe partial class NativeSocketCalls(SocketFunctions functio
 
     protected SocketNumbers Numbers { get; } = numbers;
 
-    public override bool BalancesSharedPort => Numbers.BalancingReusePort != 0;
-
     public override KernelResult Accept(int listenDescriptor, SocketAddress peer)
     {
         var buffer = peer.Buffer.Span;

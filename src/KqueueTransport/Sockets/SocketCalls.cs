@@ -115,12 +115,6 @@ internal abstract class SocketCalls
     public abstract KernelResult OpenProbe();
 
     /// <summary>
-    /// Whether the kernel spreads connections over listen sockets that share one address
-    /// (<see cref="KqueueEndPointOptions.SharePort"/>).
-    /// </summary>
-    public abstract bool BalancesSharedPort { get; }
-
-    /// <summary>
     /// Whether the descriptors are the process's own, so that <see cref="Socket"/> can be put over one of them.
     /// </summary>
     public virtual bool HasProcessDescriptors => false;

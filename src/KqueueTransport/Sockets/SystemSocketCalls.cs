@@ -22,7 +22,7 @@ internal sealed class SystemSocketCalls : NativeSocketCalls
 
     public override bool HasProcessDescriptors => true;
 
-    public override int DescriptorLimit => SocketFunctions.OfSystem.getdtablesize();
+    public override int DescriptorLimit => Functions.getdtablesize();
 
     public override ListenSocket Listen(
         EndPoint endPoint, KqueueEndPointOptions options, int? takenOver = null) =>

@@ -23,8 +23,6 @@ internal sealed class ScriptedSocketCalls(SocketCalls? kernel = null) : SocketCa
     private int _tcpInfos;
     private int _peerCredentials;
 
-    public override bool BalancesSharedPort => kernel?.BalancesSharedPort ?? false;
-
     public override bool HasProcessDescriptors => !HidesProcessDescriptors && kernel is { HasProcessDescriptors: true };
 
     public override int DescriptorLimit => Limit ?? kernel?.DescriptorLimit ?? int.MaxValue;
