@@ -65,9 +65,9 @@ public sealed class SystemListenTests
         Assert.SkipUnless(OperatingSystem.IsLinux(), "the numbers are Linux's");
         var numbers = SocketNumbers.Linux with { SO_NOSIGPIPE = SocketNumbers.Linux.SO_KEEPALIVE };
         using var listen = SystemListenSocket.Open(s_anyPort, s_options, takenOver: null, numbers);
-        using var outbound = SystemSocket.Create(listen.EndPoint, isMultipath: false, numbers);
+        using var outbound = SystemSocketCalls.Create(listen.EndPoint, isMultipath: false, numbers);
         outbound.Connect(listen.EndPoint);
-        SystemSocket.MakeNonBlocking(outbound, numbers);
+        SystemSocketCalls.MakeNonBlocking(outbound, numbers);
 
         var accepted = SocketPair.Until(
             () => _calls.Accept(listen.Descriptor, SocketCalls.CreateAddress()), result => !result.IsWouldBlock);
