@@ -13,7 +13,7 @@ namespace KqueueTransport.Sockets;
 /// process's can touch them. IP only: a Unix socket's path would lie in a file system that the process does not see.
 /// </summary>
 internal sealed unsafe class LibrarySocketCalls(SocketFunctions library, SocketNumbers numbers)
-    : NativeSocketCalls(library, library.HasAccept4 ? numbers : numbers with { HasAccept4 = false })
+    : SocketCalls(library, library.HasAccept4 ? numbers : numbers with { HasAccept4 = false })
 {
     /// <summary>
     /// The sockets of the library that the loops' queues come from. One with another layout than Linux's that exports
