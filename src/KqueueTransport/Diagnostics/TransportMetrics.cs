@@ -61,6 +61,15 @@ internal sealed partial class TransportMetrics : IDisposable
     /// <summary>Where the connections of a loop count.</summary>
     public LoopStatistics StatisticsOf(EventLoop loop) => _statistics[loop];
 
+    /// <summary>Those that accept at the moment.</summary>
+    public IMeasuredListener[] Listeners()
+    {
+        lock (_gate)
+        {
+            return [.. _listeners];
+        }
+    }
+
     public void Add(IMeasuredListener listener)
     {
         lock (_gate)
@@ -85,32 +94,4 @@ internal sealed partial class TransportMetrics : IDisposable
         TransportEventSource.Log.Remove(this);
         Meter.Dispose();
     }
-
-    private void ObserveGroup()
-    {
-        Meter.CreateObservableCounter(
-            "kqueue.hand_overs",
-            () => new[]
-            {
-                new Measurement<long>(_group.HandOverCount, Tag("kqueue.hand_over.outcome", "taken")),
-                new Measurement<long>(_group.RefusedHandOverCount, Tag("kqueue.hand_over.outcome", "refused")),
-            },
-            "{hand_over}",
-            "Loops taken from a thread that was stuck in a handler; and looks that found no thread to take one.");
-        Meter.CreateObservableUpDownCounter(
-            "kqueue.thread.count",
-            () =>
-            {
-                var standby = _group.StandbyThreadCount;
-                return new[]
-                {
-                    new Measurement<int>(standby, Tag("kqueue.thread.state", "standby")),
-                    new Measurement<int>(_group.ThreadCount - standby, Tag("kqueue.thread.state", "busy")),
-                };
-            },
-            "{thread}",
-            "Threads that drive a loop or run a handler, and threads that stand by.");
-    }
-
-    private static KeyValuePair<string, object?> Tag(string name, string? value) => new(name, value);
 }

@@ -207,10 +207,10 @@ internal sealed class Predecessor : IDisposable
                 return null;
             }
 
-            var names = HandOverMessage.Decode(message.ToArray());
-            if (names.Count != sockets.Count)
+            var names = HandOverMessage.Decode(message.Span);
+            if (names.Length != sockets.Count)
             {
-                throw new InvalidDataException($"It sends {names.Count} names for {sockets.Count} sockets.");
+                throw new InvalidDataException($"It sends {names.Length} names for {sockets.Count} sockets.");
             }
 
             var named = names.Zip(sockets).ToList();

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using KqueueTransport.Connections;
 using KqueueTransport.Connections.Contexts;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 
 namespace KqueueTransport.Outbound;
@@ -15,7 +16,10 @@ internal sealed class Connector
     private readonly TimeSpan _timeout;
     private readonly Func<DnsEndPoint, CancellationToken, Task<IPAddress[]>> _resolve;
     private readonly CancellationToken _loopsEnd;
-    private readonly OpenConnections _open = new();
+    private readonly Lock _gate = new();
+
+    // Under _gate. Those that have not ended: nobody else ends them when their loops do.
+    private readonly HashSet<Connection> _open = [];
 
     /// <param name="loops">The loops of the connections.</param>
     /// <param name="options">Theirs, and the time.</param>
@@ -32,10 +36,10 @@ internal sealed class Connector
         _resolve = resolve ?? (static (name, cancellationToken) =>
             Dns.GetHostAddressesAsync(name.Host, name.AddressFamily, cancellationToken));
         var placement = loops.PlacementFor(OutboundEndPoint.Instance, options.Scheduling, logger);
-        _endPoint = new EndPointContext(options, placement) { IsOutbound = true, Ended = _open.Remove };
-        _loopsEnd.UnsafeRegister(static open => ((OpenConnections)open!).EndAll(), _open);
+        _endPoint = new EndPointContext(options, placement) { IsOutbound = true, Ended = Remove };
         _options = options.Clone();
         _timeout = options.ConnectTimeout;
+        _loopsEnd.UnsafeRegister(static connector => ((Connector)connector!).EndAll(), this);
     }
 
     /// <summary>Connects; its caller disposes the connection.</summary>
@@ -98,9 +102,49 @@ internal sealed class Connector
             : endPoint;
         var connection = await ConnectAttempt.ConnectAsync(
             _loops.LessLoaded(), _endPoint, reachable, _options, cancellationToken).ConfigureAwait(false);
-        _open.Add(connection);
+        Add(connection);
         return connection;
     }
+
+    private void Add(Connection connection)
+    {
+        lock (_gate)
+        {
+            // One that has ended meanwhile may have been removed before it came here.
+            if (connection.EndCause is null)
+            {
+                _open.Add(connection);
+            }
+        }
+
+        if (_loopsEnd.IsCancellationRequested)
+        {
+            // Perhaps after EndAll has looked, which looks after this is set.
+            End(connection);
+        }
+    }
+
+    private void Remove(Connection connection)
+    {
+        lock (_gate)
+        {
+            _open.Remove(connection);
+        }
+    }
+
+    private void EndAll()
+    {
+        Connection[] open;
+        lock (_gate)
+        {
+            open = [.. _open];
+        }
+
+        Array.ForEach(open, End);
+    }
+
+    private static void End(Connection connection) =>
+        connection.Abort(new ConnectionAbortedException("The event loops of the connection end."));
 
     /// <summary>Stands for all outbound connections where a listener is named, in logs.</summary>
     private sealed class OutboundEndPoint : EndPoint

@@ -33,7 +33,7 @@ internal static class ProxyProtocolBinary
 
     private static ReadOnlySpan<byte> Signature => "\r\n\r\n\0\r\nQUIT\n"u8;
 
-    public static ProxyProtocolParse Parse(ReadOnlyMemory<byte> bytes, out ProxyProtocolHeader? header, out int length)
+    public static OperationStatus Parse(ReadOnlyMemory<byte> bytes, out ProxyProtocolHeader? header, out int length)
     {
         (header, length) = (null, 0);
         var span = bytes.Span;
@@ -41,18 +41,18 @@ internal static class ProxyProtocolBinary
         if (!span[..known].SequenceEqual(Signature[..known]) ||
             (span.Length > Signature.Length && span[Signature.Length] is not (VersionAndLocal or VersionAndProxy)))
         {
-            return ProxyProtocolParse.Malformed;
+            return OperationStatus.InvalidData;
         }
 
         if (span.Length < FixedLength)
         {
-            return ProxyProtocolParse.Incomplete;
+            return OperationStatus.NeedMoreData;
         }
 
         length = FixedLength + BinaryPrimitives.ReadUInt16BigEndian(span[14..]);
-        return span.Length < length ? ProxyProtocolParse.Incomplete
-            : TryParseWhole(bytes[..length], out header) ? ProxyProtocolParse.Complete
-            : ProxyProtocolParse.Malformed;
+        return span.Length < length ? OperationStatus.NeedMoreData
+            : TryParseWhole(bytes[..length], out header) ? OperationStatus.Done
+            : OperationStatus.InvalidData;
     }
 
     public static void Write(ProxyProtocolHeader header, IBufferWriter<byte> writer)

@@ -96,12 +96,12 @@ public sealed class ProxyProtocolHeader
     /// <param name="bytes">What has come so far, at most as much as a header may have.</param>
     /// <param name="header">The header.</param>
     /// <param name="length">How many bytes it has.</param>
-    internal static ProxyProtocolParse Parse(
+    internal static OperationStatus Parse(
         ReadOnlyMemory<byte> bytes, out ProxyProtocolHeader? header, out int length)
     {
         header = null;
         length = 0;
-        return bytes.IsEmpty ? ProxyProtocolParse.Incomplete
+        return bytes.IsEmpty ? OperationStatus.NeedMoreData
             : bytes.Span[0] == ProxyProtocolText.Signature[0]
                 ? ProxyProtocolText.Parse(bytes.Span, out header, out length)
                 : ProxyProtocolBinary.Parse(bytes, out header, out length);

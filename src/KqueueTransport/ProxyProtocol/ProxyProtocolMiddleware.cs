@@ -62,12 +62,12 @@ internal sealed class ProxyProtocolMiddleware(
             {
                 var result = await input.ReadAsync(deadline.Token).ConfigureAwait(false);
                 var parsed = Take(input, result.Buffer, out var header);
-                if (parsed == ProxyProtocolParse.Complete)
+                if (parsed == OperationStatus.Done)
                 {
                     return header;
                 }
 
-                if (parsed == ProxyProtocolParse.Malformed)
+                if (parsed == OperationStatus.InvalidData)
                 {
                     Refuse(connection, "its first bytes are no header");
                     return null;
@@ -92,19 +92,19 @@ internal sealed class ProxyProtocolMiddleware(
         }
     }
 
-    private ProxyProtocolParse Take(PipeReader input, ReadOnlySequence<byte> buffer, out ProxyProtocolHeader? header)
+    private OperationStatus Take(PipeReader input, ReadOnlySequence<byte> buffer, out ProxyProtocolHeader? header)
     {
         var head = buffer.Slice(0, Math.Min(buffer.Length, options.MaxHeaderSize));
         var bytes = head.IsSingleSegment ? head.First : head.ToArray();
         var parsed = ProxyProtocolHeader.Parse(bytes, out header, out var length);
-        if (parsed == ProxyProtocolParse.Incomplete &&
+        if (parsed == OperationStatus.NeedMoreData &&
             (length > options.MaxHeaderSize || bytes.Length == options.MaxHeaderSize))
         {
-            parsed = ProxyProtocolParse.Malformed;
+            parsed = OperationStatus.InvalidData;
         }
 
-        var consumed = parsed == ProxyProtocolParse.Complete ? buffer.GetPosition(length) : buffer.Start;
-        input.AdvanceTo(consumed, parsed == ProxyProtocolParse.Complete ? consumed : buffer.End);
+        var consumed = parsed == OperationStatus.Done ? buffer.GetPosition(length) : buffer.Start;
+        input.AdvanceTo(consumed, parsed == OperationStatus.Done ? consumed : buffer.End);
         return parsed;
     }
 

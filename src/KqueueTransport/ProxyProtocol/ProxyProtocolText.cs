@@ -16,29 +16,26 @@ internal static class ProxyProtocolText
 
     public static ReadOnlySpan<byte> Signature => "PROXY "u8;
 
-    public static ProxyProtocolParse Parse(ReadOnlySpan<byte> bytes, out ProxyProtocolHeader? header, out int length)
+    public static OperationStatus Parse(ReadOnlySpan<byte> bytes, out ProxyProtocolHeader? header, out int length)
     {
         header = null;
         length = 0;
         var known = Math.Min(bytes.Length, Signature.Length);
         if (!bytes[..known].SequenceEqual(Signature[..known]))
         {
-            return ProxyProtocolParse.Malformed;
+            return OperationStatus.InvalidData;
         }
 
         var end = bytes[..Math.Min(bytes.Length, LengthMax)].IndexOf((byte)'\n');
         if (end < 0)
         {
-            return bytes.Length >= LengthMax ? ProxyProtocolParse.Malformed : ProxyProtocolParse.Incomplete;
+            return bytes.Length >= LengthMax ? OperationStatus.InvalidData : OperationStatus.NeedMoreData;
         }
 
         length = end + 1;
-        if (bytes[end - 1] != '\r' || !TryParseLine(bytes[Signature.Length..(end - 1)], out header))
-        {
-            return ProxyProtocolParse.Malformed;
-        }
-
-        return ProxyProtocolParse.Complete;
+        return bytes[end - 1] == '\r' && TryParseLine(bytes[Signature.Length..(end - 1)], out header)
+            ? OperationStatus.Done
+            : OperationStatus.InvalidData;
     }
 
     public static void Write(ProxyProtocolHeader header, IBufferWriter<byte> writer)

@@ -12,14 +12,9 @@ namespace KqueueTransport.Sockets;
 /// Sockets of a kernel that was built as a library, cold calls included. Its descriptors are its own, so nothing of the
 /// process's can touch them. IP only: a Unix socket's path would lie in a file system that the process does not see.
 /// </summary>
-internal sealed unsafe class LibrarySocketCalls : NativeSocketCalls
+internal sealed unsafe class LibrarySocketCalls(SocketFunctions library, SocketNumbers numbers)
+    : SocketCalls(library, library.HasAccept4 ? numbers : numbers with { HasAccept4 = false })
 {
-    private readonly LibraryFunctions _library;
-
-    public LibrarySocketCalls(LibraryFunctions library, SocketNumbers numbers)
-        : base(library, library.HasAccept4 ? numbers : numbers with { HasAccept4 = false }) =>
-        _library = library;
-
     /// <summary>
     /// The sockets of the library that the loops' queues come from. One with another layout than Linux's that exports
     /// them has descriptors of its own; otherwise they are the process's.
@@ -35,7 +30,7 @@ internal sealed unsafe class LibrarySocketCalls : NativeSocketCalls
         var library = queue.Library is null || numbers is null ? 0 : KqueueLibrary.Open(queue.Library);
         return library != 0 && NativeLibrary.TryGetExport(library, queue.SymbolPrefix + "accept", out var accept) &&
             accept != NativeLibrary.GetExport(NativeLibrary.GetMainProgramHandle(), "accept")
-            ? new LibrarySocketCalls(new LibraryFunctions(library, queue.SymbolPrefix), numbers!)
+            ? new LibrarySocketCalls(new SocketFunctions(library, queue.SymbolPrefix), numbers!)
             : SystemSocketCalls.Instance;
     }
 
@@ -55,7 +50,7 @@ internal sealed unsafe class LibrarySocketCalls : NativeSocketCalls
         {
             Check(Configure(descriptor, [.. beforeBind, .. BothFamilies(endPoint)]), endPoint);
             Check(Bind(descriptor, ForKernel(endPoint.Serialize())), endPoint);
-            Check(Result(_library.listen(descriptor, options.Backlog)), endPoint);
+            Check(Result(Functions.listen(descriptor, options.Backlog)), endPoint);
             var bound = CreateAddress();
             Check(GetLocalAddress(descriptor, bound), endPoint);
             return new LibraryListenSocket(this, descriptor, bound.ToEndPoint()!, accepted);
@@ -82,7 +77,7 @@ internal sealed unsafe class LibrarySocketCalls : NativeSocketCalls
         var family = remote.AddressFamily == AddressFamily.InterNetworkV6
             ? Numbers.AF_INET6
             : SocketNumbers.AF_INET;
-        return Result(_library.socket(family, SocketNumbers.SOCK_STREAM | Numbers.SOCK_NONBLOCK, 0));
+        return Result(Functions.socket(family, SocketNumbers.SOCK_STREAM | Numbers.SOCK_NONBLOCK, 0));
     }
 
     // Port, address and scope lie at the same offsets everywhere. Only the family differs, in number and place: a BSD
@@ -117,7 +112,7 @@ internal sealed unsafe class LibrarySocketCalls : NativeSocketCalls
     {
         fixed (byte* start = address.Buffer.Span)
         {
-            return Result(_library.bind(descriptor, start, (uint)address.Size));
+            return Result(Functions.bind(descriptor, start, (uint)address.Size));
         }
     }
 

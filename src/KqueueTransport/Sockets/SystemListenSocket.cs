@@ -112,7 +112,7 @@ internal sealed class SystemListenSocket : ListenSocket
             return new Socket(new SafeSocketHandle((nint)handle.FileHandle, ownsHandle: false));
         }
 
-        var socket = SystemSocket.Create(endPoint, options.MultipathTcp, numbers);
+        var socket = SystemSocketCalls.Create(endPoint, options.MultipathTcp, numbers);
         try
         {
             Bind(socket, endPoint, options, numbers);
@@ -177,7 +177,7 @@ internal sealed class SystemListenSocket : ListenSocket
     // connections do not inherit.
     private static SocketOption[]? Listen(Socket socket, KqueueEndPointOptions options, SocketNumbers numbers)
     {
-        SystemSocket.MakeNonBlocking(socket, numbers);
+        SystemSocketCalls.MakeNonBlocking(socket, numbers);
         if (socket.AddressFamily is not (AddressFamily.InterNetwork or AddressFamily.InterNetworkV6))
         {
             socket.Listen(options.Backlog);

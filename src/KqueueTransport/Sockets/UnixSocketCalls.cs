@@ -10,8 +10,8 @@ internal static unsafe class UnixSocketCalls
     /// <summary>The most descriptors that every kernel lets one message carry (253 on Linux and FreeBSD).</summary>
     public const int DescriptorsMax = 200;
 
-    private static readonly AncillaryLayout s_layout = AncillaryLayout.OfThisSystem();
     private static readonly SocketNumbers s_numbers = SocketNumbers.OfThisSystem();
+    private static readonly AncillaryLayout s_layout = s_numbers.Ancillary;
 
     /// <summary>Sends bytes, at least one, and with the first of them descriptors, which stay the sender's.</summary>
     /// <returns>How many bytes the kernel took.</returns>
@@ -31,7 +31,7 @@ internal static unsafe class UnixSocketCalls
             KernelResult result;
             do
             {
-                result = Result(LibraryFunctions.OfSystem.sendmsg(
+                result = Result(SocketFunctions.OfSystem.sendmsg(
                     (int)socket.Handle, &message, s_numbers.MSG_NOSIGNAL));
             }
             while (result.Error == Errno.EINTR);
@@ -64,7 +64,7 @@ internal static unsafe class UnixSocketCalls
             KernelResult result;
             do
             {
-                result = Result(LibraryFunctions.OfSystem.recvmsg(
+                result = Result(SocketFunctions.OfSystem.recvmsg(
                     (int)socket.Handle, &message, s_layout.MSG_CMSG_CLOEXEC));
             }
             while (result.Error == Errno.EINTR);
@@ -76,7 +76,7 @@ internal static unsafe class UnixSocketCalls
             isTruncated = (flags & s_layout.MSG_CTRUNC) != 0;
             if (s_layout.MSG_CMSG_CLOEXEC == 0)
             {
-                descriptors.ForEach(received => LibraryFunctions.OfSystem.ioctl(received, s_numbers.FIOCLEX));
+                descriptors.ForEach(received => SocketFunctions.OfSystem.ioctl(received, s_numbers.FIOCLEX));
             }
 
             return result;
@@ -86,9 +86,9 @@ internal static unsafe class UnixSocketCalls
     /// <summary>Whether the process at the other end is of the user that this one is of.</summary>
     public static bool IsOwnUser(Socket socket) =>
         SystemSocketCalls.Instance.GetPeerCredentials((int)socket.Handle) is { } peer &&
-        peer.UserId == LibraryFunctions.OfSystem.geteuid();
+        peer.UserId == SocketFunctions.OfSystem.geteuid();
 
     private static KernelResult Result(nint returned) => returned >= 0
         ? KernelResult.Success((int)returned)
-        : KernelResult.Failure(s_numbers.Errnos.ToErrno(LibraryFunctions.OfSystem.errno));
+        : KernelResult.Failure(s_numbers.Errnos.ToErrno(SocketFunctions.OfSystem.errno));
 }

@@ -18,16 +18,22 @@ internal static class OpenDescriptors
         return s_hasLinks ? entries.Count(entry => !IsFile(entry)) : entries.Length;
     }
 
+    /// <summary>Epoll instances, events and timers, where links tell. The runtime has pipes for its threads.</summary>
+    public static int CountOfQueues() => Directory.GetFileSystemEntries(s_folder).Count(
+        entry => LinkOf(entry)?.StartsWith("anon_inode:", StringComparison.Ordinal) ?? false);
+
     // What is no file has a link as "socket:[4711]".
-    private static bool IsFile(string entry)
+    private static bool IsFile(string entry) => LinkOf(entry) is not { } target || target.StartsWith('/');
+
+    private static string? LinkOf(string entry)
     {
         try
         {
-            return new FileInfo(entry).LinkTarget is not { } target || target.StartsWith('/');
+            return new FileInfo(entry).LinkTarget;
         }
         catch (IOException)
         {
-            return true; // Closed since it was listed, such as the descriptor of the list itself.
+            return null; // Closed since it was listed, such as the descriptor of the list itself.
         }
     }
 }

@@ -1,9 +1,12 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using KqueueTransport.IntegrationTests.Processes;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace KqueueTransport.IntegrationTests.Suites;
 
@@ -119,6 +122,53 @@ public abstract class ShutdownTests(TestTransport transport) : TransportSuite(tr
         await server.StopAsync(Deadline);
 
         await Task.WhenAll(load).WaitAsync(Deadline);
+    }
+
+    // Goal: a stop loses no answer. Method: clients that keep their connections ask for one thing after the other until
+    // they are refused; what a handler has begun with has to have come whole. Each question is asked by its own name.
+    [Theory]
+    [InlineData("http")]
+    [InlineData("https")]
+    public async Task Stop_UnderLoadOfKeptConnections_AnswersWhatHasBegun(string scheme)
+    {
+        var (begun, answered) = (new ConcurrentDictionary<string, bool>(), new ConcurrentDictionary<string, bool>());
+        var server = await StartKestrelAsync(
+            kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http1;
+                if (scheme == "https")
+                {
+                    listen.UseHttps(SelfSignedCertificate.Instance);
+                }
+            }),
+            app => app.Run(async context =>
+            {
+                begun[context.Request.Path] = true;
+                await Task.Yield();
+                await context.Response.WriteAsync(context.Request.Path);
+            }));
+        var load = Enumerable.Range(0, 16).Select(async number =>
+        {
+            using var client = Http.ClientFor(server.EndPoint, scheme);
+            try
+            {
+                for (var i = 0; ; i++)
+                {
+                    var question = $"/{number}/{i}";
+                    answered[await client.GetStringAsync(question, Deadline)] = true;
+                }
+            }
+            catch (HttpRequestException)
+            {
+                // Stopped.
+            }
+        }).ToArray();
+        await Until.TrueAsync(() => answered.Count > 500, Deadline);
+
+        await server.StopAsync(Deadline);
+
+        await Task.WhenAll(load).WaitAsync(Deadline);
+        Assert.Empty(begun.Keys.Except(answered.Keys));
     }
 
     // Goal: nobody who connects around the stop is left hanging. Method: clients that connect, ask and read to the end

@@ -24,7 +24,7 @@ internal sealed class InheritedListenSocket : IDisposable
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, protocol);
         socket.Bind(endPoint);
         socket.Listen();
-        Assert.Equal(0, LibraryFunctions.OfSystem.ioctl((int)socket.Handle, FIONCLEX));
+        Assert.Equal(0, SocketFunctions.OfSystem.ioctl((int)socket.Handle, FIONCLEX));
         return new InheritedListenSocket(socket);
     }
 

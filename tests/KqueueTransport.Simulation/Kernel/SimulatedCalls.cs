@@ -7,7 +7,7 @@ using KqueueTransport.Sockets.Interop;
 namespace KqueueTransport.Simulation.Kernel;
 
 /// <summary>The transport's own socket calls over the simulated kernel's functions.</summary>
-internal sealed class SimulatedCalls : NativeSocketCalls
+internal sealed class SimulatedCalls : SocketCalls
 {
     private readonly SimulatedKernel _kernel;
 

@@ -98,6 +98,17 @@ public sealed class PredecessorTests : IDisposable
     }
 
     [Fact]
+    public async Task Take_NamesOfUnixSockets_AreTheSameWhateverTheyHold()
+    {
+        string[] names = ["", "Unix /tmp/ä b\n%41", "Unix @a\0b\nc", "Unix @"];
+        var finding = FindAsync();
+        using var link = await SendAsync(HandOverMessage.Encode(names), Descriptors(names.Length));
+        using var predecessor = (await finding)!;
+
+        Assert.All(names, name => SystemSocketCalls.Instance.Close(predecessor.Take(name)!.Value));
+    }
+
+    [Fact]
     public async Task Dispose_NobodyTookTheSockets_ClosesThem()
     {
         var finding = FindAsync();
@@ -164,7 +175,7 @@ public sealed class PredecessorTests : IDisposable
             await SendByteByByteAsync(first, HandOverMessage.Greeting[..Math.Min(4, bytes)]);
             if (bytes > 4)
             {
-                var message = HandOverMessage.Encode(["a"]).AsSpan(0, bytes - 4);
+                var message = HandOverMessage.Encode(["ab"]).AsSpan(0, bytes - 4);
                 UnixSocketCalls.Send(first, message, Descriptors(1)).GetValueOrThrow();
             }
         }
@@ -172,7 +183,7 @@ public sealed class PredecessorTests : IDisposable
         using var second = await SendAsync(HandOverMessage.Encode(["b"]), Descriptors(1));
         using (var predecessor = (await finding)!)
         {
-            Assert.Null(predecessor.Take("a"));
+            Assert.Null(predecessor.Take("ab"));
             Assert.Equal(2, HandedCount);
         }
 
@@ -222,17 +233,6 @@ public sealed class PredecessorTests : IDisposable
         }
 
         Assert.Equal(1, HandedCount);
-    }
-
-    [Fact]
-    public async Task Find_NamesAreCutOff_SaysSo()
-    {
-        var message = HandOverMessage.Encode(["a"]);
-        message[HandOverMessage.HeaderBytes] = 100; // The length of the name.
-        var finding = FindAsync();
-        using var link = await SendAsync(message, Descriptors(1));
-
-        await AssertFailsAsync(finding, "end in the middle");
     }
 
     [Fact]

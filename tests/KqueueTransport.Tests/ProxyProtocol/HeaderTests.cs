@@ -64,7 +64,7 @@ public sealed class HeaderTests
     [InlineData("PROXY UDP4 192.0.2.1 198.51.100.7 1 443\r\n")]
     [InlineData("PROXY \r\n")]
     public void Parse_OtherText_IsMalformed(string line) =>
-        Assert.Equal(ProxyProtocolParse.Malformed, Parse(Encoding.ASCII.GetBytes(line)));
+        Assert.Equal(OperationStatus.InvalidData, Parse(Encoding.ASCII.GetBytes(line)));
 
     [Fact]
     public void Parse_TextOf107Bytes_IsTheLongest()
@@ -73,8 +73,8 @@ public sealed class HeaderTests
         var longer = Encoding.ASCII.GetBytes($"PROXY UNKNOWN {new string('x', 92)}\r\n");
 
         Assert.Equal(107, longest.Length);
-        Assert.Equal(ProxyProtocolParse.Complete, Parse(longest));
-        Assert.Equal(ProxyProtocolParse.Malformed, Parse(longer));
+        Assert.Equal(OperationStatus.Done, Parse(longest));
+        Assert.Equal(OperationStatus.InvalidData, Parse(longer));
     }
 
     [Fact]
@@ -153,7 +153,7 @@ public sealed class HeaderTests
     public void Parse_BinaryThatIs_IsMalformed(string what, byte[] bytes)
     {
         Assert.NotEmpty(what);
-        Assert.Equal(ProxyProtocolParse.Malformed, Parse(bytes));
+        Assert.Equal(OperationStatus.InvalidData, Parse(bytes));
     }
 
     // The checksum of these bytes by crc32c of another implementation (RFC 3720, appendix B.4, has its polynomial).
@@ -167,7 +167,7 @@ public sealed class HeaderTests
 
         Assert.Empty(header.Values);
         bytes[^9] ^= 1;
-        Assert.Equal(ProxyProtocolParse.Malformed, Parse(bytes));
+        Assert.Equal(OperationStatus.InvalidData, Parse(bytes));
     }
 
     [Fact]
@@ -178,11 +178,11 @@ public sealed class HeaderTests
             byte[] bytes = [.. Write(header), .. "GET"u8];
             for (var count = 0; count < bytes.Length - 3; count++)
             {
-                Assert.Equal(ProxyProtocolParse.Incomplete, Parse(bytes[..count]));
+                Assert.Equal(OperationStatus.NeedMoreData, Parse(bytes[..count]));
             }
 
             Assert.Equal(
-                ProxyProtocolParse.Complete, ProxyProtocolHeader.Parse(bytes, out _, out var length));
+                OperationStatus.Done, ProxyProtocolHeader.Parse(bytes, out _, out var length));
             Assert.Equal(bytes.Length - 3, length);
         }
     }
@@ -261,8 +261,8 @@ public sealed class HeaderTests
         Check.One(config, Prop.ForAll(Arb.From(Gen.OneOf(mutated, random)), bytes =>
         {
             var parsed = ProxyProtocolHeader.Parse(bytes, out var header, out var length);
-            Assert.Equal(parsed == ProxyProtocolParse.Complete, header is not null);
-            Assert.True(parsed != ProxyProtocolParse.Complete || length <= bytes.Length);
+            Assert.Equal(parsed == OperationStatus.Done, header is not null);
+            Assert.True(parsed != OperationStatus.Done || length <= bytes.Length);
         }));
     }
 
@@ -328,11 +328,11 @@ public sealed class HeaderTests
         return ~crc;
     }
 
-    private static ProxyProtocolParse Parse(byte[] bytes) => ProxyProtocolHeader.Parse(bytes, out _, out _);
+    private static OperationStatus Parse(byte[] bytes) => ProxyProtocolHeader.Parse(bytes, out _, out _);
 
     private static ProxyProtocolHeader ParseWhole(byte[] bytes)
     {
-        Assert.Equal(ProxyProtocolParse.Complete, ProxyProtocolHeader.Parse(bytes, out var header, out var length));
+        Assert.Equal(OperationStatus.Done, ProxyProtocolHeader.Parse(bytes, out var header, out var length));
         Assert.Equal(bytes.Length, length);
         return header!;
     }

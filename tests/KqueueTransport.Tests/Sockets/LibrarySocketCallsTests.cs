@@ -55,7 +55,7 @@ public sealed class CLibrarySocketCallsTests : SocketCallsContract
     private static LibrarySocketCalls Load()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "the numbers are Linux's");
-        return new LibrarySocketCalls(LibraryFunctions.OfSystem, SocketNumbers.Linux);
+        return new LibrarySocketCalls(SocketFunctions.OfSystem, SocketNumbers.Linux);
     }
 }
 
@@ -86,6 +86,6 @@ public sealed class NamedLibraryTests
     public void Function_ThatTheLibraryLacks_IsNamed() => Assert.Contains(
         "odd_socket",
         Assert.Throws<EntryPointNotFoundException>(
-            () => new LibraryFunctions(NativeLibrary.GetMainProgramHandle(), "odd_")).Message,
+            () => new SocketFunctions(NativeLibrary.GetMainProgramHandle(), "odd_")).Message,
         StringComparison.Ordinal);
 }

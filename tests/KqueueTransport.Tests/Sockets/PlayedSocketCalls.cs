@@ -8,7 +8,7 @@ namespace KqueueTransport.Tests.Sockets;
 
 /// <summary>The calls as another system gets them, over sockets of this one.</summary>
 internal sealed class PlayedSocketCalls(SocketAbi system, SocketNumbers numbers)
-    : NativeSocketCalls(new PlayedSocketFunctions(system), numbers)
+    : SocketCalls(new PlayedSocketFunctions(system), numbers)
 {
     public override bool HasProcessDescriptors => true;
 

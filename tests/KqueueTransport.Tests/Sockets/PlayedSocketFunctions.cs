@@ -20,7 +20,7 @@ internal sealed unsafe class PlayedSocketFunctions(SocketAbi system) : SocketFun
     [ThreadStatic]
     private static int t_errno;
 
-    private readonly SocketFunctions _libc = LibraryFunctions.OfSystem;
+    private readonly SocketFunctions _libc = SocketFunctions.OfSystem;
     private readonly SocketAbi _linux = SocketAbi.Systems["linux-amd64"];
 
     public override int errno => t_errno;

@@ -14,7 +14,8 @@ namespace KqueueTransport.Tests.Sockets;
 /// Alone it needs no descriptor: any number will do. In front of <see cref="SystemSocketCalls.Instance"/> it disturbs
 /// real connections.
 /// </remarks>
-internal sealed class ScriptedSocketCalls(SocketCalls? kernel = null) : SocketCalls
+internal sealed class ScriptedSocketCalls(SocketCalls? kernel = null)
+    : SocketCalls(functions: null!, numbers: null!)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<(SocketCall Call, int? Descriptor), LinkedList<SocketStep>> _script = [];
@@ -22,8 +23,6 @@ internal sealed class ScriptedSocketCalls(SocketCalls? kernel = null) : SocketCa
     private readonly List<(SocketCall Call, int Descriptor, KernelResult Result)> _calls = [];
     private int _tcpInfos;
     private int _peerCredentials;
-
-    public override bool BalancesSharedPort => kernel?.BalancesSharedPort ?? false;
 
     public override bool HasProcessDescriptors => !HidesProcessDescriptors && kernel is { HasProcessDescriptors: true };
 
@@ -197,6 +196,10 @@ internal sealed class ScriptedSocketCalls(SocketCalls? kernel = null) : SocketCa
         SocketCall.GetRemoteAddress,
         descriptor,
         () => kernel?.GetRemoteAddress(descriptor, address) ?? NoAddress(address));
+
+    // Asked by what is overridden, and nobody else.
+    protected override KernelResult CreateSocket(EndPoint remote, bool isMultipath) =>
+        throw new NotSupportedException();
 
     private KernelResult AcceptReal(int listenDescriptor, SocketAddress peer) =>
         kernel?.Accept(listenDescriptor, peer) ?? KernelResult.Failure(Errno.EAGAIN);

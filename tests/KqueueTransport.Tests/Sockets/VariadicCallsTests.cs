@@ -18,7 +18,7 @@ public sealed class VariadicCallsTests
     [Fact]
     public void Functions_OfASocketLibrary_TakeNoVariadicArgument()
     {
-        var functions = typeof(LibraryFunctions).GetFields(BindingFlags.Instance | BindingFlags.NonPublic)
+        var functions = typeof(SocketFunctions).GetFields(BindingFlags.Instance | BindingFlags.NonPublic)
             .Where(field => field.FieldType.IsFunctionPointer)
             .ToDictionary(field => field.Name[1..], field => field.FieldType.GetFunctionPointerParameterTypes());
 

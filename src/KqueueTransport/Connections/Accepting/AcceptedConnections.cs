@@ -128,12 +128,7 @@ internal sealed class AcceptedConnections(
 
     private EndPoint? LocalEndPoint(int descriptor)
     {
-        if (!_isWildcard)
-        {
-            return socket.EndPoint;
-        }
-
-        if (_calls.GetLocalAddress(descriptor, _local).IsError)
+        if (!_isWildcard || _calls.GetLocalAddress(descriptor, _local).IsError)
         {
             return socket.EndPoint;
         }

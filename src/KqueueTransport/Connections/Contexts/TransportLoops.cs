@@ -134,11 +134,10 @@ internal sealed class TransportLoops : IDisposable
         catch (ArgumentException error) when (options.LoopProcessors.Count > 0)
         {
             // Which processors there are is known to the loops only; the other options have been checked.
-            var failures = new OptionFailures();
-            failures.Add(
-                $"{nameof(options.LoopProcessors)} is {string.Join(',', options.LoopProcessors)}. {error.Message}");
             throw new OptionsValidationException(
-                Options.DefaultName, typeof(KqueueTransportOptions), failures.Messages);
+                Options.DefaultName,
+                typeof(KqueueTransportOptions),
+                [$"{nameof(options.LoopProcessors)} is {string.Join(',', options.LoopProcessors)}. {error.Message}"]);
         }
     }
 }

@@ -52,10 +52,6 @@ internal sealed record AncillaryLayout
 
     private int HeaderBytes => Align(LengthBytes + (2 * sizeof(int)));
 
-    /// <summary>The running system's.</summary>
-    public static AncillaryLayout OfThisSystem() =>
-        OperatingSystem.IsLinux() ? Linux : OperatingSystem.IsMacOS() ? Darwin : FreeBsd;
-
     /// <summary>The room for so many descriptors in one message (CMSG_SPACE).</summary>
     public int SpaceFor(int descriptors) => HeaderBytes + Align(descriptors * sizeof(int));
 

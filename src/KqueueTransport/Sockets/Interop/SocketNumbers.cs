@@ -85,6 +85,9 @@ internal sealed record SocketNumbers
     /// <summary>Who is at the other end of a Unix socket; null where the system is not known to tell.</summary>
     public PeerCredentialsLayout? PeerCredentials { get; init; }
 
+    /// <summary>How descriptors go with a message on a Unix socket.</summary>
+    public required AncillaryLayout Ancillary { get; init; }
+
     /// <summary>The names of the error numbers.</summary>
     public required ErrnoNumbering Errnos { get; init; }
 
@@ -125,6 +128,7 @@ internal sealed record SocketNumbers
         InheritsTypeOfService = true, // tcp_v4_syn_recv_sock and tcp_v6_syn_recv_sock copy all of the socket.
         TcpInfo = TcpInfoLayout.Linux,
         PeerCredentials = PeerCredentialsLayout.Linux,
+        Ancillary = AncillaryLayout.Linux,
         Errnos = ErrnoNumbering.Linux,
     };
 
@@ -145,6 +149,7 @@ internal sealed record SocketNumbers
         InheritsTcpOptions = true, // sonewconn copies so_options and buffers, syncache_socket what is TCP's.
         TcpInfo = TcpInfoLayout.FreeBsd,
         PeerCredentials = PeerCredentialsLayout.FreeBsd,
+        Ancillary = AncillaryLayout.FreeBsd,
         Errnos = ErrnoNumbering.FreeBsd,
     };
 
@@ -159,6 +164,7 @@ internal sealed record SocketNumbers
         TCP_KEEPIDLE = 3,
         TCP_KEEPINTVL = 5,
         TCP_KEEPCNT = 6,
+        Ancillary = AncillaryLayout.NetBsd,
         Errnos = ErrnoNumbering.NetBsd,
     };
 
@@ -179,6 +185,7 @@ internal sealed record SocketNumbers
         TCP_FASTOPEN = 0x105,
         TcpInfo = TcpInfoLayout.Darwin,
         PeerCredentials = PeerCredentialsLayout.Darwin,
+        Ancillary = AncillaryLayout.Darwin,
         Errnos = ErrnoNumbering.Darwin,
     };
 

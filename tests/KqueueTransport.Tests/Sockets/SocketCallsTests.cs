@@ -6,7 +6,7 @@ using KqueueTransport.Sockets.Interop;
 namespace KqueueTransport.Tests.Sockets;
 
 /// <summary>What the kernel does rarely, or on another system only: scripted beneath the calls.</summary>
-public sealed unsafe class NativeSocketCallsTests
+public sealed unsafe class SocketCallsTests
 {
     private const int EINTR = 4; // On every system (sys/errno.h).
     private const int BsdEPROTOTYPE = 41;
@@ -189,7 +189,7 @@ public sealed unsafe class NativeSocketCallsTests
         _ => SocketNumbers.NetBsd,
     };
 
-    private sealed class Calls(SocketFunctions functions, SocketNumbers numbers) : NativeSocketCalls(functions, numbers)
+    private sealed class Calls(SocketFunctions functions, SocketNumbers numbers) : SocketCalls(functions, numbers)
     {
         public int SocketCount { get; private set; }
 

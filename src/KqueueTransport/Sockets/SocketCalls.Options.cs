@@ -4,9 +4,16 @@ using KqueueTransport.Sockets.Interop;
 namespace KqueueTransport.Sockets;
 
 /// <content>setsockopt(2) and getsockopt(2).</content>
-internal abstract unsafe partial class NativeSocketCalls
+internal abstract unsafe partial class SocketCalls
 {
-    public override KernelResult Configure(int descriptor, SocketOption[] options)
+    /// <summary>Sets options on a TCP connection.</summary>
+    /// <param name="descriptor">The connection.</param>
+    /// <param name="options">What to set, such as <see cref="ListenSocket.OptionsToSet"/>.</param>
+    /// <returns>
+    /// 0 or the first error. macOS says EINVAL where the peer is gone already; the next receive tells the same story
+    /// better, so a caller need not act on it.
+    /// </returns>
+    public virtual KernelResult Configure(int descriptor, SocketOption[] options)
     {
         foreach (var option in options)
         {
@@ -20,7 +27,13 @@ internal abstract unsafe partial class NativeSocketCalls
         return KernelResult.Success(0);
     }
 
-    public override bool TryGetTcpInfo(int descriptor, out TcpInfo info)
+    /// <summary>What the kernel knows of a TCP connection.</summary>
+    /// <param name="descriptor">The connection, of any kind.</param>
+    /// <param name="info">What it knows.</param>
+    /// <returns>
+    /// False where it is not TCP, where the system tells nothing, and, on BSD, where the peer has reset it.
+    /// </returns>
+    public virtual bool TryGetTcpInfo(int descriptor, out TcpInfo info)
     {
         info = default;
         if (Numbers.TcpInfo is not { } layout)
@@ -34,7 +47,10 @@ internal abstract unsafe partial class NativeSocketCalls
             layout.TryDecode(new ReadOnlySpan<byte>(buffer, (int)Math.Min(length, TcpInfoLayout.Capacity)), out info);
     }
 
-    public override UnixPeerCredentials? GetPeerCredentials(int descriptor)
+    /// <summary>Who is at the other end of a Unix socket.</summary>
+    /// <param name="descriptor">The connection, of any kind.</param>
+    /// <returns>Null where it is not a Unix socket, and where the system tells nothing.</returns>
+    public virtual UnixPeerCredentials? GetPeerCredentials(int descriptor)
     {
         if (Numbers.PeerCredentials is not { } layout)
         {
