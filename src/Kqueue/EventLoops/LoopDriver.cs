@@ -143,7 +143,7 @@ internal sealed class LoopDriver(EventLoop loop, int epoch)
 
     /// <summary>The driver is not where it was at the last look. On the watch.</summary>
     /// <param name="isInWait">Whether it runs nothing.</param>
-    /// <param name="mustMark">Whether it is to note what its thread has used, which costs three system calls.</param>
+    /// <param name="mustMark">Whether it is to note what its thread has used, which costs five system calls.</param>
     public void NoteMoved(bool isInWait, bool mustMark)
     {
         if (mustMark)

@@ -32,7 +32,7 @@ internal readonly record struct ThreadUsage(TimeSpan Wall, long CpuNs, long Queu
 
     /// <summary>
     /// The calling thread's, where the time is the system's; by another clock a thread does nothing but sleep. Costs
-    /// three system calls on Linux.
+    /// some microseconds on Linux.
     /// </summary>
     /// <param name="clock">The time.</param>
     /// <param name="isEnd">

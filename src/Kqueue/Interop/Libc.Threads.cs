@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 
 namespace Kqueue.Interop;
 
@@ -17,11 +16,6 @@ internal static unsafe partial class Libc
         : OperatingSystem.IsFreeBSD() ? 14
         : 0x20000000;
 
-    // Linux's /proc/thread-self/schedstat, for as long as the thread lives, when the finalizer closes it: to open and
-    // to close it takes five times as long as to read it.
-    [ThreadStatic]
-    private static SafeFileHandle? t_schedstat;
-
     /// <summary>For how long the calling thread has run, in nanoseconds.</summary>
     public static long ThreadCpuNs() => ClockNs(s_ownClock);
 
@@ -30,20 +24,31 @@ internal static unsafe partial class Libc
     /// </summary>
     public static long ThreadQueuedNs()
     {
-        if ((t_schedstat ??= OpenSchedstat()) is not { } file)
+        if (!OperatingSystem.IsLinux())
         {
             return -1;
         }
 
-        // "<run> <waited> <slices>", in nanoseconds: Linux fs/proc/base.c, proc_pid_schedstat. What it has run is as of
-        // the last tick of the processor's clock.
-        const int TextBytesMax = 64;
-        var start = stackalloc byte[TextBytesMax];
-        var text = new ReadOnlySpan<byte>(start, (int)Math.Max(pread(file, start, TextBytesMax, offset: 0), 0));
-        var begin = text.IndexOf((byte)' ') + 1;
-        var end = text.LastIndexOf((byte)' ');
+        // "<run> <waited> <slices>", in nanoseconds: Linux fs/proc/base.c, proc_pid_schedstat.
+        Span<byte> text = stackalloc byte[64];
+        var file = open("/proc/thread-self/schedstat"u8, O_RDONLY_CLOEXEC);
+        if (file < 0)
+        {
+            return -1;
+        }
+
+        int length;
+        fixed (byte* start = text)
+        {
+            length = (int)read(file, start, (nuint)text.Length);
+        }
+
+        _ = close(file);
+        var waited = text[..Math.Max(length, 0)];
+        var begin = waited.IndexOf((byte)' ') + 1;
+        var end = waited.LastIndexOf((byte)' ');
         return begin > 0 && end > begin &&
-            long.TryParse(text[begin..end], NumberStyles.None, CultureInfo.InvariantCulture, out var ns)
+            long.TryParse(waited[begin..end], NumberStyles.None, CultureInfo.InvariantCulture, out var ns)
             ? ns
             : -1;
     }
@@ -92,25 +97,16 @@ internal static unsafe partial class Libc
             : -1;
     }
 
-    private static SafeFileHandle? OpenSchedstat()
+    private static int open(ReadOnlySpan<byte> path, int flags)
     {
-        if (!OperatingSystem.IsLinux())
+        fixed (byte* start = path)
         {
-            return null;
-        }
-
-        fixed (byte* path = "/proc/thread-self/schedstat"u8)
-        {
-            var opened = open(path, O_RDONLY_CLOEXEC);
-            return opened < 0 ? null : new SafeFileHandle(opened, ownsHandle: true);
+            return open(start, flags);
         }
     }
 
     [LibraryImport(LibraryName)]
     private static partial int open(byte* path, int flags);
-
-    [LibraryImport(LibraryName)]
-    private static partial nint pread(SafeFileHandle file, byte* buffer, nuint count, long offset);
 
     [LibraryImport(LibraryName)]
     private static partial int clock_gettime(int clock, TimeSpec* time);
