@@ -8,7 +8,7 @@ namespace KqueueTransport.HandOver;
 internal sealed class HandOverListenSockets
 {
     // The socket at the path goes in the same message.
-    private const int CountMax = UnixSocketCalls.DescriptorsMax - 1;
+    private const int CountMax = SystemSocketCalls.DescriptorsMax - 1;
 
     private readonly Lock _gate = new();
 

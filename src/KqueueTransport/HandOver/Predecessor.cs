@@ -159,7 +159,9 @@ internal sealed class Predecessor : IDisposable
             return false; // Nothing at the path, or what a server has left behind that crashed.
         }
 
-        return UnixSocketCalls.IsOwnUser(link) ? true : throw new InvalidDataException("It is another user's.");
+        return SystemSocketCalls.Instance.IsOwnUser(link)
+            ? true
+            : throw new InvalidDataException("It is another user's.");
     }
 
     private static async Task<bool> IsGreetedAsync(
@@ -180,7 +182,7 @@ internal sealed class Predecessor : IDisposable
         await link.ReceiveAsync(Memory<byte>.Empty, cancellationToken).ConfigureAwait(false);
 
         // The descriptors come with the first byte, and on a BSD, where there is room, what is said behind the message.
-        var first = UnixSocketCalls.Receive(
+        var first = SystemSocketCalls.Instance.ReceiveDescriptors(
             link, buffer.AsSpan(0, HandOverMessage.HeaderBytes), out var sockets, out var isTruncated);
         try
         {

@@ -132,7 +132,7 @@ internal sealed class Successors : IDisposable
         var hasSockets = false;
         try
         {
-            if (!UnixSocketCalls.IsOwnUser(link))
+            if (!SystemSocketCalls.Instance.IsOwnUser(link))
             {
                 throw new IOException("the process that asks is another user's");
             }
@@ -198,7 +198,7 @@ internal sealed class Successors : IDisposable
     private (byte[] Message, int Sent) Send(Socket link) => _sockets.Send(named =>
     {
         var message = HandOverMessage.Encode([Predecessor.PathName, .. named.Select(entry => entry.Name)]);
-        var sent = UnixSocketCalls.Send(
+        var sent = SystemSocketCalls.Instance.SendDescriptors(
             link, message, [_path.Descriptor, .. named.Select(entry => entry.Descriptor)]);
         return sent.IsError
             ? throw new IOException($"sending the sockets failed with {sent.Error}")

@@ -284,7 +284,7 @@ internal abstract unsafe partial class SocketCalls(SocketFunctions functions, So
         returned >= 0 ? KernelResult.Success((int)returned) : Failure(Functions.errno);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool IsInterrupted(nint returned, out KernelResult result)
+    protected bool IsInterrupted(nint returned, out KernelResult result)
     {
         result = Result(returned);
         return result.Error == Errno.EINTR;

@@ -9,7 +9,7 @@ namespace KqueueTransport.Sockets;
 /// The running system's sockets: the hot calls by its C library, the cold ones by <see cref="Socket"/>, which knows
 /// each system's families, options and error messages.
 /// </summary>
-internal sealed class SystemSocketCalls : SocketCalls
+internal sealed partial class SystemSocketCalls : SocketCalls
 {
     private SystemSocketCalls(SocketNumbers numbers)
         : base(SocketFunctions.OfSystem, numbers)

@@ -18,6 +18,8 @@ namespace KqueueTransport.Tests.HandOver;
 /// </summary>
 public sealed class HandOverFaultTests : HandOverSuite
 {
+    private static readonly SystemSocketCalls s_calls = SystemSocketCalls.Instance;
+
     [Fact]
     public async Task Start_SuccessorFails_TheFormerGoesOnAndIsReplacedByTheNext()
     {
@@ -118,7 +120,7 @@ public sealed class HandOverFaultTests : HandOverSuite
 
         using var link = OtherUser.Run(ConnectToPath);
 
-        Assert.Equal(0, UnixSocketCalls.Receive(link, new byte[8], out var received, out _).Value);
+        Assert.Equal(0, s_calls.ReceiveDescriptors(link, new byte[8], out var received, out _).Value);
         Assert.Empty(received);
         await FailedAsync("another user's");
         await StartAsync("second");
@@ -306,20 +308,20 @@ public sealed class HandOverFaultTests : HandOverSuite
     {
         // Not by Socket, whose epoll in this process would go on with the socket by this number, and refuse it (EEXIST)
         // where the successor happens to get it under the same one.
-        var (calls, accepted) = (SystemSocketCalls.Instance, KernelResult.Success(0));
+        var (calls, accepted) = (s_calls, KernelResult.Success(0));
         await Waiting.UntilAsync(
             () => !(accepted = calls.Accept(path.Descriptor, SocketCalls.CreateAddress())).IsError);
         var link = new Socket(new SafeSocketHandle(accepted.Value, ownsHandle: true));
         var message = HandOverMessage.Encode([Predecessor.PathName, "InterNetwork 127.0.0.1:0"]);
         await link.SendAsync(HandOverMessage.Greeting, TestContext.Current.CancellationToken);
-        UnixSocketCalls.Send(link, message, [path.Descriptor, descriptor]).GetValueOrThrow();
+        s_calls.SendDescriptors(link, message, [path.Descriptor, descriptor]).GetValueOrThrow();
         path.Leave();
         dies?.Invoke();
         return link;
     }
 
     private static ListenSocket Listen(EndPoint endPoint) =>
-        SystemSocketCalls.Instance.Listen(endPoint, new KqueueTransportOptions { Backlog = 8 });
+        s_calls.Listen(endPoint, new KqueueTransportOptions { Backlog = 8 });
 
     private Socket ConnectToPath()
     {
@@ -332,9 +334,9 @@ public sealed class HandOverFaultTests : HandOverSuite
     {
         Assert.Equal(HandOverMessage.Greeting.Length, link.Receive(new byte[HandOverMessage.Greeting.Length]));
         Assert.True(link.Poll(TimeSpan.FromSeconds(30), SelectMode.SelectRead));
-        UnixSocketCalls.Receive(link, new byte[512], out var received, out _).GetValueOrThrow();
+        s_calls.ReceiveDescriptors(link, new byte[512], out var received, out _).GetValueOrThrow();
         Assert.Equal(2, received.Count);
-        received.ForEach(descriptor => SystemSocketCalls.Instance.Close(descriptor));
+        received.ForEach(descriptor => s_calls.Close(descriptor));
     }
 
     private Task FailedAsync(string reason = "") => Waiting.UntilAsync(() => Logs.Entries.Any(

@@ -10,6 +10,8 @@ namespace KqueueTransport.Tests.HandOver;
 /// <summary>Servers that replace each other at one path.</summary>
 public sealed class HandOverTests : HandOverSuite
 {
+    private static readonly SystemSocketCalls s_calls = SystemSocketCalls.Instance;
+
     [Fact]
     public async Task Start_ServersOneAfterTheOther_HaveTheSamePortAndTheFormerStop()
     {
@@ -49,7 +51,7 @@ public sealed class HandOverTests : HandOverSuite
         Assert.NotEqual(0, PredecessorTests.FlagsOf(path) & ONonBlock);
         Assert.NotEqual(0, PredecessorTests.FlagsOf((int)listen.Handle) & ONonBlock);
         Assert.False(listen.LingerState!.Enabled);
-        SystemSocketCalls.Instance.Close(path);
+        s_calls.Close(path);
     }
 
     [Fact]
@@ -205,14 +207,14 @@ public sealed class HandOverTests : HandOverSuite
         near.Connect(listen.LocalEndPoint!);
         using var far = listen.Accept();
 
-        Assert.Equal(1, UnixSocketCalls.Send(near, "x"u8, [(int)listen.Handle]).Value);
-        Assert.Equal(1, UnixSocketCalls.Receive(far, new byte[8], out var received, out var isTruncated).Value);
+        Assert.Equal(1, s_calls.SendDescriptors(near, "x"u8, [(int)listen.Handle]).Value);
+        Assert.Equal(1, s_calls.ReceiveDescriptors(far, new byte[8], out var received, out var isTruncated).Value);
 
         using var copy = new Socket(new SafeSocketHandle(Assert.Single(received), ownsHandle: true));
         Assert.Equal(listen.LocalEndPoint, copy.LocalEndPoint);
         Assert.NotEqual(listen.Handle, copy.Handle);
         Assert.False(isTruncated);
-        Assert.True(UnixSocketCalls.IsOwnUser(near));
-        Assert.True(UnixSocketCalls.IsOwnUser(far));
+        Assert.True(s_calls.IsOwnUser(near));
+        Assert.True(s_calls.IsOwnUser(far));
     }
 }

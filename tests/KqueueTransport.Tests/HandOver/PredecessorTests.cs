@@ -8,6 +8,8 @@ namespace KqueueTransport.Tests.HandOver;
 /// <summary>What a successor makes of whatever answers at the path. Nothing that was sent to it stays open.</summary>
 public sealed class PredecessorTests : IDisposable
 {
+    private static readonly SystemSocketCalls s_calls = SystemSocketCalls.Instance;
+
     private readonly UnixSocketPath _path = new();
     private readonly Socket _server = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly Socket _handed = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -93,7 +95,7 @@ public sealed class PredecessorTests : IDisposable
         Assert.Null(predecessor.Take("a"));
         Assert.Equal(4, HandedCount);
         Assert.All(taken, descriptor => Assert.NotEqual(0, FlagsOf(descriptor) & 0x80000)); // O_CLOEXEC
-        Assert.All(taken, descriptor => SystemSocketCalls.Instance.Close(descriptor));
+        Assert.All(taken, descriptor => s_calls.Close(descriptor));
         Assert.Equal(1, HandedCount);
     }
 
@@ -105,7 +107,7 @@ public sealed class PredecessorTests : IDisposable
         using var link = await SendAsync(HandOverMessage.Encode(names), Descriptors(names.Length));
         using var predecessor = (await finding)!;
 
-        Assert.All(names, name => SystemSocketCalls.Instance.Close(predecessor.Take(name)!.Value));
+        Assert.All(names, name => s_calls.Close(predecessor.Take(name)!.Value));
     }
 
     [Fact]
@@ -128,19 +130,19 @@ public sealed class PredecessorTests : IDisposable
         var finding = FindAsync();
         using var link = await AcceptAsync();
         await SendByteByByteAsync(link, HandOverMessage.Greeting);
-        UnixSocketCalls.Send(link, message.AsSpan(0, 1), Descriptors(1)).GetValueOrThrow();
+        s_calls.SendDescriptors(link, message.AsSpan(0, 1), Descriptors(1)).GetValueOrThrow();
         await SendByteByByteAsync(link, message.AsMemory(1));
 
         using var predecessor = (await finding)!;
         Assert.Null(predecessor.Take("b"));
-        SystemSocketCalls.Instance.Close(predecessor.Take("a")!.Value);
+        s_calls.Close(predecessor.Take("a")!.Value);
     }
 
     [Theory]
     [InlineData("something else", "a message of an absurd length", 1)]
     [InlineData("2 names for 1 sockets", null, 1)]
     [InlineData("2 names for 0 sockets", null, 0)]
-    [InlineData("may open", null, UnixSocketCalls.DescriptorsMax + 1)] // MSG_CTRUNC
+    [InlineData("may open", null, SystemSocketCalls.DescriptorsMax + 1)] // MSG_CTRUNC
     public async Task Find_AnswerIsWrong_SaysSoAndClosesWhatCame(string expected, string? answer, int sockets)
     {
         var finding = FindAsync();
@@ -155,7 +157,7 @@ public sealed class PredecessorTests : IDisposable
     {
         var finding = FindAsync();
         using var link = await AcceptAsync();
-        UnixSocketCalls.Send(link, "HTTP/1.1 400 Bad Request\r\n\r\n"u8, Descriptors(1)).GetValueOrThrow();
+        s_calls.SendDescriptors(link, "HTTP/1.1 400 Bad Request\r\n\r\n"u8, Descriptors(1)).GetValueOrThrow();
 
         await AssertFailsAsync(finding, "something else");
     }
@@ -176,7 +178,7 @@ public sealed class PredecessorTests : IDisposable
             if (bytes > 4)
             {
                 var message = HandOverMessage.Encode(["ab"]).AsSpan(0, bytes - 4);
-                UnixSocketCalls.Send(first, message, Descriptors(1)).GetValueOrThrow();
+                s_calls.SendDescriptors(first, message, Descriptors(1)).GetValueOrThrow();
             }
         }
 
@@ -225,7 +227,7 @@ public sealed class PredecessorTests : IDisposable
         var message = HandOverMessage.Encode(["a"]);
         var finding = FindAsync();
         using var link = await SendAsync(message[..1], Descriptors(1));
-        UnixSocketCalls.Send(link, message.AsSpan(1), Descriptors(3)).GetValueOrThrow();
+        s_calls.SendDescriptors(link, message.AsSpan(1), Descriptors(3)).GetValueOrThrow();
 
         using (var predecessor = (await finding)!)
         {
@@ -322,7 +324,7 @@ public sealed class PredecessorTests : IDisposable
     {
         var link = await AcceptAsync();
         await link.SendAsync(HandOverMessage.Greeting, TestContext.Current.CancellationToken);
-        Assert.Equal(bytes.Length, UnixSocketCalls.Send(link, bytes, descriptors).GetValueOrThrow());
+        Assert.Equal(bytes.Length, s_calls.SendDescriptors(link, bytes, descriptors).GetValueOrThrow());
         return link;
     }
 

@@ -25,7 +25,7 @@ public sealed partial class ConstantTests
         "ProxyProtocolBinary.Unspecified", "ProxyProtocolBinary.VersionAndLocal",
         "ProxyProtocolBinary.VersionAndProxy", "ProxyProtocolText.LengthMax", "ProxyProtocolValue.ChecksumType",
         "ProxyProtocolValue.FillerType", "SocketCalls.SocketAddressCapacityBytes", "SocketOption.NameBytesMin",
-        "UnixSocketCalls.DescriptorsMax", "UnixSocketFile.PathOffset", "VnodeFilter.HeaderBytes",
+        "SystemSocketCalls.DescriptorsMax", "UnixSocketFile.PathOffset", "VnodeFilter.HeaderBytes",
         "VnodeFilter.MaskOffset", "VnodeFilter.NameBytesMax", "VnodeFilter.NameLengthOffset",
         "VsockEndPoint.CidOffset", "VsockEndPoint.Family", "VsockEndPoint.Host", "VsockEndPoint.Length",
         "VsockEndPoint.Local", "VsockEndPoint.PortOffset",
