@@ -97,7 +97,7 @@ internal sealed record Constant(string Name, string File, string Trades, bool Wa
             "empty."),
         new("SpareSegments.CountMax", $"{Connections}/Buffers/SpareSegments.cs",
             "The objects that blocks hang on, which a loop keeps for the next burst. More saves what a burst " +
-            "allocates; each costs 96 bytes of the loop's."),
+            "allocates; each costs 104 bytes of the loop's."),
         new("OutputBuffer.BlockBytesMax", $"{Connections}/Output/OutputBuffer.cs",
             "The largest block for output. More saves blocks and sends; a connection that has sent half of one " +
             "holds all of it."),

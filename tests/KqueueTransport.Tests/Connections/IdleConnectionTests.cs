@@ -20,8 +20,8 @@ public sealed class IdleConnectionTests : IDisposable
     private static readonly SocketCalls s_calls = SystemSocketCalls.Instance;
 
     // The sums of the objects in src/KqueueTransport/docs/internals.md.
-    private const int BytesMax = 424;
-    private const int BytesOfRequestMax = 312;
+    private const int BytesMax = 432;
+    private const int BytesOfRequestMax = 120;
 
     private static readonly object s_feature = new();
 
