@@ -42,8 +42,8 @@ internal abstract class Knote(KEventFilter kind, Filter filter)
     public bool IsOneShot => (Mode & KEventFlags.OneShot) != 0;
 
     /// <summary>
-    /// Makes the knote, or takes over what a repeated ADD may change, and arms it. Its mode is that of creation for good
-    /// (FreeBSD kern_event.c, kqueue_register).
+    /// Makes the knote, or takes over what a repeated ADD may change, and arms it. Its mode is that of creation for
+    /// good (FreeBSD kern_event.c, kqueue_register).
     /// </summary>
     public virtual void Attach(in KEvent change)
     {
