@@ -93,7 +93,7 @@ internal sealed record Constant(string Name, string File, string Trades, bool Wa
         new("InputBuffer.BlocksPerReceiveMax", $"{Connections}/Input/InputBuffer.cs",
             "Blocks of one receive: receives, for blocks that are rented and not filled."),
         new("SpareSegments.CountMax", $"{Connections}/Buffers/SpareSegments.cs",
-            "The objects that blocks hang on, which a loop keeps for the next burst: what a burst allocates, for 96 " +
+            "The objects that blocks hang on, which a loop keeps for the next burst: what a burst allocates, for 104 " +
             "bytes of the loop's each."),
         new("OutputBuffer.BlockBytesMax", $"{Connections}/Output/OutputBuffer.cs",
             "The largest block for output: blocks and sends, for what a connection holds that has sent half of it."),

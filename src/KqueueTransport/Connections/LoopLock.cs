@@ -60,7 +60,10 @@ internal struct LoopLock
     }
 }
 
-/// <summary>What the driver of a loop wants of whoever has a <see cref="LoopLock"/>.</summary>
+/// <summary>
+/// What the driver of a loop wants of whoever has a <see cref="LoopLock"/>. A byte, so that the lock takes no more room
+/// than a reader has left beside its state.
+/// </summary>
 [Flags]
 internal enum LoopMarks : byte
 {

@@ -194,7 +194,7 @@ internal struct PendingOperation
         _await = Await.None;
     }
 
-    /// <summary>Made for the first token, or the first resumption, and used again: most connections see neither.</summary>
+    /// <summary>Made for the first token or resumption, and used again: most connections see neither.</summary>
     private sealed class Extra
     {
         /// <summary>What ends the wait.</summary>

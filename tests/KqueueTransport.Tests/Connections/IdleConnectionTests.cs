@@ -21,7 +21,7 @@ public sealed class IdleConnectionTests : IDisposable
 
     // The sums of the objects in src/KqueueTransport/docs/internals.md.
     private const int BytesMax = 480;
-    private const int BytesOfRequestMax = 312;
+    private const int BytesOfRequestMax = 120;
 
     private static readonly object s_feature = new();
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using KqueueTransport.Connections.Buffers;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -76,5 +77,59 @@ public sealed class SegmentQueueTests : IDisposable
         Assert.True(segment.Free.Length > _pool.Pool.MaxBufferSize);
         Assert.Equal(0, _counts.RentedBytes);
         _queue.Clear();
+    }
+
+    [Fact]
+    public void CopyBorrowed_PartDone_KeepsTheRestInABlock()
+    {
+        var bytes = new byte[] { 1, 2, 3, 4, 5 };
+        _queue.Append(_pool, stream: null, 0, 0);
+        _queue.Borrow(_pool, bytes);
+        var segment = _queue.Tail!;
+        segment.Start = 2;
+
+        segment.CopyBorrowed();
+        bytes.AsSpan().Clear();
+
+        Assert.False(segment.IsBorrowed);
+        Assert.Equal([3, 4, 5], segment.Memory[segment.Start..segment.End].ToArray());
+        Assert.Same(segment, _queue.Tail);
+        _queue.Clear();
+        Assert.Equal(0, _counts.RentedBytes);
+    }
+
+    [Fact]
+    public void CopyBorrowed_ThePoolsBlockIsTooSmall_StaysBorrowed()
+    {
+        using var pool = new BlockPool(new StingyPool(), NullLogger.Instance);
+        _queue.Borrow(pool, new byte[] { 1, 2, 3 });
+        var segment = _queue.Tail!;
+
+        Assert.Throws<InvalidOperationException>(segment.CopyBorrowed);
+
+        Assert.True(segment.IsBorrowed);
+        Assert.Equal([1, 2, 3], segment.Memory.ToArray());
+        _queue.Clear();
+    }
+
+    /// <summary>Hands out less than it is asked for.</summary>
+    private sealed class StingyPool : MemoryPool<byte>
+    {
+        public override int MaxBufferSize => BlockPool.UsualBytes;
+
+        public override IMemoryOwner<byte> Rent(int minBufferSize = -1) => new Block();
+
+        protected override void Dispose(bool disposing)
+        {
+        }
+
+        private sealed class Block : IMemoryOwner<byte>
+        {
+            public Memory<byte> Memory => new byte[1];
+
+            public void Dispose()
+            {
+            }
+        }
     }
 }
