@@ -11,12 +11,11 @@ internal sealed class EpollInstance
 {
     private readonly int _epoll;
     private readonly bool _isPrecise;
-    private readonly Dictionary<int, Descriptor> _descriptors = [];
 
     // What the backend watches for itself: their data has no generation.
     private readonly Dictionary<int, Action> _own = [];
 
-    private int _sweepLength = 1;
+    private DescriptorTable _descriptors = new([]);
     private uint _lastGeneration;
 
     public EpollInstance(bool isPrecise)
@@ -42,7 +41,7 @@ internal sealed class EpollInstance
     public Descriptor? Find(ulong data) =>
         Find((int)(uint)data) is { IsRegistered: true } found && found.Generation == (uint)(data >> 32) ? found : null;
 
-    public Descriptor? Find(int number) => _descriptors.GetValueOrDefault(number);
+    public Descriptor? Find(int number) => _descriptors.Find(number);
 
     public bool IsOwn(int number) => _own.ContainsKey(number);
 
@@ -53,11 +52,9 @@ internal sealed class EpollInstance
         if (error == Errno.None)
         {
             _own[number] = onReady;
-            if (_descriptors.Remove(number, out var closed))
-            {
-                // It had the number before.
-                closed.Forget();
-            }
+
+            // Whatever had the number before is closed.
+            Find(number)?.Forget();
         }
 
         return error;
@@ -87,6 +84,12 @@ internal sealed class EpollInstance
     /// </summary>
     public Errno Add(Descriptor descriptor)
     {
+        var isNew = Find(descriptor.Number) is null;
+        if (isNew && _descriptors.IsFull)
+        {
+            Sweep();
+        }
+
         descriptor.Generation = _lastGeneration = Math.Max(_lastGeneration + 1, 1);
         var error = Control(Libc.EPOLL_CTL_ADD, descriptor);
         if (error == Errno.EEXIST)
@@ -100,9 +103,9 @@ internal sealed class EpollInstance
         {
             descriptor.Forget();
         }
-        else if (_descriptors.TryAdd(descriptor.Number, descriptor))
+        else if (isNew)
         {
-            SweepIfLong();
+            _descriptors.Add(descriptor);
         }
 
         return error;
@@ -172,35 +175,35 @@ internal sealed class EpollInstance
         _ = Libc.Close(_epoll);
     }
 
-    // Nobody says when a descriptor is closed, so the table finds out when it has doubled: it grows with what is open
-    // and not with what has been, for at most two calls per descriptor added.
-    private void SweepIfLong()
+    // Nobody says when a descriptor is closed, so the table finds out when it is full: it grows with what is open and
+    // not with what has been, for at most two calls per descriptor added.
+    private void Sweep()
     {
-        if (_descriptors.Count < _sweepLength)
+        var open = Keep(_descriptors.All, static (_, descriptor) => descriptor.IsRegistered);
+        if (open.Count > _descriptors.Room / 2)
         {
-            return;
+            open = Keep(open, static (epoll, descriptor) => epoll.IsStillRegistered(descriptor));
         }
 
-        Sweep(static (_, descriptor) => !descriptor.IsRegistered);
-        if (_descriptors.Count > _sweepLength / 2)
-        {
-            Sweep(static (epoll, descriptor) => !epoll.IsStillRegistered(descriptor));
-        }
-
-        _sweepLength = Math.Max(2 * _descriptors.Count, 1);
+        _descriptors = new DescriptorTable(open);
     }
 
-    private void Sweep(Func<EpollInstance, Descriptor, bool> isGone)
+    private List<Descriptor> Keep(IEnumerable<Descriptor> descriptors, Func<EpollInstance, Descriptor, bool> isOpen)
     {
-        // Removal leaves the enumerator valid.
-        foreach (var (number, descriptor) in _descriptors)
+        var kept = new List<Descriptor>();
+        foreach (var descriptor in descriptors)
         {
-            if (isGone(this, descriptor))
+            if (isOpen(this, descriptor))
+            {
+                kept.Add(descriptor);
+            }
+            else
             {
                 descriptor.Forget();
-                _descriptors.Remove(number);
             }
         }
+
+        return kept;
     }
 
     private Errno Control(int operation, Descriptor descriptor)
