@@ -67,7 +67,9 @@ internal partial struct OutputBuffer
     public void Commit()
     {
         KeepWritten();
-        Unsent += Uncommitted;
+
+        // A disposal while the application writes takes the tail: what it advances over after that is nowhere.
+        Unsent += _writing is null ? 0 : Uncommitted;
         Uncommitted = 0;
         _writing = null;
         ReleaseIfEmpty();
@@ -128,11 +130,8 @@ internal partial struct OutputBuffer
     /// <summary>Makes what the application advanced over a part of the tail, sendable once it is committed.</summary>
     private void KeepWritten()
     {
-        if (_tailWritten > 0)
-        {
-            _writing!.End += _tailWritten;
-            _tailWritten = 0;
-        }
+        _writing?.End += _tailWritten;
+        _tailWritten = 0;
     }
 
     private bool ReleaseIfEmpty()
