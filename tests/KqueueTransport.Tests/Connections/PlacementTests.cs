@@ -71,7 +71,9 @@ public sealed class PlacementTests : IAsyncDisposable
         var serving = ServeAsync(connection);
 
         await peer.ReceiveExactlyAsync(1);
-        Assert.Equal(["given away"], _places);
+
+        // On the pool, where the loop has received before this thread has come to await it.
+        Assert.True(Assert.Single(_places) is "given away" or "pool");
         peer.Dispose();
         await serving.Soon();
         await connection.DisposeAsync().Soon();
@@ -104,6 +106,9 @@ public sealed class PlacementTests : IAsyncDisposable
         _peer.Dispose();
         await _serving.Soon();
         await _connection.DisposeAsync().Soon();
+
+        // The handlers end on the loop, and what awaits them goes on there: the next test would begin on it.
+        await Task.Yield();
         _loops.Dispose();
     }
 
