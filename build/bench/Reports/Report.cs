@@ -63,7 +63,8 @@ internal sealed record Report(
     {
         var relative = Path.GetRelativePath(Path.GetDirectoryName(Path.GetFullPath(path))!, folder);
         var summary =
-            $"{Facts.Summary}. The first column has figures, the others ratios to it, with their {Ratio.Percent} intervals.\n\n" +
+            $"{Facts.Summary}. The first column has figures, the others ratios to it, with their {Ratio.Percent} " +
+            "intervals.\n\n" +
             (Summary is null ? "" : $"{MarkdownWriter.WriteCells(Summary)}\n") +
             (Summary?.Note is { } note ? $"{note}\n\n" : "") +
             string.Concat(Charts.Where(chart => chart.FileName == ResultCharts.ShortFile)

@@ -6,15 +6,13 @@ namespace Kqueue.Epoll;
 /// </summary>
 internal sealed class DescriptorTable
 {
-    private const int LengthMin = 4;
-
     // A power of two, so that a number says where to begin: the kernel deals the lowest that are free.
     private readonly Descriptor?[] _slots;
 
     /// <summary>Makes a table of descriptors, and for as many more.</summary>
     public DescriptorTable(IReadOnlyCollection<Descriptor> descriptors)
     {
-        var length = LengthMin;
+        var length = 4;
         while (RoomOf(length) < 2 * descriptors.Count)
         {
             length *= 2;
@@ -51,7 +49,7 @@ internal sealed class DescriptorTable
 
     private ref Descriptor? SlotOf(int number)
     {
-        for (var index = number;; index++)
+        for (var index = number; ; index++)
         {
             ref var slot = ref _slots[index & (_slots.Length - 1)];
             if (slot is null || slot.Number == number)

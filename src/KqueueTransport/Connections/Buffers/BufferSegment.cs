@@ -81,21 +81,23 @@ internal sealed class BufferSegment : ReadOnlySequenceSegment<byte>
     /// <summary>Gives the block back, and itself.</summary>
     public void Return()
     {
-        var pool = _pool!;
-        if (_owner is byte[] array)
+        var (pool, owner) = (_pool!, _owner);
+
+        // First, so that who looks at it too late finds nothing.
+        Memory = default;
+        _block = default;
+        _owner = null;
+        if (owner is byte[] array)
         {
             ArrayPool<byte>.Shared.Return(array);
         }
-        else if (_owner is not null)
+        else if (owner is not null)
         {
-            pool.Return((IMemoryOwner<byte>)_owner);
+            pool.Return((IMemoryOwner<byte>)owner);
         }
 
         _pool = null;
         _stream = null;
-        _owner = null;
-        _block = default;
-        Memory = default;
         Next = null;
         Last = null;
         _end = 0;
