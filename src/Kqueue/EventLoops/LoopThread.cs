@@ -6,7 +6,6 @@ namespace Kqueue.EventLoops;
 internal sealed class LoopThread : IStandbyThread
 {
     private readonly LoopThreads _owner;
-
     private readonly object _gate = new();
 
     // Under _gate. Whoever has taken the thread calls it once.

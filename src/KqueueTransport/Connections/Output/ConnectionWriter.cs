@@ -142,8 +142,10 @@ internal sealed partial class ConnectionWriter :
             }
             else
             {
+                // First: where there is no memory for it, nothing of the application's is borrowed yet.
+                var wait = Wait;
                 _written.Borrow(Loop.Blocks, bytes);
-                task = new ValueTask<FlushResult>(this, Wait.Flush.Begin(s_onTokenCanceled, this, cancellationToken));
+                task = new ValueTask<FlushResult>(this, wait.Flush.Begin(s_onTokenCanceled, this, cancellationToken));
             }
         }
 
