@@ -1,5 +1,7 @@
 using System.Net;
 using Kqueue.EventLoops;
+using Kqueue.EventLoops.Driving;
+using Kqueue.EventLoops.Threads;
 using KqueueTransport.Connections;
 using KqueueTransport.Connections.Accepting;
 using KqueueTransport.Connections.Contexts;

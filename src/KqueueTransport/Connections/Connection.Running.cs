@@ -1,4 +1,5 @@
 using Kqueue.EventLoops;
+using Kqueue.EventLoops.Driving;
 using KqueueTransport.Connections.Placement;
 using KqueueTransport.Diagnostics;
 

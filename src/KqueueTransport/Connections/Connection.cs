@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Net;
 using Kqueue;
 using Kqueue.EventLoops;
+using Kqueue.EventLoops.Registrations;
 using KqueueTransport.Connections.Buffers;
 using KqueueTransport.Connections.Closing;
 using KqueueTransport.Connections.Contexts;

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Kqueue.EventLoops;
+using Kqueue.EventLoops.Work;
 
 namespace KqueueTransport.Diagnostics;
 

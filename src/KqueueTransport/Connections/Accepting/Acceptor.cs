@@ -1,5 +1,6 @@
 using Kqueue;
 using Kqueue.EventLoops;
+using Kqueue.EventLoops.Registrations;
 using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Diagnostics;
 using KqueueTransport.Sockets;

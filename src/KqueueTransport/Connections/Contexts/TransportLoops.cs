@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using System.Runtime.CompilerServices;
 using Kqueue.EventLoops;
+using Kqueue.EventLoops.Work;
 using KqueueTransport.Connections.Buffers;
 using KqueueTransport.Connections.Closing;
 using KqueueTransport.Connections.Placement;

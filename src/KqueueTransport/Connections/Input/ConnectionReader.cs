@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Runtime.ExceptionServices;
 using System.Threading.Tasks.Sources;
 using Kqueue.EventLoops;
+using Kqueue.EventLoops.Driving;
 
 namespace KqueueTransport.Connections.Input;
 

@@ -1,4 +1,6 @@
-namespace Kqueue.EventLoops;
+using Kqueue.EventLoops.Driving;
+
+namespace Kqueue.EventLoops.Threads;
 
 /// <summary>
 /// One thread of a group: it stands by, drives a loop until the loop is taken from it, and stands by again.

@@ -1,4 +1,4 @@
-namespace Kqueue.EventLoops;
+namespace Kqueue.EventLoops.Driving;
 
 /// <summary>What a handler has done with its thread.</summary>
 internal enum HandlerStay

@@ -1,4 +1,4 @@
-namespace Kqueue.EventLoops;
+namespace Kqueue.EventLoops.Registrations;
 
 /// <summary>
 /// The registrations of one loop by slot. An event finds its registration through the slot and generation in its user

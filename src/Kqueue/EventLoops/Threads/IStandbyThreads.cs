@@ -1,4 +1,6 @@
-namespace Kqueue.EventLoops;
+using Kqueue.EventLoops.Driving;
+
+namespace Kqueue.EventLoops.Threads;
 
 /// <summary>The threads that go on with a loop when its driver gives it away or loses it.</summary>
 internal interface IStandbyThreads

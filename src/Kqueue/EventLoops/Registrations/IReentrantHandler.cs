@@ -1,4 +1,4 @@
-namespace Kqueue.EventLoops;
+namespace Kqueue.EventLoops.Registrations;
 
 /// <summary>
 /// A handler that keeps its calls apart by itself, and wants its next event also while a thread that has lost the loop

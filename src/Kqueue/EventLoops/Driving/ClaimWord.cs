@@ -1,4 +1,4 @@
-namespace Kqueue.EventLoops;
+namespace Kqueue.EventLoops.Driving;
 
 /// <summary>
 /// Where a loop stands, in one 64-bit word: <c>epoch | turn | work | event</c>. Whoever swaps the word forward owns

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Kqueue.Interop;
 
-namespace Kqueue.EventLoops;
+namespace Kqueue.EventLoops.Driving;
 
 /// <summary>
 /// One thread's stint at driving a loop, from the moment the loop is given to it until it stops or is handed over, and

@@ -1,6 +1,6 @@
 using System.Diagnostics.Tracing;
 
-namespace Kqueue.EventLoops;
+namespace Kqueue.EventLoops.Driving;
 
 /// <summary>
 /// The event source <c>Kqueue</c>: loops that are taken from stuck threads. While nobody listens, each event costs one

@@ -1,4 +1,4 @@
-namespace Kqueue.EventLoops;
+namespace Kqueue.EventLoops.Work;
 
 /// <summary>The thread pool, for work that a loop or its watch queues.</summary>
 /// <remarks>

@@ -1,4 +1,4 @@
-namespace Kqueue.EventLoops;
+namespace Kqueue.EventLoops.Threads;
 
 /// <summary>
 /// The threads of a group: each drives a loop, is left behind in a handler that a loop was taken from, or stands by.

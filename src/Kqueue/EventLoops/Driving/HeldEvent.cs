@@ -1,4 +1,4 @@
-namespace Kqueue.EventLoops;
+namespace Kqueue.EventLoops.Driving;
 
 /// <summary>
 /// An event that waited for its registration, whose handler was running on a thread that had lost the loop. It is

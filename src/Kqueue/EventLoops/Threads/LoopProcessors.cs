@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Kqueue.Interop;
 
-namespace Kqueue.EventLoops;
+namespace Kqueue.EventLoops.Threads;
 
 /// <summary>
 /// Which processor each loop of a group runs on. A thread moves there when it is given the loop; one that a loop was

@@ -1,4 +1,4 @@
-namespace Kqueue.EventLoops;
+namespace Kqueue.EventLoops.Work;
 
 /// <summary>
 /// The timers of one loop: a binary heap by deadline. Any thread adds and removes; the driver takes what is due.

@@ -1,4 +1,7 @@
-namespace Kqueue.EventLoops;
+using Kqueue.EventLoops.Registrations;
+using Kqueue.EventLoops.Work;
+
+namespace Kqueue.EventLoops.Driving;
 
 /// <summary>
 /// The drivers that have lost a loop and are not back from their handlers. What comes for a registration that one of

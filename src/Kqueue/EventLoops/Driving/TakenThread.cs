@@ -1,4 +1,4 @@
-namespace Kqueue.EventLoops;
+namespace Kqueue.EventLoops.Driving;
 
 /// <summary>
 /// A thread as a driver has taken it, which is how every handler finds it: what one leaves behind, the next does not

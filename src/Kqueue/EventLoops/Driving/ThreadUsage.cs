@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Kqueue.Interop;
 
-namespace Kqueue.EventLoops;
+namespace Kqueue.EventLoops.Driving;
 
 /// <summary>
 /// How long a thread has been there, has run, and has waited for a core, up to a moment. The differences of two moments

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace Kqueue.EventLoops;
+namespace Kqueue.EventLoops.Work;
 
 /// <summary>Work that any thread posts to a loop, and the one wake that stands for many posts.</summary>
 internal sealed class WorkQueue

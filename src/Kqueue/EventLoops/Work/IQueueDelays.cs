@@ -1,4 +1,4 @@
-namespace Kqueue.EventLoops;
+namespace Kqueue.EventLoops.Work;
 
 /// <summary>Is told how long what loops have to do waits for them. On the loops, one call at a time for each.</summary>
 internal interface IQueueDelays
