@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using Kqueue.Interop;
 
-namespace Kqueue.Epoll;
+namespace Kqueue.Epoll.Descriptors;
 
 /// <summary>What kqueue reports in <c>data</c> of READ and WRITE events, asked with a system call.</summary>
 internal static class DescriptorData

@@ -1,4 +1,4 @@
-namespace Kqueue.Epoll;
+namespace Kqueue.Epoll.Filters;
 
 /// <summary>
 /// One kind of event, and all that the queue knows of it: what <c>struct filterops</c> is to a BSD kernel

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using Kqueue.Interop;
 
-namespace Kqueue.Epoll;
+namespace Kqueue.Epoll.Filters;
 
 /// <summary>
 /// VNODE: one inotify descriptor for the queue. inotify(7) watches the file and not the descriptor, so every event asks

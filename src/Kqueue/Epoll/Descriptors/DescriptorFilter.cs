@@ -1,6 +1,7 @@
+using Kqueue.Epoll.Filters;
 using Kqueue.Interop;
 
-namespace Kqueue.Epoll;
+namespace Kqueue.Epoll.Descriptors;
 
 /// <summary>
 /// READ and WRITE. Every change costs one epoll_ctl(2), which also proves that the descriptor is the one the knotes

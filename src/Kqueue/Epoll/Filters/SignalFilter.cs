@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Kqueue.Epoll;
+namespace Kqueue.Epoll.Filters;
 
 /// <summary>
 /// SIGNAL: through the runtime's own handlers, beside which others live and the default action stays, as on a BSD. A

@@ -1,4 +1,4 @@
-namespace Kqueue.Epoll;
+namespace Kqueue.Epoll.Descriptors;
 
 /// <summary>
 /// Descriptors by their numbers, for as many as it was made for: who finds it full makes another one with those that

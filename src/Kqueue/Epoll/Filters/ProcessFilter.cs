@@ -1,6 +1,6 @@
 using Kqueue.Interop;
 
-namespace Kqueue.Epoll;
+namespace Kqueue.Epoll.Filters;
 
 /// <summary>PROCESS: a pidfd for each, which epoll reports when the process ends (pidfd_open(2)).</summary>
 internal sealed class ProcessFilter(EpollInstance epoll, ActiveKnotes active)

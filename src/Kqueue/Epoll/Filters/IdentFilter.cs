@@ -1,4 +1,4 @@
-namespace Kqueue.Epoll;
+namespace Kqueue.Epoll.Filters;
 
 /// <summary>
 /// A filter whose idents are no descriptors of epoll's: what they stand for triggers their knotes, which then are

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Kqueue.Epoll;
+namespace Kqueue.Epoll.Filters;
 
 /// <summary>
 /// TIMER: a heap by deadline. The earliest one shortens the wait, so a timer has no descriptor and no system call.

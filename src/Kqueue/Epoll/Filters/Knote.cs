@@ -1,4 +1,4 @@
-namespace Kqueue.Epoll;
+namespace Kqueue.Epoll.Filters;
 
 /// <summary>
 /// One (ident, filter) of a queue, as the kernel of a BSD keeps it. Everything here is guarded by the queue's lock.

@@ -1,4 +1,4 @@
-namespace Kqueue.Epoll;
+namespace Kqueue.Epoll.Filters;
 
 /// <summary>
 /// The knotes that have, or may have, something to report and of which epoll will not speak again: triggered ones,

@@ -1,4 +1,6 @@
-namespace Kqueue.Epoll;
+using Kqueue.Epoll.Filters;
+
+namespace Kqueue.Epoll.Descriptors;
 
 /// <summary>
 /// What one descriptor number has in the epoll instance: one entry for both its filters. It is the knote of READ as

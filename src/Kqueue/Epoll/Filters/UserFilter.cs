@@ -1,4 +1,4 @@
-namespace Kqueue.Epoll;
+namespace Kqueue.Epoll.Filters;
 
 /// <summary>USER: knotes that live in this process alone.</summary>
 internal sealed class UserFilter(ActiveKnotes active) : IdentFilter<IdentKnote>(active)
