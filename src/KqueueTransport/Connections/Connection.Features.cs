@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections;
 using System.IO.Pipelines;
 using System.Net;
+using KqueueTransport.Connections.Continuations;
 using KqueueTransport.Diagnostics;
 using KqueueTransport.Sockets;
 using Microsoft.AspNetCore.Connections;

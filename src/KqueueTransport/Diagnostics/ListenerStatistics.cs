@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Kqueue;
-using KqueueTransport.Connections;
+using KqueueTransport.Connections.Closing;
 
 namespace KqueueTransport.Diagnostics;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.Tracing;
 using KqueueTransport.Connections;
+using KqueueTransport.Connections.Closing;
 
 namespace KqueueTransport.Diagnostics;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Net;
 using Kqueue.EventLoops;
-using KqueueTransport.Connections;
+using KqueueTransport.Connections.Closing;
 
 namespace KqueueTransport.Diagnostics;
 

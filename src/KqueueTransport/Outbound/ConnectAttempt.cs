@@ -4,6 +4,7 @@ using Kqueue;
 using Kqueue.EventLoops;
 using KqueueTransport.Connections;
 using KqueueTransport.Connections.Contexts;
+using KqueueTransport.Connections.Continuations;
 using KqueueTransport.Sockets;
 
 namespace KqueueTransport.Outbound;

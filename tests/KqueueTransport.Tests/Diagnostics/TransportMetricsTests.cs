@@ -6,7 +6,7 @@ using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Kqueue;
 using Kqueue.EventLoops;
-using KqueueTransport.Connections;
+using KqueueTransport.Connections.Closing;
 using KqueueTransport.Diagnostics;
 
 namespace KqueueTransport.Tests.Diagnostics;

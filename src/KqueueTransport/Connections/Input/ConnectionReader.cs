@@ -3,6 +3,7 @@ using System.Runtime.ExceptionServices;
 using System.Threading.Tasks.Sources;
 using Kqueue.EventLoops;
 using Kqueue.EventLoops.Driving;
+using KqueueTransport.Connections.Continuations;
 
 namespace KqueueTransport.Connections.Input;
 

@@ -1,4 +1,4 @@
-namespace KqueueTransport.Connections;
+namespace KqueueTransport.Connections.Closing;
 
 /// <summary>
 /// How far a connection has come to its end: one word, which any thread moves forward and nobody back.

@@ -1,4 +1,4 @@
-namespace KqueueTransport.Connections;
+namespace KqueueTransport.Connections.Closing;
 
 /// <summary>Why a connection ended. Only the first cause is kept.</summary>
 internal enum ShutdownReason : byte

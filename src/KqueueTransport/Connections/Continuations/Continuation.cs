@@ -1,6 +1,6 @@
 using System.Threading.Tasks.Sources;
 
-namespace KqueueTransport.Connections;
+namespace KqueueTransport.Connections.Continuations;
 
 /// <summary>What goes on after an await: the application's code. The default is none.</summary>
 internal readonly struct Continuation

@@ -1,6 +1,6 @@
 using System.Threading.Tasks.Sources;
 
-namespace KqueueTransport.Connections;
+namespace KqueueTransport.Connections.Continuations;
 
 /// <summary>
 /// The one read or flush that a pipe end may have pending. Everything but <see cref="GetStatus"/>,

@@ -1,4 +1,4 @@
-namespace KqueueTransport.Connections;
+namespace KqueueTransport.Connections.Continuations;
 
 /// <summary>
 /// The work item that resumes the application off the loop. It is apart from the work that a reader or a writer does

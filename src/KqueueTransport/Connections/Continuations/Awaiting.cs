@@ -1,4 +1,4 @@
-namespace KqueueTransport.Connections;
+namespace KqueueTransport.Connections.Continuations;
 
 /// <summary>What became of the continuation of an await.</summary>
 internal enum Awaiting
