@@ -4,7 +4,7 @@ using System.IO.Pipelines;
 using System.Net;
 using KqueueTransport.Connections.Continuations;
 using KqueueTransport.Diagnostics;
-using KqueueTransport.Sockets;
+using KqueueTransport.Sockets.Addresses;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;

@@ -10,6 +10,7 @@ using KqueueTransport.Connections.Input;
 using KqueueTransport.Connections.Output;
 using KqueueTransport.Diagnostics;
 using KqueueTransport.Sockets;
+using KqueueTransport.Sockets.Addresses;
 using Microsoft.AspNetCore.Connections;
 
 namespace KqueueTransport.Connections;

@@ -6,6 +6,7 @@ using KqueueTransport.Connections;
 using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Connections.Continuations;
 using KqueueTransport.Sockets;
+using KqueueTransport.Sockets.Addresses;
 
 namespace KqueueTransport.Outbound;
 

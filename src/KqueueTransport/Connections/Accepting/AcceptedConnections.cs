@@ -3,6 +3,8 @@ using Kqueue;
 using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Diagnostics;
 using KqueueTransport.Sockets;
+using KqueueTransport.Sockets.Addresses;
+using KqueueTransport.Sockets.Listening;
 
 namespace KqueueTransport.Connections.Accepting;
 

@@ -3,7 +3,7 @@ using Kqueue.EventLoops;
 using Kqueue.EventLoops.Registrations;
 using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Diagnostics;
-using KqueueTransport.Sockets;
+using KqueueTransport.Sockets.Listening;
 using Microsoft.Extensions.Logging;
 
 namespace KqueueTransport.Connections.Accepting;

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 using Kqueue;
 using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Diagnostics;
-using KqueueTransport.Sockets;
+using KqueueTransport.Sockets.Listening;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 

@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace KqueueTransport.Sockets;
+namespace KqueueTransport.Sockets.Listening;
 
 /// <summary>A listen socket: its descriptor, and what must be undone in the end.</summary>
 internal abstract class ListenSocket : IDisposable

@@ -2,7 +2,7 @@ using System.Net.Sockets;
 using Kqueue;
 using Kqueue.Interop;
 
-namespace KqueueTransport.Sockets;
+namespace KqueueTransport.Sockets.Listening;
 
 /// <summary>The file that a Unix socket is bound to.</summary>
 internal static class UnixSocketFile

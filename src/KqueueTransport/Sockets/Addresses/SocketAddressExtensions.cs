@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace KqueueTransport.Sockets;
+namespace KqueueTransport.Sockets.Addresses;
 
 /// <summary>From addresses as the kernel writes them to end points.</summary>
 internal static class SocketAddressExtensions

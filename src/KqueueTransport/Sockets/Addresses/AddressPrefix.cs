@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 
-namespace KqueueTransport.Sockets;
+namespace KqueueTransport.Sockets.Addresses;
 
 /// <summary>
 /// The network that an address belongs to, as the number of an IPv6 address whose other bits are zero. IPv4 is

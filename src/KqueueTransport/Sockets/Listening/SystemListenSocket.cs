@@ -4,7 +4,7 @@ using System.Net.Sockets;
 using KqueueTransport.Sockets.Interop;
 using Microsoft.AspNetCore.Connections;
 
-namespace KqueueTransport.Sockets;
+namespace KqueueTransport.Sockets.Listening;
 
 /// <summary>A listen socket of the running system. <see cref="Socket"/> opens and closes it, no more.</summary>
 internal sealed class SystemListenSocket : ListenSocket

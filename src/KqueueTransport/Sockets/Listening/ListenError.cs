@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 
-namespace KqueueTransport.Sockets;
+namespace KqueueTransport.Sockets.Listening;
 
 /// <summary>Turns a failure to listen into an exception that names the endpoint and says what to do.</summary>
 /// <remarks>

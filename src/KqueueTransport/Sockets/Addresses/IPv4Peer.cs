@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 
-namespace KqueueTransport.Sockets;
+namespace KqueueTransport.Sockets.Addresses;
 
 /// <summary>
 /// The address of an IPv4 peer, or of one that a socket for both families shows as IPv6 (::ffff:a.b.c.d), in eight
