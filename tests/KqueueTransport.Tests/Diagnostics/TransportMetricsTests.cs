@@ -8,6 +8,7 @@ using Kqueue;
 using Kqueue.EventLoops;
 using KqueueTransport.Connections.Closing;
 using KqueueTransport.Diagnostics;
+using KqueueTransport.Diagnostics.Metrics;
 
 namespace KqueueTransport.Tests.Diagnostics;
 

@@ -2,7 +2,7 @@ using System.Net;
 using System.Runtime.CompilerServices;
 using Kqueue;
 using KqueueTransport.Connections.Contexts;
-using KqueueTransport.Diagnostics;
+using KqueueTransport.Diagnostics.Metrics;
 using KqueueTransport.Sockets.Listening;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;

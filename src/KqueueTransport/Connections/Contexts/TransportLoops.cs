@@ -8,6 +8,7 @@ using KqueueTransport.Connections.Buffers;
 using KqueueTransport.Connections.Closing;
 using KqueueTransport.Connections.Placement;
 using KqueueTransport.Diagnostics;
+using KqueueTransport.Diagnostics.Metrics;
 using KqueueTransport.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;

@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using Kqueue.EventLoops;
 
-namespace KqueueTransport.Diagnostics;
+namespace KqueueTransport.Diagnostics.Metrics;
 
 /// <summary>
 /// The meter of one server's loops and listeners. Counters are observed when somebody asks, so that they cost the loops

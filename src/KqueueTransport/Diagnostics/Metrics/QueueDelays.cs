@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 using Kqueue.EventLoops;
 using Kqueue.EventLoops.Work;
 
-namespace KqueueTransport.Diagnostics;
+namespace KqueueTransport.Diagnostics.Metrics;
 
 /// <summary>The histogram of how long events wait for their loops. They are measured while somebody listens.</summary>
 internal sealed class QueueDelays(Meter meter) : IQueueDelays

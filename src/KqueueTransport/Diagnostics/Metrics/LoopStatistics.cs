@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace KqueueTransport.Diagnostics;
+namespace KqueueTransport.Diagnostics.Metrics;
 
 /// <summary>
 /// What one loop's connections have counted. They count as a rule on the loop's own thread, but where the application

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 using Kqueue;
 using KqueueTransport.Connections.Closing;
 
-namespace KqueueTransport.Diagnostics;
+namespace KqueueTransport.Diagnostics.Metrics;
 
 /// <summary>
 /// What a listener has counted since it was bound. The acceptor and the listener's connections count, anybody reads.

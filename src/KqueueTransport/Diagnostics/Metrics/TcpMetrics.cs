@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Net;
 
-namespace KqueueTransport.Diagnostics;
+namespace KqueueTransport.Diagnostics.Metrics;
 
 /// <summary>
 /// The histograms of what the kernel knows of TCP connections, taken at their ends. Listening is what switches them on:

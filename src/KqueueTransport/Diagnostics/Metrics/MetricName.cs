@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace KqueueTransport.Diagnostics;
+namespace KqueueTransport.Diagnostics.Metrics;
 
 /// <summary>How metrics and events name a value.</summary>
 internal static class MetricName

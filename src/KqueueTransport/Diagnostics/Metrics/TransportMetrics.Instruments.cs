@@ -3,7 +3,7 @@ using System.Net;
 using Kqueue.EventLoops;
 using KqueueTransport.Connections.Closing;
 
-namespace KqueueTransport.Diagnostics;
+namespace KqueueTransport.Diagnostics.Metrics;
 
 // The instruments that are observed: of the group, of its loops and of the listeners.
 internal sealed partial class TransportMetrics

@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace KqueueTransport.Diagnostics;
+namespace KqueueTransport.Diagnostics.Metrics;
 
 /// <summary>What the meter observes of a listener. Any thread.</summary>
 internal interface IMeasuredListener
