@@ -1,4 +1,4 @@
-namespace KqueueTransport;
+namespace KqueueTransport.OptionChecks;
 
 /// <summary>Checks what an endpoint gets, from whoever set it.</summary>
 internal static class EndPointOptionsCheck

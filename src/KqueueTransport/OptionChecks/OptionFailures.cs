@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 
-namespace KqueueTransport;
+namespace KqueueTransport.OptionChecks;
 
 /// <summary>
 /// What is wrong with options. Every message says what to write instead. An option has the name of the property that a

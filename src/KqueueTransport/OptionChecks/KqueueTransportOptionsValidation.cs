@@ -2,7 +2,7 @@ using System.Text;
 using Kqueue;
 using Microsoft.Extensions.Options;
 
-namespace KqueueTransport.Hosting;
+namespace KqueueTransport.OptionChecks;
 
 /// <summary>Checks the options when the host starts. Every message says what to write instead.</summary>
 internal sealed class KqueueTransportOptionsValidation : IValidateOptions<KqueueTransportOptions>
