@@ -42,13 +42,13 @@ internal sealed record Constant(string Name, string File, string Trades, bool Wa
         new("EventLoopGroupOptions.DefaultWatchPeriod", $"{Loops}/EventLoopGroupOptions.cs",
             "How soon a loop is taken from a handler that blocks. Less wakes the watch more often while loops work. " +
             "What a handler may take that was quick, and must have slept or run to be judged, follow from it."),
-        new("LoopWatch.LooksMin", $"{Loops}/LoopWatch.cs",
+        new("LoopWatch.LooksMin", $"{Loops}/Driving/LoopWatch.cs",
             "Looks before the watch parks, and before a handler that is not back is told what it does. More costs " +
             "wakes for a lone request; fewer makes many requests wake a watch that has parked."),
-        new("LoopThreads.DefaultStandbyTime", $"{Loops}/LoopThreads.cs",
+        new("LoopThreads.DefaultStandbyTime", $"{Loops}/Threads/LoopThreads.cs",
             "How long the threads of a burst of blocking handlers are kept. Less has the next burst make them again.",
             Waits: true),
-        new("LoopDriver.s_sleepMin", $"{Loops}/LoopDriver.cs",
+        new("LoopDriver.s_sleepMin", $"{Loops}/Driving/LoopDriver.cs",
             "The wait that counts as a sleep of the loop's thread, which is not a handler's: shorter takes waits " +
             "for sleeps that found events, so that a handler's sleep is missed; longer takes sleeps for a handler's."),
         new("EventLoop.s_batchMax", $"{Loops}/EventLoop.Driving.cs",

@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Kqueue;
 using KqueueTransport.Connections.Contexts;
-using KqueueTransport.Hosting;
+using KqueueTransport.OptionChecks;
 using KqueueTransport.Outbound;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;

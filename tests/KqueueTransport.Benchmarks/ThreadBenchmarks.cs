@@ -1,5 +1,5 @@
 using BenchmarkDotNet.Attributes;
-using Kqueue.EventLoops;
+using Kqueue.EventLoops.Driving;
 
 namespace KqueueTransport.Benchmarks;
 

@@ -1,8 +1,10 @@
 using System.Net;
 using Kqueue.EventLoops;
-using KqueueTransport.Connections;
+using Kqueue.EventLoops.Driving;
+using Kqueue.EventLoops.Threads;
 using KqueueTransport.Connections.Accepting;
 using KqueueTransport.Connections.Contexts;
+using KqueueTransport.Connections.Continuations;
 using KqueueTransport.Outbound;
 using KqueueTransport.Simulation.Actors;
 using KqueueTransport.Simulation.Conversations;

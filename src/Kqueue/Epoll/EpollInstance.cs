@@ -1,3 +1,4 @@
+using Kqueue.Epoll.Descriptors;
 using Kqueue.Interop;
 
 namespace Kqueue.Epoll;

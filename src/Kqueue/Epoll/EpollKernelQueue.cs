@@ -1,3 +1,6 @@
+using Kqueue.Epoll.Descriptors;
+using Kqueue.Epoll.Filters;
+
 namespace Kqueue.Epoll;
 
 /// <summary>The contract of kqueue(2) over epoll.</summary>

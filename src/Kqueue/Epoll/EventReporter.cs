@@ -1,3 +1,5 @@
+using Kqueue.Epoll.Descriptors;
+using Kqueue.Epoll.Filters;
 using Kqueue.Interop;
 
 namespace Kqueue.Epoll;

@@ -1,3 +1,6 @@
+using Kqueue.EventLoops.Driving;
+using Kqueue.EventLoops.Work;
+
 namespace Kqueue.EventLoops;
 
 // How long events and posted work wait for the loop. The kernel does not say when an event became ready, so this is the

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Kqueue.EventLoops.Driving;
 
 namespace Kqueue.EventLoops;
 
@@ -66,60 +67,6 @@ public sealed partial class EventLoop
     }
 
     private bool HasEnded => _state == LoopState.Stopping && _posted.IsEmpty && _owed.IsEmpty;
-
-    private void WaitForEvents(LoopDriver driver, ref ClaimWord word)
-    {
-        // Not after the claim: by then this thread may have lost the loop, and the entry may be the next turn's.
-        Array.Clear(_work, 0, _workCount);
-        _workCount = 0;
-        var (began, lastTurnAt) = (_clock.GetTimestamp(), _now);
-        if (_now != 0)
-        {
-            Volatile.Write(ref _handlerTicks, _handlerTicks + began - _now);
-        }
-
-        Volatile.Write(ref _waits, _waits + 1);
-        var result = _queue.TryKevent([], _events, TimeoutNs(began));
-        _now = _clock.GetTimestamp();
-        _posted.GiveBackWake();
-        if (result.IsError)
-        {
-            KernelQueueException.Throw("kevent", result.Error, BackendName);
-        }
-
-        // Nobody waits for the wake, whose user data is 0. It comes last, or it is an entry that nobody is found for.
-        var isWakeLast = result.Value > 0 && _events[result.Value - 1].UserData == 0;
-        _eventCount = result.Value - (isWakeLast ? 1 : 0);
-        Volatile.Write(ref _eventsTaken, _eventsTaken + result.Value);
-        TakeWork();
-        BeginDelay(lastTurnAt, began);
-        _batchStartedAt = _now;
-        driver.NoteWait(_clock.GetElapsedTime(began, _now));
-        TryAdvance(ref word, word.BeginTurn());
-        Watch?.OnActive();
-    }
-
-    private long TimeoutNs(long now)
-    {
-        var mustNotWait = !_posted.IsEmpty || !_owed.IsEmpty || _state == LoopState.Stopping;
-        return mustNotWait ? 0 : _timers.NanosecondsToEarliest(now);
-    }
-
-    // Timers and posts become entries of the turn's list, before the events: claimed like these, in their order, each
-    // by one driver. Half of the room is kept for posts, whatever is due; work that posts work cannot keep events
-    // waiting.
-    private void TakeWork()
-    {
-        while (_workCount < _work.Length / 2 && _timers.IsDue(_now) && _timers.TakeDue(_now) is { } timer)
-        {
-            _work[_workCount++] = timer;
-        }
-
-        while (_workCount < _work.Length && _posted.TryDequeue(out var work))
-        {
-            _work[_workCount++] = work;
-        }
-    }
 
     private bool HasEntry(ClaimWord word) => word.Event < _workCount + _eventCount;
 

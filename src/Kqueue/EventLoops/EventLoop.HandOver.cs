@@ -1,4 +1,7 @@
 using System.Diagnostics;
+using Kqueue.EventLoops.Driving;
+using Kqueue.EventLoops.Threads;
+using Kqueue.EventLoops.Work;
 
 namespace Kqueue.EventLoops;
 

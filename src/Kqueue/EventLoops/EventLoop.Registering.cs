@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Kqueue.EventLoops.Registrations;
 
 namespace Kqueue.EventLoops;
 

@@ -1,3 +1,6 @@
+using Kqueue.EventLoops.Driving;
+using Kqueue.EventLoops.Work;
+
 namespace Kqueue.EventLoops;
 
 // What runs on the loop besides events: work that anybody posts, work that its handlers put off, and timers.

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Kqueue.EventLoops.Driving;
+using Kqueue.EventLoops.Work;
 
 namespace Kqueue.EventLoops;
 

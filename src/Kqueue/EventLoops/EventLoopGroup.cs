@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using Kqueue.EventLoops.Driving;
+using Kqueue.EventLoops.Threads;
 
 namespace Kqueue.EventLoops;
 

@@ -1,3 +1,5 @@
+using Kqueue.EventLoops.Registrations;
+
 namespace Kqueue.EventLoops;
 
 /// <summary>

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using Kqueue;
+using KqueueTransport.Connections.Closing;
+using KqueueTransport.Connections.Continuations;
 using KqueueTransport.Diagnostics;
 using Microsoft.AspNetCore.Connections;
 

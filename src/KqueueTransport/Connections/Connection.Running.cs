@@ -1,4 +1,6 @@
 using Kqueue.EventLoops;
+using Kqueue.EventLoops.Driving;
+using KqueueTransport.Connections.Continuations;
 using KqueueTransport.Connections.Placement;
 using KqueueTransport.Diagnostics;
 

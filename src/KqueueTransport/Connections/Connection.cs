@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Net;
 using Kqueue;
 using Kqueue.EventLoops;
+using Kqueue.EventLoops.Registrations;
 using KqueueTransport.Connections.Buffers;
 using KqueueTransport.Connections.Closing;
 using KqueueTransport.Connections.Contexts;
@@ -9,6 +10,7 @@ using KqueueTransport.Connections.Input;
 using KqueueTransport.Connections.Output;
 using KqueueTransport.Diagnostics;
 using KqueueTransport.Sockets;
+using KqueueTransport.Sockets.Addresses;
 using Microsoft.AspNetCore.Connections;
 
 namespace KqueueTransport.Connections;

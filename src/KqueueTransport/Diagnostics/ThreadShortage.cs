@@ -1,4 +1,4 @@
-using Kqueue.EventLoops;
+using Kqueue.EventLoops.Work;
 using Microsoft.Extensions.Logging;
 
 namespace KqueueTransport.Diagnostics;

@@ -1,5 +1,7 @@
 using System.Diagnostics.Tracing;
 using KqueueTransport.Connections;
+using KqueueTransport.Connections.Closing;
+using KqueueTransport.Diagnostics.Metrics;
 
 namespace KqueueTransport.Diagnostics;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using KqueueTransport.Sockets;
+using KqueueTransport.Sockets.Listening;
 using Microsoft.AspNetCore.Connections;
 
 namespace KqueueTransport.HandOver;

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Net.Sockets;
 using System.Text;
 
 namespace KqueueTransport.HandOver;
@@ -43,4 +44,31 @@ internal static class HandOverMessage
     /// <summary>The names in a whole message.</summary>
     public static string[] Decode(ReadOnlySpan<byte> message) =>
         Array.ConvertAll(Encoding.ASCII.GetString(message[HeaderBytes..]).Split('\n'), Uri.UnescapeDataString);
+
+    /// <summary>
+    /// Receives a part of it, of which so many bytes are there. False where the sender ends before it is whole.
+    /// </summary>
+    public static async Task<bool> TryReceiveAsync(
+        Socket link, Memory<byte> buffer, int count, CancellationToken cancellationToken)
+    {
+        while (count < buffer.Length)
+        {
+            try
+            {
+                var received = await link.ReceiveAsync(buffer[count..], cancellationToken).ConfigureAwait(false);
+                if (received == 0)
+                {
+                    return false;
+                }
+
+                count += received;
+            }
+            catch (SocketException error) when (error.SocketErrorCode == SocketError.ConnectionReset)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 }

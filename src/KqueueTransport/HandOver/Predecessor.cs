@@ -17,14 +17,12 @@ internal sealed class Predecessor : IDisposable
 
     private readonly Socket _link;
 
-    // By the names of the endpoints; several may have been asked for by the same one, with port 0. Under the lock.
-    private readonly List<(string Name, int Descriptor)> _sockets;
+    private readonly ReceivedSockets _sockets;
 
     // Completes when it answers that this process serves, which may be late.
     private Task<bool>? _stopping;
 
-    private Predecessor(Socket link, List<(string Name, int Descriptor)> sockets) =>
-        (_link, _sockets) = (link, sockets);
+    private Predecessor(Socket link, ReceivedSockets sockets) => (_link, _sockets) = (link, sockets);
 
     /// <summary>Takes the sockets of the server at a path; null where none is there.</summary>
     /// <exception cref="IOException">Who answers there is no server of this kind, or not this user's.</exception>
@@ -47,7 +45,7 @@ internal sealed class Predecessor : IDisposable
                 }
 
                 if (await IsGreetedAsync(link, clock, either.Token).ConfigureAwait(false) &&
-                    await ReceiveAsync(link, either.Token).ConfigureAwait(false) is { } sockets)
+                    await ReceivedSockets.ReceiveAsync(link, either.Token).ConfigureAwait(false) is { } sockets)
                 {
                     return found = new Predecessor(link, sockets);
                 }
@@ -77,21 +75,7 @@ internal sealed class Predecessor : IDisposable
     }
 
     /// <summary>The listen socket of an endpoint, which is the caller's then; null where there is none.</summary>
-    public int? Take(string name)
-    {
-        lock (_sockets)
-        {
-            var index = _sockets.FindIndex(entry => entry.Name == name);
-            if (index < 0)
-            {
-                return null;
-            }
-
-            var descriptor = _sockets[index].Descriptor;
-            _sockets.RemoveAt(index);
-            return descriptor;
-        }
-    }
+    public int? Take(string name) => _sockets.Take(name);
 
     /// <summary>Tells it that this process serves, and waits until it has stopped accepting, or is gone.</summary>
     /// <returns>False where another server has replaced it meanwhile, and is the one to replace.</returns>
@@ -126,11 +110,7 @@ internal sealed class Predecessor : IDisposable
     public void Dispose()
     {
         _link.Dispose();
-        lock (_sockets)
-        {
-            _sockets.ForEach(entry => SystemSocketCalls.Instance.Close(entry.Descriptor));
-            _sockets.Clear();
-        }
+        _sockets.Dispose();
     }
 
     private async Task<bool> IsStoppingAsync()
@@ -170,83 +150,7 @@ internal sealed class Predecessor : IDisposable
         using var limit = new CancellationTokenSource(s_greetingTime, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         var greeting = new byte[HandOverMessage.Greeting.Length];
-        return await TryReceiveAsync(link, greeting, 0, either.Token).ConfigureAwait(false) &&
+        return await HandOverMessage.TryReceiveAsync(link, greeting, 0, either.Token).ConfigureAwait(false) &&
             (HandOverMessage.Greeting.Span.SequenceEqual(greeting) ? true : throw HandOverMessage.IsNone());
-    }
-
-    // Null where it ends first.
-    private static async Task<List<(string Name, int Descriptor)>?> ReceiveAsync(
-        Socket link, CancellationToken cancellationToken)
-    {
-        var buffer = new byte[HandOverMessage.BytesMax];
-        await link.ReceiveAsync(Memory<byte>.Empty, cancellationToken).ConfigureAwait(false);
-
-        // The descriptors come with the first byte, and on a BSD, where there is room, what is said behind the message.
-        var first = SystemSocketCalls.Instance.ReceiveDescriptors(
-            link, buffer.AsSpan(0, HandOverMessage.HeaderBytes), out var sockets, out var isTruncated);
-        try
-        {
-            if (first.IsError || first.Value == 0)
-            {
-                return null;
-            }
-
-            if (isTruncated)
-            {
-                throw new InvalidDataException(
-                    "Its sockets are more than this process may open: raise its limit (ulimit -n).");
-            }
-
-            var header = buffer.AsMemory(0, HandOverMessage.HeaderBytes);
-            if (!await TryReceiveAsync(link, header, first.Value, cancellationToken).ConfigureAwait(false))
-            {
-                return null;
-            }
-
-            var message = buffer.AsMemory(0, HandOverMessage.LengthOf(buffer));
-            if (!await TryReceiveAsync(link, message, header.Length, cancellationToken).ConfigureAwait(false))
-            {
-                return null;
-            }
-
-            var names = HandOverMessage.Decode(message.Span);
-            if (names.Length != sockets.Count)
-            {
-                throw new InvalidDataException($"It sends {names.Length} names for {sockets.Count} sockets.");
-            }
-
-            var named = names.Zip(sockets).ToList();
-            sockets.Clear();
-            return named;
-        }
-        finally
-        {
-            sockets.ForEach(descriptor => SystemSocketCalls.Instance.Close(descriptor));
-        }
-    }
-
-    // False where it ends before the buffer is full, of which so much is there.
-    private static async Task<bool> TryReceiveAsync(
-        Socket link, Memory<byte> buffer, int count, CancellationToken cancellationToken)
-    {
-        while (count < buffer.Length)
-        {
-            try
-            {
-                var received = await link.ReceiveAsync(buffer[count..], cancellationToken).ConfigureAwait(false);
-                if (received == 0)
-                {
-                    return false;
-                }
-
-                count += received;
-            }
-            catch (SocketException error) when (error.SocketErrorCode == SocketError.ConnectionReset)
-            {
-                return false;
-            }
-        }
-
-        return true;
     }
 }

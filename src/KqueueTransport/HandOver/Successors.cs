@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using KqueueTransport.Diagnostics;
 using KqueueTransport.Sockets;
+using KqueueTransport.Sockets.Listening;
 using Microsoft.Extensions.Logging;
 
 namespace KqueueTransport.HandOver;

@@ -2,6 +2,7 @@ using KqueueTransport;
 using KqueueTransport.Connections.Accepting;
 using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Hosting;
+using KqueueTransport.OptionChecks;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;

@@ -4,7 +4,9 @@ using Kqueue;
 using Kqueue.EventLoops;
 using KqueueTransport.Connections;
 using KqueueTransport.Connections.Contexts;
+using KqueueTransport.Connections.Continuations;
 using KqueueTransport.Sockets;
+using KqueueTransport.Sockets.Addresses;
 
 namespace KqueueTransport.Outbound;
 

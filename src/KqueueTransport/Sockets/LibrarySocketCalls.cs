@@ -3,7 +3,9 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Kqueue;
 using Kqueue.Native;
+using KqueueTransport.Sockets.Addresses;
 using KqueueTransport.Sockets.Interop;
+using KqueueTransport.Sockets.Listening;
 using Microsoft.AspNetCore.Connections;
 
 namespace KqueueTransport.Sockets;

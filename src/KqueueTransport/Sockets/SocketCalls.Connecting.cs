@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Kqueue;
+using KqueueTransport.Sockets.Listening;
 
 namespace KqueueTransport.Sockets;
 

@@ -1,5 +1,6 @@
 using Kqueue;
 using KqueueTransport.Sockets.Interop;
+using KqueueTransport.Sockets.Listening;
 
 namespace KqueueTransport.Sockets;
 

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using KqueueTransport.Sockets.Listening;
 
 namespace KqueueTransport.Sockets;
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Kqueue;
 using KqueueTransport.Sockets.Interop;
+using KqueueTransport.Sockets.Listening;
 
 namespace KqueueTransport.Sockets;
 

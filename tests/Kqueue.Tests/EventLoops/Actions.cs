@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Kqueue.EventLoops;
+using Kqueue.EventLoops.Driving;
 
 namespace Kqueue.Tests.EventLoops;
 

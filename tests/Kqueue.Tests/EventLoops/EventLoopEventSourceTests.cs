@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Tracing;
-using Kqueue.EventLoops;
+using Kqueue.EventLoops.Driving;
 
 namespace Kqueue.Tests.EventLoops;
 

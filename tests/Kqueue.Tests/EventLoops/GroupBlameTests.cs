@@ -1,4 +1,5 @@
 using Kqueue.EventLoops;
+using Kqueue.EventLoops.Driving;
 using Kqueue.Interop;
 
 namespace Kqueue.Tests.EventLoops;

@@ -1,4 +1,5 @@
 using Kqueue.EventLoops;
+using Kqueue.EventLoops.Registrations;
 using Kqueue.Tests.Infrastructure;
 using static Kqueue.KEventFlags;
 

@@ -1,4 +1,5 @@
 using Kqueue.EventLoops;
+using Kqueue.EventLoops.Threads;
 
 namespace Kqueue.Tests.EventLoops;
 

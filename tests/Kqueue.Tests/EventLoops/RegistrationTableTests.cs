@@ -1,4 +1,5 @@
 using Kqueue.EventLoops;
+using Kqueue.EventLoops.Registrations;
 
 namespace Kqueue.Tests.EventLoops;
 

@@ -1,4 +1,5 @@
 using Kqueue.EventLoops;
+using Kqueue.EventLoops.Work;
 
 namespace Kqueue.Tests.EventLoops;
 

@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using Kqueue.EventLoops;
+using Kqueue.EventLoops.Driving;
 using KqueueTransport.Simulation.Actors;
 using KqueueTransport.Simulation.Kernel;
 using Microsoft.AspNetCore.Connections;

@@ -2,6 +2,7 @@ using System.Net;
 using Kqueue;
 using KqueueTransport.Connections;
 using KqueueTransport.Sockets;
+using KqueueTransport.Sockets.Addresses;
 using KqueueTransport.Sockets.Interop;
 
 namespace KqueueTransport.Simulation.Kernel;

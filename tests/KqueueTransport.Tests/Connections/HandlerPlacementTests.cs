@@ -1,10 +1,11 @@
 using System.Net;
 using Common;
 using Kqueue.EventLoops;
+using Kqueue.EventLoops.Driving;
 using KqueueTransport.Connections.Placement;
 using KqueueTransport.Tests.Diagnostics;
 using Microsoft.Extensions.Logging;
-using static Kqueue.EventLoops.HandlerStay;
+using static Kqueue.EventLoops.Driving.HandlerStay;
 
 namespace KqueueTransport.Tests.Connections;
 

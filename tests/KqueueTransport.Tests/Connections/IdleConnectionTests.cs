@@ -6,6 +6,7 @@ using KqueueTransport.Connections;
 using KqueueTransport.Connections.Accepting;
 using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Sockets;
+using KqueueTransport.Sockets.Listening;
 using KqueueTransport.Tests.Sockets;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,4 +1,5 @@
-using KqueueTransport.Connections;
+
+using KqueueTransport.Connections.Closing;
 
 namespace KqueueTransport.Tests.Connections;
 

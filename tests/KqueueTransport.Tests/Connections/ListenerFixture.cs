@@ -5,6 +5,7 @@ using KqueueTransport.Connections.Accepting;
 using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Diagnostics;
 using KqueueTransport.Sockets;
+using KqueueTransport.Sockets.Listening;
 using KqueueTransport.Tests.Diagnostics;
 using KqueueTransport.Tests.Sockets;
 using Microsoft.AspNetCore.Connections;

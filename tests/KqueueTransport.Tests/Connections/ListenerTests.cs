@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Kqueue;
 using KqueueTransport.Sockets;
+using KqueueTransport.Sockets.Listening;
 using KqueueTransport.Tests.Sockets;
 
 namespace KqueueTransport.Tests.Connections;

@@ -1,5 +1,5 @@
 using System.Threading.Tasks.Sources;
-using KqueueTransport.Connections;
+using KqueueTransport.Connections.Continuations;
 
 namespace KqueueTransport.Tests.Connections;
 

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Common;
 using Kqueue.EventLoops;
+using Kqueue.EventLoops.Driving;
 using KqueueTransport.Connections;
 using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Connections.Input;

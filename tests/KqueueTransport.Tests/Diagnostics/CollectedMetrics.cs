@@ -14,7 +14,7 @@ internal sealed class CollectedMetrics : IDisposable
     private readonly MeterProvider _provider;
 
     public CollectedMetrics() => _provider = Sdk.CreateMeterProviderBuilder()
-        .AddMeter(KqueueTransport.Diagnostics.TransportMetrics.MeterName)
+        .AddMeter(KqueueTransport.Diagnostics.Metrics.TransportMetrics.MeterName)
         .AddReader(new BaseExportingMetricReader(_exporter))
         .Build();
 

@@ -5,7 +5,7 @@ using Kqueue.EventLoops;
 using KqueueTransport.Connections;
 using KqueueTransport.Connections.Buffers;
 using KqueueTransport.Connections.Contexts;
-using KqueueTransport.Diagnostics;
+using KqueueTransport.Diagnostics.Metrics;
 
 namespace KqueueTransport.Tests.Diagnostics;
 

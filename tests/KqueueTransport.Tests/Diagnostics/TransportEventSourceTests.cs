@@ -1,6 +1,6 @@
-using Kqueue.EventLoops;
 using System.Collections.Concurrent;
 using System.Diagnostics.Tracing;
+using Kqueue.EventLoops.Driving;
 using KqueueTransport.Diagnostics;
 using KqueueTransport.Tests.Connections;
 using Microsoft.AspNetCore.Connections;

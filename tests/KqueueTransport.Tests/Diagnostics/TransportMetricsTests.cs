@@ -6,8 +6,9 @@ using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Kqueue;
 using Kqueue.EventLoops;
-using KqueueTransport.Connections;
+using KqueueTransport.Connections.Closing;
 using KqueueTransport.Diagnostics;
+using KqueueTransport.Diagnostics.Metrics;
 
 namespace KqueueTransport.Tests.Diagnostics;
 

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Kqueue;
 using KqueueTransport.HandOver;
 using KqueueTransport.Sockets;
+using KqueueTransport.Sockets.Listening;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;

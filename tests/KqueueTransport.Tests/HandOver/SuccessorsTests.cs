@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using KqueueTransport.HandOver;
 using KqueueTransport.Sockets;
+using KqueueTransport.Sockets.Listening;
 using KqueueTransport.Tests.Diagnostics;
 
 namespace KqueueTransport.Tests.HandOver;

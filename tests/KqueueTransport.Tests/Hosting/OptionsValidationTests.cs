@@ -1,4 +1,5 @@
-using KqueueTransport.Hosting;
+
+using KqueueTransport.OptionChecks;
 
 namespace KqueueTransport.Tests.Hosting;
 

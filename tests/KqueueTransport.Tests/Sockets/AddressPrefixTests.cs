@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using KqueueTransport.Sockets;
+using KqueueTransport.Sockets.Addresses;
 
 namespace KqueueTransport.Tests.Sockets;
 

@@ -1,5 +1,5 @@
 using System.Net;
-using KqueueTransport.Sockets;
+using KqueueTransport.Sockets.Addresses;
 
 namespace KqueueTransport.Tests.Sockets;
 

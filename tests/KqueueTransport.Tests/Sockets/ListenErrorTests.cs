@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using KqueueTransport.Sockets;
+using KqueueTransport.Sockets.Listening;
 
 namespace KqueueTransport.Tests.Sockets;
 

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Kqueue;
 using KqueueTransport.Sockets;
 using KqueueTransport.Sockets.Interop;
+using KqueueTransport.Sockets.Listening;
 
 namespace KqueueTransport.Tests.Sockets;
 

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using Kqueue;
 using KqueueTransport.Sockets;
+using KqueueTransport.Sockets.Addresses;
 using Microsoft.AspNetCore.Connections;
 
 namespace KqueueTransport.Tests.Sockets;

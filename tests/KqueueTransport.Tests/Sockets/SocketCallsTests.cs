@@ -1,7 +1,9 @@
 using System.Net;
 using Kqueue;
 using KqueueTransport.Sockets;
+using KqueueTransport.Sockets.Addresses;
 using KqueueTransport.Sockets.Interop;
+using KqueueTransport.Sockets.Listening;
 
 namespace KqueueTransport.Tests.Sockets;
 

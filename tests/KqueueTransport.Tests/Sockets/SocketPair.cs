@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Net;
 using Kqueue;
 using KqueueTransport.Sockets;
+using KqueueTransport.Sockets.Addresses;
+using KqueueTransport.Sockets.Listening;
 
 namespace KqueueTransport.Tests.Sockets;
 

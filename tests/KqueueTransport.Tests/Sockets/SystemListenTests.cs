@@ -4,7 +4,9 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Kqueue;
 using KqueueTransport.Sockets;
+using KqueueTransport.Sockets.Addresses;
 using KqueueTransport.Sockets.Interop;
+using KqueueTransport.Sockets.Listening;
 using KqueueTransport.Tests.HandOver;
 using Microsoft.AspNetCore.Connections;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using KqueueTransport.Diagnostics;
+using KqueueTransport.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 
 namespace KqueueTransport.Connections.Accepting;

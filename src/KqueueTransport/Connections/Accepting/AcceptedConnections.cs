@@ -2,7 +2,10 @@ using System.Net;
 using Kqueue;
 using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Diagnostics;
+using KqueueTransport.Diagnostics.Metrics;
 using KqueueTransport.Sockets;
+using KqueueTransport.Sockets.Addresses;
+using KqueueTransport.Sockets.Listening;
 
 namespace KqueueTransport.Connections.Accepting;
 

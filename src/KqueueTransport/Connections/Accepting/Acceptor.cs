@@ -1,8 +1,9 @@
 using Kqueue;
 using Kqueue.EventLoops;
+using Kqueue.EventLoops.Registrations;
 using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Diagnostics;
-using KqueueTransport.Sockets;
+using KqueueTransport.Sockets.Listening;
 using Microsoft.Extensions.Logging;
 
 namespace KqueueTransport.Connections.Accepting;
@@ -30,11 +31,7 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
     private readonly AcceptBudget _budget;
     private bool _isStopped;
 
-    // Made with the acceptor: it is set where there may be no memory for one.
-    private readonly LoopTimer _backOff;
-
-    // Set under the lock; the timer clears it.
-    private volatile bool _isBackingOff;
+    private readonly AcceptBackOff _backOff;
 
     public Acceptor(
         ListenSocket socket,
@@ -56,8 +53,7 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
         _queue.Places.Freed = Resume;
         limits?.Connections.Freed = Resume;
         _registration = loops.LessLoaded().Loop.Register(socket.Descriptor, this);
-        _backOff = _registration.Loop.Schedule(
-            Timeout.InfiniteTimeSpan, static state => ((Acceptor)state!).OnBackedOff(), this);
+        _backOff = new AcceptBackOff(_registration.Loop, AcceptBatch);
     }
 
     /// <summary>Begins to accept. listen(2) comes before: NetBSD never reports a socket that was armed first.</summary>
@@ -82,7 +78,7 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
             }
 
             _isStopped = true;
-            _backOff.Dispose();
+            _backOff.Stop();
             try
             {
                 LeaveOrAcceptRest();
@@ -128,7 +124,7 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
         try
         {
             _lock.Take();
-            if (!_isStopped && !_isBackingOff)
+            if (!_isStopped && !_backOff.IsOn)
             {
                 AcceptBatchLocked();
                 _limits?.Warn(_logger, _socket.EndPoint);
@@ -138,7 +134,7 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
         {
             // A fault of ours. The edge that led here has been taken, so it is tried again.
             TransportLog.UnexpectedException(_logger, "accepting", exception);
-            BackOff();
+            _backOff.Begin();
         }
         finally
         {
@@ -193,7 +189,7 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
         var limit = _limits?.PauseIfReached();
         if (limit is ListenerLimit.Rate)
         {
-            BackOff();
+            _backOff.Begin();
         }
 
         return limit is not null;
@@ -238,27 +234,6 @@ internal sealed class Acceptor : IReentrantHandler, IThreadPoolWorkItem
             _connections.Refuse(_acceptsPerWake);
         }
 
-        BackOff();
-    }
-
-    private void BackOff()
-    {
-        _isBackingOff = true;
-        try
-        {
-            _backOff.Change(Times.Retry, TimeSpan.Zero);
-        }
-        catch
-        {
-            // No memory for its place among the timers: the edge of the next connection tries again.
-            _isBackingOff = false;
-            throw;
-        }
-    }
-
-    private void OnBackedOff()
-    {
-        _isBackingOff = false;
-        AcceptBatch();
+        _backOff.Begin();
     }
 }

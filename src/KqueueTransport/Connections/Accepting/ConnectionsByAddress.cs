@@ -1,6 +1,6 @@
 using System.Net;
 using System.Runtime.InteropServices;
-using KqueueTransport.Sockets;
+using KqueueTransport.Sockets.Addresses;
 
 namespace KqueueTransport.Connections.Accepting;
 

@@ -2,8 +2,8 @@ using System.Net;
 using System.Runtime.CompilerServices;
 using Kqueue;
 using KqueueTransport.Connections.Contexts;
-using KqueueTransport.Diagnostics;
-using KqueueTransport.Sockets;
+using KqueueTransport.Diagnostics.Metrics;
+using KqueueTransport.Sockets.Listening;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Diagnostics;
+using KqueueTransport.OptionChecks;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
 

@@ -1,5 +1,5 @@
 using KqueueTransport.Connections.Placement;
-using KqueueTransport.Diagnostics;
+using KqueueTransport.Diagnostics.Metrics;
 
 namespace KqueueTransport.Connections.Contexts;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using KqueueTransport.Diagnostics;
+using KqueueTransport.Diagnostics.Metrics;
 using KqueueTransport.HandOver;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;

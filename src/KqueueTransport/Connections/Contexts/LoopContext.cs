@@ -1,7 +1,7 @@
 using Kqueue.EventLoops;
 using KqueueTransport.Connections.Buffers;
 using KqueueTransport.Connections.Closing;
-using KqueueTransport.Diagnostics;
+using KqueueTransport.Diagnostics.Metrics;
 using KqueueTransport.Sockets;
 using Microsoft.Extensions.Logging;
 

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Threading.Tasks.Sources;
+using KqueueTransport.Connections.Continuations;
 
 namespace KqueueTransport.Connections.Input;
 

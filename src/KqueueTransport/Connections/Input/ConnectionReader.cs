@@ -2,6 +2,8 @@ using System.IO.Pipelines;
 using System.Runtime.ExceptionServices;
 using System.Threading.Tasks.Sources;
 using Kqueue.EventLoops;
+using Kqueue.EventLoops.Driving;
+using KqueueTransport.Connections.Continuations;
 
 namespace KqueueTransport.Connections.Input;
 

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Threading.Tasks.Sources;
 using Kqueue.EventLoops;
+using KqueueTransport.Connections.Continuations;
 using KqueueTransport.Connections.Placement;
 
 namespace KqueueTransport.Connections.Output;

@@ -1,6 +1,6 @@
 using System.IO.Pipelines;
 using System.Threading.Tasks.Sources;
-using Kqueue.EventLoops;
+using Kqueue.EventLoops.Driving;
 using KqueueTransport.Connections.Contexts;
 
 namespace KqueueTransport.Connections.Output;

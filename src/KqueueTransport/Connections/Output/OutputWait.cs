@@ -1,4 +1,5 @@
 using Kqueue.EventLoops;
+using KqueueTransport.Connections.Continuations;
 
 namespace KqueueTransport.Connections.Output;
 

@@ -1,5 +1,7 @@
 using System.Net;
 using Kqueue.EventLoops;
+using Kqueue.EventLoops.Driving;
+using Kqueue.EventLoops.Work;
 using KqueueTransport.Diagnostics;
 using Microsoft.Extensions.Logging;
 

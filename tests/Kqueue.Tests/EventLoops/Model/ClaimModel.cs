@@ -1,5 +1,6 @@
 using System.Text;
 using Kqueue.EventLoops;
+using Kqueue.EventLoops.Driving;
 using static Common.Models.ProtocolViolationException;
 
 namespace Kqueue.Tests.EventLoops.Model;

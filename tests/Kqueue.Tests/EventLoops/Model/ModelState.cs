@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Kqueue.EventLoops;
+using Kqueue.EventLoops.Driving;
 
 namespace Kqueue.Tests.EventLoops.Model;
 
