@@ -193,7 +193,10 @@ internal sealed class ConnectAttempt : IEventHandler
     private void Fail(Exception reason)
     {
         _registration.Dispose();
-        _loop.Calls.Close(_descriptor);
+
+        // To the peer it may be a connection already, and one that nobody wants has no orderly end. A SYN-ACK that
+        // comes later is answered with RST, too.
+        _loop.Calls.Abort(_descriptor);
         Complete(() => _completion.SetException(reason));
     }
 

@@ -12,7 +12,7 @@ namespace KqueueTransport.Sockets;
 /// </summary>
 internal sealed partial class SystemSocketCalls : SocketCalls
 {
-    private SystemSocketCalls(SocketNumbers numbers)
+    internal SystemSocketCalls(SocketNumbers numbers)
         : base(SocketFunctions.OfSystem, numbers)
     {
     }
@@ -73,7 +73,16 @@ internal sealed partial class SystemSocketCalls : SocketCalls
     protected override KernelResult CreateSocket(EndPoint remote, bool isMultipath)
     {
         var socket = Create(remote, isMultipath, Numbers);
-        MakeNonBlocking(socket, Numbers);
+        try
+        {
+            MakeNonBlocking(socket, Numbers);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+
         var descriptor = (int)socket.SafeHandle.DangerousGetHandle();
         socket.SafeHandle.SetHandleAsInvalid();
         return KernelResult.Success(descriptor);

@@ -37,6 +37,23 @@ public sealed class EpollDescriptorTests
         Assert.Empty(Own().Except(before));
     }
 
+    // A number that is closed twice may be somebody else's the second time.
+    [Fact]
+    public void Dispose_Twice_LeavesAloneWhoeverHasTheNumbersNow()
+    {
+        var queue = Create();
+        queue.Dispose();
+        using var next = Create();
+        var held = Own();
+
+        queue.Dispose();
+
+        Assert.Equal(held, Own());
+        next.Apply(Changes.User(1, Add));
+        next.Apply(Changes.Trigger(1));
+        Assert.Equal(1, next.WaitForEvent().Ident);
+    }
+
     [Fact]
     public void Timers_OneOrAHundredThousand_HaveNoDescriptors()
     {

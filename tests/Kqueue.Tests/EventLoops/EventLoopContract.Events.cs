@@ -84,6 +84,29 @@ public abstract partial class EventLoopContract
         Assert.Equal(1, calls);
     }
 
+    // Without its unit the one that is soon would outlast the patience; without its time the late one fires at once.
+    [Fact]
+    public void Arm_TimersWithUnitAndTime_FireThen()
+    {
+        var loop = StartLoop();
+        using var called = new ManualResetEventSlim();
+        var isTooEarly = false;
+        KEvent seen = default;
+        using var soon = loop.Register(5, new HandlerAction(kevent =>
+        {
+            seen = kevent;
+            called.Set();
+        }));
+        using var late = loop.Register(6, new HandlerAction(_ => isTooEarly = true));
+
+        Assert.False(late.Arm(KEventFilter.Timer, OneShot, KEventNotes.Seconds, data: 3600).IsError);
+        Assert.False(soon.Arm(KEventFilter.Timer, OneShot, KEventNotes.Microseconds, data: 50_000).IsError);
+
+        Until.IsSet(called, "The timer does not fire.");
+        Assert.Equal((5, KEventFilter.Timer), (seen.Ident, seen.Filter));
+        RunOn(loop, () => Assert.False(isTooEarly));
+    }
+
     [Fact]
     public void Arm_DescriptorThatIsNotOpen_ReturnsTheError()
     {

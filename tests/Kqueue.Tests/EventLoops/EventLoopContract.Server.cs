@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Kqueue.EventLoops;
 using Microsoft.Win32.SafeHandles;
 using static Kqueue.KEventFlags;
@@ -94,6 +95,26 @@ public abstract partial class EventLoopContract
             onPool &= Thread.CurrentThread.IsThreadPoolThread;
             fired.Signal();
         }
+    }
+
+    // As on the loop: neither whoever ends it nor whoever sets a timer lends its context.
+    [Fact]
+    public void Schedule_TheLoopEndsWithinAContext_FiresWithoutIt()
+    {
+        var loop = CreateLoop();
+        var local = new AsyncLocal<string>();
+        var seen = new ConcurrentQueue<string?>();
+        loop.Schedule(TimeSpan.FromMilliseconds(1), Fire, null);
+
+        local.Value = "of the one who ends the loop";
+        loop.Dispose();
+        loop.Schedule(TimeSpan.FromMilliseconds(1), Fire, null);
+
+        Until.Holds(() => seen.Count == 2, "A timer has vanished.");
+        Assert.All(seen, Assert.Null);
+        Assert.False(ExecutionContext.IsFlowSuppressed());
+
+        void Fire(object? state) => seen.Enqueue(local.Value);
     }
 
     [Fact]

@@ -38,10 +38,12 @@ public sealed class LoopProcessorsTests
         release.Set();
     }
 
+    // No kernel has more than 8192, and the last of them nobody has.
     [Theory]
     [InlineData(-1)]
-    [InlineData(1023)]
-    [InlineData(1024)]
+    [InlineData(8191)]
+    [InlineData(8192)]
+    [InlineData(int.MaxValue)]
     public void Processors_NotThisProcesss_SaysWhichAre(int processor)
     {
         var error = Assert.Throws<ArgumentException>(
@@ -68,7 +70,7 @@ public sealed class LoopProcessorsTests
     /// <summary>What the calling thread may run on.</summary>
     private static int[] Allowed()
     {
-        var mask = new byte[128];
+        var mask = new byte[1024];
         Assert.Equal(Errno.None, Libc.GetProcessors(mask));
         return [.. Enumerable.Range(0, mask.Length * 8).Where(i => (mask[i / 8] & (1 << (i % 8))) != 0)];
     }

@@ -101,7 +101,8 @@ public sealed class SegmentQueueTests : IDisposable
     [Fact]
     public void CopyBorrowed_ThePoolsBlockIsTooSmall_StaysBorrowed()
     {
-        using var pool = new BlockPool(new StingyPool(), NullLogger.Instance);
+        var stingy = new StingyPool();
+        using var pool = new BlockPool(stingy, NullLogger.Instance);
         _queue.Borrow(pool, new byte[] { 1, 2, 3 });
         var segment = _queue.Tail!;
 
@@ -109,27 +110,44 @@ public sealed class SegmentQueueTests : IDisposable
 
         Assert.True(segment.IsBorrowed);
         Assert.Equal([1, 2, 3], segment.Memory.ToArray());
+        Assert.Equal(0, stingy.Rented);
         _queue.Clear();
+    }
+
+    [Fact]
+    public void Append_ThePoolsBlockIsTooSmall_GivesItBack()
+    {
+        var stingy = new StingyPool();
+        using var pool = new BlockPool(stingy, NullLogger.Instance);
+
+        Assert.Throws<InvalidOperationException>(() => _queue.Append(pool, stream: null, sizeHint: 2, 0));
+
+        Assert.Null(_queue.Head);
+        Assert.Equal(0, stingy.Rented);
     }
 
     /// <summary>Hands out less than it is asked for.</summary>
     private sealed class StingyPool : MemoryPool<byte>
     {
+        public int Rented { get; private set; }
+
         public override int MaxBufferSize => BlockPool.UsualBytes;
 
-        public override IMemoryOwner<byte> Rent(int minBufferSize = -1) => new Block();
+        public override IMemoryOwner<byte> Rent(int minBufferSize = -1)
+        {
+            Rented++;
+            return new Block(this);
+        }
 
         protected override void Dispose(bool disposing)
         {
         }
 
-        private sealed class Block : IMemoryOwner<byte>
+        private sealed class Block(StingyPool pool) : IMemoryOwner<byte>
         {
             public Memory<byte> Memory => new byte[1];
 
-            public void Dispose()
-            {
-            }
+            public void Dispose() => pool.Rented--;
         }
     }
 }

@@ -1,8 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
+using Kqueue;
 using KqueueTransport.Connections.Accepting;
 using KqueueTransport.Connections.Contexts;
 using KqueueTransport.Diagnostics;
+using KqueueTransport.Sockets;
+using KqueueTransport.Sockets.Listening;
 using KqueueTransport.Tests.Diagnostics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -175,6 +178,21 @@ public sealed class StartTests : IDisposable
     }
 
     [Fact]
+    public async Task Bind_NoMemoryForTheListener_ClosesTheListenSocket()
+    {
+        var socket = new SocketWithoutListener();
+        using var host = new HostLoops(
+            Options.Create(new KqueueTransportOptions { LoopCount = 1, Backend = new BackendThatListens(socket) }),
+            NullLoggerFactory.Instance);
+        var factory = new KqueueConnectionListenerFactory(host);
+
+        await Assert.ThrowsAsync<InsufficientMemoryException>(
+            () => factory.BindAsync(socket.EndPoint, TestContext.Current.CancellationToken).AsTask());
+
+        Assert.Equal(1, socket.Disposals);
+    }
+
+    [Fact]
     public async Task Start_SocketOptionsAreConfigured_OneLineSaysThatNobodyReadsThem()
     {
         await using var app = await StartAsync(
@@ -259,5 +277,33 @@ public sealed class StartTests : IDisposable
         var app = builder.Build();
         app.MapGet("/", () => "served");
         return app;
+    }
+
+    private sealed record BackendThatListens(ListenSocket Socket) : BackendSupport(OfThisSystem)
+    {
+        public override SocketCalls SocketsOf(KernelQueueOptions queue) => new ListeningCalls(Socket);
+    }
+
+    private sealed class ListeningCalls(ListenSocket socket) : SocketCalls(functions: null!, numbers: null!)
+    {
+        public override ListenSocket Listen(
+            EndPoint endPoint, KqueueEndPointOptions options, int? takenOver = null) => socket;
+
+        protected override KernelResult CreateSocket(EndPoint remote, bool isMultipath) =>
+            throw new NotSupportedException();
+    }
+
+    /// <summary>A listen socket that there is no memory to watch.</summary>
+    private sealed class SocketWithoutListener : ListenSocket
+    {
+        public int Disposals { get; private set; }
+
+        public override int Descriptor => throw new InsufficientMemoryException();
+
+        public override EndPoint EndPoint { get; } = new IPEndPoint(IPAddress.Loopback, 0);
+
+        public override SocketOption[]? OptionsToSet => null;
+
+        public override void Dispose() => Disposals++;
     }
 }

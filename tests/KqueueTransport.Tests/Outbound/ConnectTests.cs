@@ -281,6 +281,25 @@ public sealed class ConnectTests : IDisposable
         AssertEveryDescriptorClosedOnce();
     }
 
+    // To the peer it was a connection, whose end is none that both have agreed on.
+    [Fact]
+    public async Task Connect_CancelledAfterThePeerHasAccepted_ResetsIt()
+    {
+        PrepareSilence();
+        using var cancel = new CancellationTokenSource();
+        var connecting = _connector.Value.ConnectAsync(FreeEndPoint(), cancel.Token);
+
+        await cancel.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connecting.WaitAsync(s_deadline, Token));
+        var buffer = new byte[64 * 1024];
+        var end = SocketPair.Until(
+            () => SystemSocketCalls.Instance.Receive(_peer!.Value, buffer),
+            result => !result.IsWouldBlock && result.Value <= 0);
+        Assert.Equal(Errno.ECONNRESET, end.Error);
+        AssertEveryDescriptorClosedOnce();
+    }
+
     [Fact]
     public async Task Connect_CancelledWhileItConnects_EndsInOneOfTheTwo()
     {
@@ -314,7 +333,7 @@ public sealed class ConnectTests : IDisposable
 
         await Assert.ThrowsAsync<ObjectDisposedException>(() => connecting.WaitAsync(s_deadline, Token));
         await Assert.ThrowsAsync<ObjectDisposedException>(() => ConnectAsync(FreeEndPoint()));
-        Assert.Equal(1, _calls.CountOf(SocketCall.Close, descriptor));
+        Assert.Equal(1, _calls.CountOf(SocketCall.Abort, descriptor));
         Assert.Equal(1, _calls.Calls.Count(made => made.Call == SocketCall.Connect));
         SystemSocketCalls.Instance.Close(_peer!.Value);
     }

@@ -362,6 +362,23 @@ public sealed class SystemListenTests
         Assert.Equal(Errno.EBADF, _calls.Close(reserve.Value).Error);
     }
 
+    // An option that there is not stands for one that the kernel refuses. Other tests open and close sockets meanwhile.
+    [Fact]
+    public void OpenProbe_OptionIsRefused_ClosesTheSocket()
+    {
+        const int Rounds = 500;
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "reads /proc");
+        var calls = new SystemSocketCalls(SocketNumbers.Linux with { SO_NOSIGPIPE = 0x7FFF });
+        var before = OpenDescriptors();
+
+        for (var i = 0; i < Rounds; i++)
+        {
+            Assert.Equal(Errno.ENOBUFS, calls.OpenProbe().Error);
+        }
+
+        Assert.InRange(OpenDescriptors(), 0, before + (Rounds / 2));
+    }
+
     [Fact]
     public void Listen_UnixPathInNoDirectory_SaysWhatIsMissing()
     {
@@ -442,6 +459,8 @@ public sealed class SystemListenTests
         File.Move(path + "-bound", path);
         return path;
     }
+
+    private static int OpenDescriptors() => Directory.GetFileSystemEntries("/proc/self/fd").Length;
 
     private static int DescriptorFlags(int descriptor)
     {

@@ -4,7 +4,8 @@ namespace Kqueue.EventLoops.Work;
 /// <remarks>
 /// Where the pool wants one more thread and the system refuses it, whoever queues hears of that as of a lack of memory.
 /// The pool has the work by then, and has threads to run it on (dotnet/runtime, PortableThreadPool.WorkerThread.cs,
-/// MaybeAddWorkingWorker), so that there is nothing to bear or to undo.
+/// MaybeAddWorkingWorker), so that there is nothing to bear or to undo. Where the pool's own queue finds no memory to
+/// grow, that is told in the same words, and the work is lost: to queue it again would run it twice in the other case.
 /// </remarks>
 internal static class PoolWork
 {

@@ -95,11 +95,16 @@ internal sealed class TimerQueue(TimeProvider clock)
         }
     }
 
-    private void Succeed(LoopTimer timer, long now) => timer.Successor = clock.CreateTimer(
-        static timer => ((IThreadPoolWorkItem)timer!).Execute(),
-        timer,
-        Shorten(clock.GetElapsedTime(now, Math.Max(timer.Deadline, now))),
-        timer.Period > 0 ? Shorten(clock.GetElapsedTime(0, timer.Period)) : Timeout.InfiniteTimeSpan);
+    // No context flows, as on a loop that lives: not that of who ends it, nor that of who sets the timer anew.
+    private void Succeed(LoopTimer timer, long now)
+    {
+        using var flow = ExecutionContext.SuppressFlow();
+        timer.Successor = clock.CreateTimer(
+            static timer => ((IThreadPoolWorkItem)timer!).Execute(),
+            timer,
+            Shorten(clock.GetElapsedTime(now, Math.Max(timer.Deadline, now))),
+            timer.Period > 0 ? Shorten(clock.GetElapsedTime(0, timer.Period)) : Timeout.InfiniteTimeSpan);
+    }
 
     // What a timer of the system takes at most.
     private static TimeSpan Shorten(TimeSpan time) => time.TotalMilliseconds < uint.MaxValue - 1

@@ -53,7 +53,18 @@ internal sealed class KqueueConnectionListenerFactory(HostLoops host)
         var socket = host.HandOver is { } handOver
             ? handOver.Listen(endpoint, options, loops.Calls)
             : loops.Calls.Listen(endpoint, options);
-        var listener = new KqueueConnectionListener(socket, loops, options, host.Logger);
+        KqueueConnectionListener listener;
+        try
+        {
+            listener = new KqueueConnectionListener(socket, loops, options, host.Logger);
+        }
+        catch
+        {
+            // No memory, say. Nobody else has the socket, and the address would stay taken.
+            socket.Dispose();
+            throw;
+        }
+
         listener.Start();
         host.HandOver?.OnBound(socket, listener.StopAccepting);
         return ValueTask.FromResult<IConnectionListener>(listener);

@@ -25,7 +25,19 @@ internal sealed class BlockPool(MemoryPool<byte> pool, ILogger logger) : IDispos
     public bool Has(int bytes) => bytes <= pool.MaxBufferSize;
 
     /// <summary>A block of at least <paramref name="bytes"/>, and of the usual size where that is less.</summary>
-    public IMemoryOwner<byte> Rent(int bytes) => pool.Rent(Math.Max(bytes, Math.Min(UsualBytes, pool.MaxBufferSize)));
+    public IMemoryOwner<byte> Rent(int bytes, out Memory<byte> memory)
+    {
+        var block = pool.Rent(Math.Max(bytes, Math.Min(UsualBytes, pool.MaxBufferSize)));
+        memory = block.Memory;
+        if (memory.Length < Math.Max(bytes, 1))
+        {
+            // To receive into no room at all looks like the peer's end.
+            Return(block);
+            throw new InvalidOperationException("The memory pool handed out a smaller block than was asked for.");
+        }
+
+        return block;
+    }
 
     public void Return(IMemoryOwner<byte> block)
     {

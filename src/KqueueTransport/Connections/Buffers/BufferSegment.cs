@@ -110,19 +110,12 @@ internal sealed class BufferSegment : ReadOnlySequenceSegment<byte>
         Memory<byte> block;
         if (pool.Has(sizeHint))
         {
-            var rented = pool.Rent(sizeHint);
-            (owner, block) = (rented, rented.Memory);
+            owner = pool.Rent(sizeHint, out block);
         }
         else
         {
             var array = ArrayPool<byte>.Shared.Rent(sizeHint);
             (owner, block) = (array, array);
-        }
-
-        if (block.Length < Math.Max(sizeHint, 1))
-        {
-            // To receive into no room at all looks like the peer's end.
-            throw new InvalidOperationException("The memory pool handed out a smaller block than was asked for.");
         }
 
         // From here on nothing fails: what is borrowed until then stays so otherwise.
