@@ -6,6 +6,8 @@ namespace Kqueue.EventLoops;
 // is the waiting thread's alone.
 public sealed partial class EventLoop
 {
+    private WaitSpin _spin;
+
     private void WaitForEvents(LoopDriver driver, ref ClaimWord word)
     {
         // Not after the claim: by then this thread may have lost the loop, and the entry may be the next turn's.
@@ -18,7 +20,7 @@ public sealed partial class EventLoop
         }
 
         Volatile.Write(ref _waits, _waits + 1);
-        var result = _queue.TryKevent([], _events, TimeoutNs(began));
+        var result = TakeEvents(began, out var hasSlept);
         _now = _clock.GetTimestamp();
         _posted.GiveBackWake();
         if (result.IsError)
@@ -33,9 +35,36 @@ public sealed partial class EventLoop
         TakeWork();
         BeginDelay(lastTurnAt, began);
         _batchStartedAt = _now;
-        driver.NoteWait(_clock.GetElapsedTime(began, _now));
+        var wait = _clock.GetElapsedTime(began, _now);
+        _spin.Note(wait);
+        driver.NoteWait(wait, hasSlept);
         TryAdvance(ref word, word.BeginTurn());
         Watch?.OnActive();
+    }
+
+    // Asks first and sleeps only where there is nothing, so that it is known whether the thread has slept.
+    private KernelResult TakeEvents(long began, out bool hasSlept)
+    {
+        hasSlept = false;
+        var now = began;
+        var spins = _spin.IsWorthIt;
+        do
+        {
+            if (spins)
+            {
+                Thread.Yield();
+            }
+
+            var result = _queue.TryKevent([], _events, timeoutNs: 0);
+            if (result.IsError || result.Value > 0 || TimeoutNs(now) == 0)
+            {
+                return result;
+            }
+        }
+        while (spins && _spin.GoesOn(began, ref now));
+
+        hasSlept = true;
+        return _queue.TryKevent([], _events, TimeoutNs(now));
     }
 
     private long TimeoutNs(long now)

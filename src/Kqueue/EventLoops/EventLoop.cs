@@ -57,6 +57,7 @@ public sealed partial class EventLoop : IDisposable
         _events = new KEvent[options.EventCapacity];
         _clock = options.TimeProvider;
         _timers = new TimerQueue(_clock);
+        _spin = new WaitSpin(_clock);
         _driver = new LoopDriver(this, epoch: 0);
         _queue = options.CreateQueue(options.KernelQueue);
         try

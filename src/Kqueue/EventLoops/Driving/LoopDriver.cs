@@ -9,9 +9,6 @@ namespace Kqueue.EventLoops.Driving;
 /// </summary>
 internal sealed class LoopDriver(EventLoop loop, int epoch)
 {
-    // A wait that finds events takes a microsecond; to sleep and be woken takes two switches of threads, and more.
-    private static readonly TimeSpan s_sleepMin = TimeSpan.FromMicroseconds(5);
-
     [ThreadStatic]
     private static LoopDriver? t_current;
 
@@ -117,10 +114,10 @@ internal sealed class LoopDriver(EventLoop loop, int epoch)
     }
 
     /// <summary>A wait is over.</summary>
-    public void NoteWait(TimeSpan duration)
+    public void NoteWait(TimeSpan duration, bool hasSlept)
     {
         _waitedSinceMark += duration;
-        _sleepsSinceMark += duration > s_sleepMin ? 1 : 0;
+        _sleepsSinceMark += hasSlept ? 1 : 0;
         if (_mustMark)
         {
             _mustMark = false;
