@@ -7,7 +7,7 @@ namespace KqueueTransport.Simulation;
 
 /// <summary>
 /// Registers descriptors beside the connections, one after the other, and sees to it that each hears of its own
-/// events, of every one, and of none after its end.
+/// events, of every one, on one thread at a time, and of none after its end. And that posted work runs once.
 /// </summary>
 internal sealed class Probes(SimulatedKernel kernel, IReadOnlyList<EventLoop> loops)
 {
@@ -19,7 +19,9 @@ internal sealed class Probes(SimulatedKernel kernel, IReadOnlyList<EventLoop> lo
         var count = kernel.Random.Next(12);
         for (var id = FirstId; id < FirstId + count; id++)
         {
-            RunOne(new SimulatedProbe(id), loops[kernel.Random.Next(loops.Count)]);
+            var loop = loops[kernel.Random.Next(loops.Count)];
+            RunOne(new SimulatedProbe(id), loop);
+            PostOne(loop);
             kernel.Scheduler.Stall(kernel.Random.Next(100));
         }
     }
@@ -32,7 +34,7 @@ internal sealed class Probes(SimulatedKernel kernel, IReadOnlyList<EventLoop> lo
             return;
         }
 
-        var handler = new Handler(kernel.Scheduler, probe);
+        var handler = new Handler(kernel.Scheduler, probe, ChooseStall());
         handler.Registration = loop.Register(descriptor, handler);
         handler.Registration.Arm(KEventFilter.Read, KEventFlags.Clear);
         for (var signals = kernel.Random.Next(3); signals > 0 && !handler.IsDisposed; signals--)
@@ -48,7 +50,17 @@ internal sealed class Probes(SimulatedKernel kernel, IReadOnlyList<EventLoop> lo
         kernel.Calls.Close(descriptor);
     }
 
-    private sealed class Handler(Scheduler scheduler, SimulatedProbe probe) : IEventHandler, IDisposable
+    private void PostOne(EventLoop loop)
+    {
+        var work = new Work(kernel.Scheduler, ChooseStall());
+        loop.Post(work);
+        kernel.Scheduler.WaitUntil(() => work.Runs > 0);
+    }
+
+    // Long enough, in some, for a hand-over.
+    private int ChooseStall() => kernel.Random.Next(2) * kernel.Random.Next(300);
+
+    private sealed class Handler(Scheduler scheduler, SimulatedProbe probe, int stall) : IEventHandler, IDisposable
     {
         public Registration? Registration { get; set; }
 
@@ -56,9 +68,17 @@ internal sealed class Probes(SimulatedKernel kernel, IReadOnlyList<EventLoop> lo
 
         public bool IsDisposed { get; private set; }
 
+        private bool IsRunning { get; set; }
+
         public void OnEvent(in KEvent kevent)
         {
-            if (IsDisposed)
+            if (IsRunning)
+            {
+                scheduler.Fail($"Probe {probe.Id} has two threads.");
+            }
+
+            // One that was claimed before may come to its handler after the end, where there is a moment between.
+            if (IsDisposed && Registration!.Loop.QueueDelays is not Moments)
             {
                 scheduler.Fail($"Probe {probe.Id} hears of an event after its end.");
             }
@@ -68,15 +88,32 @@ internal sealed class Probes(SimulatedKernel kernel, IReadOnlyList<EventLoop> lo
                 scheduler.Fail($"Probe {probe.Id} hears of an event of {kevent.Data}.");
             }
 
+            IsRunning = true;
             Events++;
             probe.IsReadable = false;
-            scheduler.Yield();
+            scheduler.Stall(stall);
+            IsRunning = false;
         }
 
         public void Dispose()
         {
             Registration!.Dispose();
             IsDisposed = true;
+        }
+    }
+
+    private sealed class Work(Scheduler scheduler, int stall) : IThreadPoolWorkItem
+    {
+        public int Runs { get; private set; }
+
+        public void Execute()
+        {
+            if (++Runs > 1)
+            {
+                scheduler.Fail("Posted work runs twice.");
+            }
+
+            scheduler.Stall(stall);
         }
     }
 }

@@ -64,6 +64,11 @@ internal sealed class Process : IStandbyThreads, IDisposable
             group: new EventLoopGroup(_loops, HandsOver ? this : null),
             clock: kernel.Clock,
             queue: Queue);
+        if (Random.Next(2) == 0)
+        {
+            Array.ForEach(_loops, loop => loop.QueueDelays = new Moments(Scheduler, Random));
+        }
+
         socket.BacklogMax = options.Backlog;
         _listener = new KqueueConnectionListener(socket, _transport, options, Log);
         Dials = makeDials(this);
@@ -266,9 +271,14 @@ internal sealed class Process : IStandbyThreads, IDisposable
         Scheduler.Stall(Random.Next(50));
         var stuck = loop.Driver;
         var handler = stuck.Staying;
+        var hasBegun = stuck.HasBegun;
         if (Random.Next(8) > 0)
         {
             loop.TryHandOver(seen, isForced: true);
+            if (!hasBegun && loop.Driver != stuck)
+            {
+                Scheduler.Fail("The loop was taken from a driver that has not begun.");
+            }
         }
 
         // It is not back for long, or for ever.

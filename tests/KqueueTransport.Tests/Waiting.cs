@@ -35,6 +35,19 @@ internal static class Waiting
     public static async Task<bool> IsStalledAsync(this Task task) =>
         await Task.WhenAny(task, Task.Delay(TimeSpan.FromMilliseconds(250))) != task;
 
+    /// <summary>
+    /// Waits for the other one of two threads that take turns. A core for each is not sure: after a while the other may
+    /// need this one's.
+    /// </summary>
+    public static void SpinUntil(ref int turn, int expected)
+    {
+        var spin = default(SpinWait);
+        while (Volatile.Read(ref turn) != expected)
+        {
+            spin.SpinOnce(sleep1Threshold: -1);
+        }
+    }
+
     /// <summary>Ends a loop whose awaits all complete at once, so that none of them ever times out.</summary>
     public readonly struct Deadline(TimeSpan? limit = null)
     {

@@ -63,6 +63,24 @@ public sealed class EpollDuplicateTests : IDisposable
         Assert.InRange(ProcessorNs() - before, 0, WindowNs / 4);
     }
 
+    // What the kernel says of the duplicate carries the number, which is another descriptor's by now.
+    [Fact]
+    public void Close_DuplicateGoesOnAndTheNumberIsAnothers_ReachesNobody()
+    {
+        using var queue = new EpollKernelQueue(fillData: false, isPrecise: true);
+        queue.Apply(Changes.Read(_pair.Near, Add | Clear));
+        _pair.Near.Close();
+        using var next = _sockets.ConnectPair().WithNearAt(ReservedNumber);
+        queue.Apply(Changes.Read(next.Near, Add | Clear));
+
+        _pair.Peer.Send(1);
+        _duplicate.WaitForBytes(1);
+
+        queue.ExpectSilence();
+        next.Peer.Send(1);
+        queue.WaitForEvent();
+    }
+
     // proc(5), schedstat: the time on a processor, of this thread.
     private static long ProcessorNs() =>
         long.Parse(File.ReadAllText("/proc/thread-self/schedstat").Split(' ')[0], CultureInfo.InvariantCulture);

@@ -27,6 +27,30 @@ public sealed class GroupBlameTests : GroupSuite
         Assert.Equal(HandlerStay.Blocked, Assert.Single(work.Told).Stay);
     }
 
+    // What it finds behind itself in the list when it is back is not its own any more. Method: two others block there,
+    // and no thread is left for the loop, which stays in that turn.
+    [Fact]
+    public void BlockedWork_ComesBackAndTheListGoesOn_IsTold()
+    {
+        var loop = StartGroup(standbyMax: 1).Loop;
+        using var othersRun = new CountdownEvent(2);
+        StayingAction work = new(() => othersRun.Wait(Until.Patience));
+        WorkAction other = new(() =>
+        {
+            othersRun.Signal();
+            Block();
+        });
+
+        loop.Post(new WorkAction(() =>
+        {
+            loop.Post(work);
+            loop.Post(other);
+            loop.Post(other);
+        }));
+
+        Until.Holds(() => !work.Told.IsEmpty, "The handler is not told.");
+    }
+
     [Fact]
     public void BlockedWork_IsNotBackForLong_IsToldOnceAndOnThePool()
     {

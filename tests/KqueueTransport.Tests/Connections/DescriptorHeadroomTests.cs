@@ -53,6 +53,24 @@ public sealed class DescriptorHeadroomTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Accept_ThereAreDescriptorsAgain_LooksForThemNoMore()
+    {
+        _fixture.Listen();
+        await _fixture.ConnectAsync(2);
+        await _fixture.AcceptAsync();
+        await Waiting.UntilAsync(() => _fixture.WarningCount == 1);
+        _fixture.Calls.Limit = null;
+        await _fixture.AcceptAsync();
+        await _fixture.LoopBarrierAsync();
+        var looks = _fixture.CountOf(SocketCall.OpenProbe);
+
+        await _fixture.ConnectAsync();
+        await _fixture.AcceptAsync();
+
+        Assert.Equal(looks, _fixture.CountOf(SocketCall.OpenProbe));
+    }
+
+    [Fact]
     public async Task Unbind_FewDescriptorsAreLeft_TakesWhatTheKernelHas()
     {
         _fixture.Listen();

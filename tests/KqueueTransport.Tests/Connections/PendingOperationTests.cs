@@ -169,6 +169,44 @@ public sealed class PendingOperationTests
         Assert.False(isEnded);
     }
 
+    // The moments inside of the steps: the owner completes it while the awaiter brings its continuation.
+    [Fact]
+    public async Task OnCompleted_CompletedAtThatMoment_OneOfTheTwoHasTheContinuation()
+    {
+        const int Rounds = 100_000;
+        var (turn, runs, expected) = (0, 0, 0);
+        short version = 0;
+        var awaiting = Awaiting.Pending;
+        var awaiter = Task.Factory.StartNew(
+            () =>
+            {
+                for (var round = 1; round <= Rounds; round++)
+                {
+                    Waiting.SpinUntil(ref turn, round);
+                    awaiting = _operation.OnCompleted(Continuing(() => runs++), version);
+                    Volatile.Write(ref turn, -round);
+                }
+            },
+            TestContext.Current.CancellationToken,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+        for (var round = 1; round <= Rounds; round++)
+        {
+            version = Begin();
+            _operation.TryEnd();
+            Volatile.Write(ref turn, round);
+            Thread.SpinWait(round % 32);
+            var continuation = _operation.Complete();
+            Waiting.SpinUntil(ref turn, -round);
+            continuation.Run();
+            expected += awaiting is Awaiting.Pending ? 1 : 0;
+            _operation.GetResult(version);
+        }
+
+        await awaiter;
+        Assert.Equal(expected, runs);
+    }
+
     private static Continuation Continuing(Action action) =>
         new(_ => action(), null, ValueTaskSourceOnCompletedFlags.None);
 

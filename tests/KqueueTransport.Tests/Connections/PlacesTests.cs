@@ -48,7 +48,7 @@ public sealed class PlacesTests
         {
             for (var round = 1; round <= Rounds; round++)
             {
-                SpinUntil(ref turn, round);
+                Waiting.SpinUntil(ref turn, round);
                 places.Free();
                 Volatile.Write(ref turn, -round);
             }
@@ -58,7 +58,7 @@ public sealed class PlacesTests
             places.Take();
             Volatile.Write(ref turn, round);
             pauses += places.PauseIfTaken() ? 1 : 0;
-            SpinUntil(ref turn, -round);
+            Waiting.SpinUntil(ref turn, -round);
             Assert.Equal(pauses, told);
             Assert.Equal(0, places.Taken);
         }
@@ -86,16 +86,6 @@ public sealed class PlacesTests
 
         Assert.Equal(1, told);
         Assert.False(places.PauseIfTaken());
-    }
-
-    // A core for each of the two is not sure: after a while the other one may need this one's.
-    private static void SpinUntil(ref int turn, int expected)
-    {
-        var spin = default(SpinWait);
-        while (Volatile.Read(ref turn) != expected)
-        {
-            spin.SpinOnce(sleep1Threshold: -1);
-        }
     }
 
     /// <summary>Who fills the places, and what it may expect.</summary>

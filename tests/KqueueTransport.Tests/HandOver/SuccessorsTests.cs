@@ -78,6 +78,36 @@ public sealed class SuccessorsTests : IDisposable
         await successors.StopAsync().Soon();
     }
 
+    // Both say that they serve before they have anything, and so are answered at the same time.
+    [Fact]
+    public async Task Ask_TwoServeAtThatMoment_OneReplacesAndTheOtherIsTold()
+    {
+        for (var round = 0; round < 200; round++)
+        {
+            using var path = new UnixSocketPath();
+            using var listen = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            listen.Bind(new UnixDomainSocketEndPoint(path.Path));
+            listen.Listen();
+            var leaves = 0;
+            var successors = Answer(
+                new Path((int)listen.Handle),
+                () =>
+                {
+                    Interlocked.Increment(ref leaves);
+                    return Task.CompletedTask;
+                });
+            using var one = await AskAndServeAsync(listen.LocalEndPoint!);
+            using var other = await AskAndServeAsync(listen.LocalEndPoint!);
+
+            successors.OnServing();
+
+            byte[] answers = [await ReceiveLastAsync(one), await ReceiveLastAsync(other)];
+            Assert.Equal([HandOverMessage.Stopping, HandOverMessage.Replaced], answers.Order());
+            await successors.StopAsync().Soon();
+            Assert.Equal(1, leaves);
+        }
+    }
+
     [Fact]
     public void Listen_MoreSocketsThanCanBeHandedOver_SaysSo()
     {
@@ -98,8 +128,37 @@ public sealed class SuccessorsTests : IDisposable
     private ListenSocket Listen() => _sockets.Listen(
         new IPEndPoint(IPAddress.Loopback, 0), new KqueueTransportOptions(), SystemSocketCalls.Instance);
 
-    private Successors Answer(ListenSocket path) => new(
-        path, _path.Path, _sockets, () => Task.CompletedTask, _logs.CreateLogger("Test"));
+    private Successors Answer(ListenSocket path, Func<Task>? leave = null) => new(
+        path, _path.Path, _sockets, leave ?? (() => Task.CompletedTask), _logs.CreateLogger("Test"));
+
+    private static async Task<Socket> AskAndServeAsync(EndPoint path)
+    {
+        var link = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await link.ConnectAsync(path).Soon();
+        var greeting = new byte[HandOverMessage.Greeting.Length];
+        Assert.Equal(greeting.Length, await link.ReceiveAsync(greeting).Soon());
+        link.Send([HandOverMessage.Serving]);
+        return link;
+    }
+
+    // It ends with a reset where the server has not read what was said to it.
+    private static async Task<byte> ReceiveLastAsync(Socket link)
+    {
+        var buffer = new byte[1024];
+        byte last = 0;
+        try
+        {
+            while (await link.ReceiveAsync(buffer).Soon() is > 0 and var received)
+            {
+                last = buffer[received - 1];
+            }
+        }
+        catch (SocketException error) when (error.SocketErrorCode == SocketError.ConnectionReset)
+        {
+        }
+
+        return last;
+    }
 
     private sealed class Path(int descriptor) : ListenSocket
     {
