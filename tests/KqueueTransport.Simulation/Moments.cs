@@ -1,4 +1,5 @@
 using Kqueue.EventLoops;
+using Kqueue.EventLoops.Work;
 using KqueueTransport.Simulation.Actors;
 
 namespace KqueueTransport.Simulation;

@@ -1,4 +1,5 @@
 using Kqueue.EventLoops;
+using Kqueue.EventLoops.Driving;
 
 namespace Kqueue.Tests.EventLoops;
 
