@@ -25,21 +25,13 @@ public sealed partial class EventLoop
     }
 
     /// <summary>A wait is over, and the list of the turn is filled.</summary>
-    /// <param name="lastTurnAt">When the wait before it was over; 0 for none.</param>
-    /// <param name="waitBegan">When this wait began.</param>
-    private void BeginDelay(long lastTurnAt, long waitBegan)
-    {
-        _measuredEntry = NoEntry;
-        if (QueueDelays is not { IsWanted: true })
-        {
-            return;
-        }
-
-        // Where the wait was over at once, the entry may have been ready since the last turn began. The longer it took,
-        // the later that was.
-        var busy = lastTurnAt == 0 ? 0 : waitBegan - lastTurnAt;
-        (_measuredEntry, _readySince) = (_workCount + _eventCount - 1, _now - Math.Max(busy - (_now - waitBegan), 0));
-    }
+    /// <param name="readySince">
+    /// When the kernel was asked last before the list was taken; now where the loop has slept, which an entry ends at
+    /// once.
+    /// </param>
+    private void BeginDelay(long readySince) => (_measuredEntry, _readySince) = QueueDelays is { IsWanted: true }
+        ? (_workCount + _eventCount - 1, readySince)
+        : (NoEntry, 0);
 
     // Before the claim: then the turn is the one that the entry is of, if the claim succeeds.
     private long DelayTo(ClaimWord word) =>

@@ -13,14 +13,14 @@ public sealed partial class EventLoop
         // Not after the claim: by then this thread may have lost the loop, and the entry may be the next turn's.
         Array.Clear(_work, 0, _workCount);
         _workCount = 0;
-        var (began, lastTurnAt) = (_clock.GetTimestamp(), _now);
+        var (began, since) = (_clock.GetTimestamp(), _now);
         if (_now != 0)
         {
             Volatile.Write(ref _handlerTicks, _handlerTicks + began - _now);
         }
 
         Volatile.Write(ref _waits, _waits + 1);
-        var result = TakeEvents(began, out var hasSlept);
+        var result = TakeEvents(began, ref since, out var hasSlept);
         _now = _clock.GetTimestamp();
         _posted.GiveBackWake();
         if (result.IsError)
@@ -33,22 +33,27 @@ public sealed partial class EventLoop
         _eventCount = result.Value - (isWakeLast ? 1 : 0);
         Volatile.Write(ref _eventsTaken, _eventsTaken + result.Value);
         TakeWork();
-        BeginDelay(lastTurnAt, began);
+        BeginDelay(hasSlept || since == 0 ? _now : since);
         _batchStartedAt = _now;
         var wait = _clock.GetElapsedTime(began, _now);
         _spin.Note(wait);
-        driver.NoteWait(wait, hasSlept);
+        driver.NoteWait(wait, asked: hasSlept ? _clock.GetElapsedTime(began, since) : wait);
         TryAdvance(ref word, word.BeginTurn());
         Watch?.OnActive();
     }
 
-    // Asks first and sleeps only where there is nothing, so that it is known whether the thread has slept.
-    private KernelResult TakeEvents(long began, out bool hasSlept)
+    /// <summary>
+    /// Asks first and sleeps only where there is nothing, so that it is known whether the thread has slept.
+    /// </summary>
+    /// <param name="began">The present.</param>
+    /// <param name="since">When the kernel was asked last before what is returned, or before the sleep.</param>
+    /// <param name="hasSlept">Whether what is returned ended a sleep.</param>
+    private KernelResult TakeEvents(long began, ref long since, out bool hasSlept)
     {
         hasSlept = false;
         var now = began;
         var spins = _spin.IsWorthIt;
-        do
+        while (true)
         {
             if (spins)
             {
@@ -60,11 +65,15 @@ public sealed partial class EventLoop
             {
                 return result;
             }
-        }
-        while (spins && _spin.GoesOn(began, ref now));
 
-        hasSlept = true;
-        return _queue.TryKevent([], _events, TimeoutNs(now));
+            if (!spins || !_spin.GoesOn(began, ref now))
+            {
+                (hasSlept, since) = (true, now);
+                return _queue.TryKevent([], _events, TimeoutNs(now));
+            }
+
+            since = now;
+        }
     }
 
     private long TimeoutNs(long now)

@@ -42,7 +42,7 @@ public sealed class ThreadUsageTests
     public void After_ItSleptInTheWaits_CountsTheOthers(int sleeps, string expected)
     {
         var stay = Usage(50, 0, 0, 0, sleeps)
-            .After(Usage(0, 0, 0, 0, 0), TimeSpan.FromMilliseconds(50), ranNs: 0, waits: 3);
+            .After(Usage(0, 0, 0, 0, 0), TimeSpan.FromMilliseconds(50), ranNs: 0, waits: 3, asked: TimeSpan.Zero);
 
         Assert.Equal(expected, $"{stay}");
     }
@@ -51,7 +51,25 @@ public sealed class ThreadUsageTests
     [Fact]
     public void After_OthersComputedBefore_IsWhatItDidItself() => Assert.Equal(
         HandlerStay.SetAside,
-        Usage(50, 50, 0, 0, 0).After(Usage(0, 0, 0, 0, 0), TimeSpan.FromMilliseconds(50), ranNs: 0, waits: 0));
+        Usage(50, 50, 0, 0, 0).After(
+            Usage(0, 0, 0, 0, 0), TimeSpan.FromMilliseconds(50), ranNs: 0, waits: 0, asked: TimeSpan.Zero));
+
+    // Between handlers it asks for events, and lets others run: neither is a handler's.
+    [Theory]
+    [InlineData(10, 0)]
+    [InlineData(0, 10)]
+    [InlineData(5, 5)]
+    public void After_ItAskedInTheWaits_IsNoneOfTheHandlers(int ran, int queued)
+    {
+        var (busy, asked) = (TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(10));
+
+        Assert.Equal(
+            HandlerStay.Blocked,
+            Usage(15, ran, queued, 0, 1).After(Usage(0, 0, 0, 0, 0), busy, ranNs: 0, waits: 0, asked));
+        Assert.Equal(
+            HandlerStay.SetAside,
+            Usage(15, ran, queued + 5, 0, 1).After(Usage(0, 0, 0, 0, 0), busy, ranNs: 0, waits: 0, asked));
+    }
 
     private static ThreadUsage Usage(int wall, int ran, int queued, int paused, int sleeps) => new(
         TimeSpan.FromMilliseconds(wall),

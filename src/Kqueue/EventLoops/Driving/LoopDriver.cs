@@ -28,9 +28,10 @@ internal sealed class LoopDriver(EventLoop loop, int epoch)
     private volatile bool _mustMark;
 
     // What the thread had used up at the end of a wait a short while ago, and how long it has waited for events since,
-    // and how often it has slept there. The driving thread's.
+    // for how much of that it has asked for them, and how often it has slept there. The driving thread's.
     private ThreadUsage _mark;
     private TimeSpan _waitedSinceMark;
+    private TimeSpan _askedSinceMark;
     private int _sleepsSinceMark;
 
     private TakenThread _taken;
@@ -114,10 +115,13 @@ internal sealed class LoopDriver(EventLoop loop, int epoch)
     }
 
     /// <summary>A wait is over.</summary>
-    public void NoteWait(TimeSpan duration, bool hasSlept)
+    /// <param name="duration">All of it.</param>
+    /// <param name="asked">For how long the thread asked, and ran or let others run, before it slept.</param>
+    public void NoteWait(TimeSpan duration, TimeSpan asked)
     {
         _waitedSinceMark += duration;
-        _sleepsSinceMark += hasSlept ? 1 : 0;
+        _askedSinceMark += asked;
+        _sleepsSinceMark += asked < duration ? 1 : 0;
         if (_mustMark)
         {
             _mustMark = false;
@@ -135,7 +139,8 @@ internal sealed class LoopDriver(EventLoop loop, int epoch)
             _mark,
             usage.Wall - _mark.Wall - _waitedSinceMark,
             usage.CpuNs - (_clock is null ? _mark.CpuNs : Volatile.Read(ref _seenCpuNs)),
-            _sleepsSinceMark);
+            _sleepsSinceMark,
+            _askedSinceMark);
     }
 
     /// <summary>The driver is not where it was at the last look. On the watch.</summary>
@@ -176,6 +181,6 @@ internal sealed class LoopDriver(EventLoop loop, int epoch)
     private void Mark()
     {
         _mark = ThreadUsage.Now(TimeProvider.System, isEnd: false);
-        (_waitedSinceMark, _sleepsSinceMark) = (TimeSpan.Zero, 0);
+        (_waitedSinceMark, _askedSinceMark, _sleepsSinceMark) = (TimeSpan.Zero, TimeSpan.Zero, 0);
     }
 }

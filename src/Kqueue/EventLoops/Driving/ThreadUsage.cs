@@ -55,7 +55,9 @@ internal readonly record struct ThreadUsage(TimeSpan Wall, long CpuNs, long Queu
     public HandlerStay Since(in ThreadUsage before)
     {
         var wall = Wall - before.Wall;
-        return wall <= QuickMax ? HandlerStay.Quick : After(before, wall, CpuNs - before.CpuNs, waits: 0);
+        return wall <= QuickMax
+            ? HandlerStay.Quick
+            : After(before, wall, CpuNs - before.CpuNs, waits: 0, asked: TimeSpan.Zero);
     }
 
     /// <summary>What the last handler did of those that ran between two moments.</summary>
@@ -63,15 +65,17 @@ internal readonly record struct ThreadUsage(TimeSpan Wall, long CpuNs, long Queu
     /// <param name="busy">How much of the time between belongs to handlers.</param>
     /// <param name="ranNs">How much of that, at least, the last handler has run.</param>
     /// <param name="waits">How often the thread has slept between handlers, at most.</param>
-    public HandlerStay After(in ThreadUsage before, TimeSpan busy, long ranNs, int waits)
+    /// <param name="asked">For how long it has run, or waited for a core, between handlers.</param>
+    public HandlerStay After(in ThreadUsage before, TimeSpan busy, long ranNs, int waits, TimeSpan asked)
     {
         // The time that a virtual machine's host takes from a core is neither run nor waited for: only who has gone to
         // sleep has slept.
         var hasSlept = Sleeps < 0 || before.Sleeps < 0 || Sleeps - before.Sleeps > waits;
         // Where cores are short, a sleep may be for a lock whose holder has none.
         var queuedNs = QueuedNs >= 0 && before.QueuedNs >= 0 ? QueuedNs - before.QueuedNs : 0;
-        var isSure = QueuedNs >= 0 && before.QueuedNs >= 0 && queuedNs < StayNsMin;
-        var sleptNs = (busy - (Paused - before.Paused)).TotalNanoseconds - (CpuNs - before.CpuNs) - queuedNs;
+        var isSure = QueuedNs >= 0 && before.QueuedNs >= 0 && queuedNs - asked.TotalNanoseconds < StayNsMin;
+        var awakeNs = Math.Max(CpuNs - before.CpuNs + queuedNs - asked.TotalNanoseconds, 0);
+        var sleptNs = (busy - (Paused - before.Paused)).TotalNanoseconds - awakeNs;
         return hasSlept && sleptNs >= (isSure ? StayNsMin : UnsureSleptNsMin) ? HandlerStay.Blocked
             : ranNs >= StayNsMin ? HandlerStay.Computed
             : HandlerStay.SetAside;
