@@ -48,9 +48,10 @@ internal sealed record Constant(string Name, string File, string Trades, bool Wa
         new("LoopThreads.DefaultStandbyTime", $"{Loops}/Threads/LoopThreads.cs",
             "How long the threads of a burst of blocking handlers are kept. Less has the next burst make them again.",
             Waits: true),
-        new("LoopDriver.s_sleepMin", $"{Loops}/Driving/LoopDriver.cs",
-            "The wait that counts as a sleep of the loop's thread, which is not a handler's: shorter takes waits " +
-            "for sleeps that found events, so that a handler's sleep is missed; longer takes sleeps for a handler's."),
+        new("WaitSpin.s_sleepCost", $"{Loops}/Driving/WaitSpin.cs",
+            "How long a loop asks for events before it sleeps, and what all of its waits of late must have been " +
+            "shorter than. Less has it sleep between the requests of a peer that answers at once; more takes " +
+            "processor time in vain where they come at random."),
         new("EventLoop.s_batchMax", $"{Loops}/EventLoop.Driving.cs",
             "How long handlers run before the sends that they have put off do. More sends together; the first waits " +
             "for them."),

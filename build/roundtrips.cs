@@ -28,7 +28,8 @@ foreach (var conversation in new[] { sockets, kqueue })
     conversation.Measure(pauseMicroseconds: 0, TimeSpan.FromSeconds(4));
 }
 
-Console.WriteLine("| the client thinks for | round trip, Sockets | kqueue | CPU per request, Sockets | kqueue | ratio |");
+Console.WriteLine(
+    "| the client thinks for | round trip, Sockets | kqueue | CPU per request, Sockets | kqueue | ratio |");
 Console.WriteLine("| ---: | ---: | ---: | ---: | ---: | ---: |");
 foreach (var pause in new[] { 0, 20, 50, 100, 200, 500, 1_000 })
 {

@@ -83,46 +83,34 @@ internal static class Workloads
         Print("s until the threads of a burst are gone", Stopwatch.GetElapsedTime(began).TotalSeconds, "N1");
     }
 
-    public static async Task s_sleepMin()
+    public static async Task s_sleepCost()
     {
-        // The watch asks for no mark within so long: what the driver counts is counted from its begin.
-        using var group = new EventLoopGroup(new() { LoopCount = 1, WatchPeriod = TimeSpan.FromMinutes(1) });
-        var loop = group.Loops[0];
-        var driver = typeof(EventLoop).GetField("_driver", BindingFlags.Instance | BindingFlags.NonPublic)!
-            .GetValue(loop)!;
-        var counted = driver.GetType().GetField("_sleepsSinceMark", BindingFlags.Instance | BindingFlags.NonPublic)!;
-        await Task.Delay(200);
-        var (before, sleeps, waits) = ((int)counted.GetValue(driver)!, SwitchesOf("kqueue loop"), loop.WaitCount);
-        for (var i = 0; i < 20_000; i++)
-        {
-            using var done = new ManualResetEventSlim();
-            loop.Post(static state => ((ManualResetEventSlim)state!).Set(), done);
-            done.Wait();
-        }
+        await using var server = await ServeAsync(_ => { }, loops: 1);
+        using var peer = await ConnectAsync(server);
+        Converse(pause: () => TimeSpan.Zero);
+        Converse(pause: () => TimeSpan.Zero);
+        Print("sleeps of the loop in 100 requests of one peer", Converse(pause: () => TimeSpan.Zero).Sleeps, "N0");
+        Print("µs of the loop's processor time for one, 0 to 400 µs after the last",
+            Converse(pause: () => Random.Shared.NextDouble() * TimeSpan.FromMicroseconds(400)).CpuUs, "N1");
 
-        sleeps = SwitchesOf("kqueue loop") - sleeps;
-        Print("waits, of 100 that slept, that count as sleeps",
-            100.0 * ((int)counted.GetValue(driver)! - before) / sleeps, "N0");
-        before = (int)counted.GetValue(driver)!;
-        waits = loop.WaitCount;
-        var idle = new TaskCompletionSource();
-        var left = 50_000;
-        Action<object?> again = null!;
-        again = _ =>
+        (double Sleeps, double CpuUs) Converse(Func<TimeSpan> pause)
         {
-            if (--left > 0)
+            var (answer, requests, began) = (new byte[1024], 0, Stopwatch.GetTimestamp());
+            var (sleeps, cpu) = (SwitchesOf("kqueue loop"), CpuNsOf("kqueue loop"));
+            while (Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(2))
             {
-                loop.Post(again, null);
+                peer.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n"u8);
+                peer.Receive(answer);
+                requests++;
+                var (answered, rest) = (Stopwatch.GetTimestamp(), pause());
+                while (Stopwatch.GetElapsedTime(answered) < rest)
+                {
+                }
             }
-            else
-            {
-                idle.SetResult();
-            }
-        };
-        loop.Post(again, null);
-        await idle.Task;
-        Print("of 1,000 that did not",
-            1000.0 * ((int)counted.GetValue(driver)! - before) / (loop.WaitCount - waits), "N1");
+
+            return (100.0 * (SwitchesOf("kqueue loop") - sleeps) / requests,
+                (CpuNsOf("kqueue loop") - cpu) / 1e3 / requests);
+        }
     }
 
     public static async Task Retry()
@@ -575,6 +563,10 @@ internal static class Workloads
         .Where(task => File.ReadAllText($"{task}/comm").TrimEnd() == thread)
         .Sum(task => long.Parse(File.ReadLines($"{task}/status")
             .First(line => line.StartsWith("voluntary_ctxt_switches", StringComparison.Ordinal)).Split('\t')[1]));
+
+    private static long CpuNsOf(string thread) => Directory.GetDirectories("/proc/self/task")
+        .Where(task => File.ReadAllText($"{task}/comm").TrimEnd() == thread)
+        .Sum(task => long.Parse(File.ReadAllText($"{task}/schedstat").Split(' ')[0]));
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 
