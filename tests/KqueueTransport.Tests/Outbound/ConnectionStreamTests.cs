@@ -125,14 +125,21 @@ public sealed class ConnectionStreamTests : IAsyncDisposable
     [InlineData(false)]
     public async Task Dispose_BytesAreUnsent_DoesNotWaitAndThePeerGetsThem(bool isAsync)
     {
-        var (connection, peer) = _fixture.Open(descriptor => _fixture.Calls.Prepare(
-            SocketCall.Send, descriptor, Enumerable.Repeat(SocketStep.WouldBlock, 100_000).ToArray()));
+        var isFull = true;
+        var (connection, peer) = _fixture.Open(descriptor => _fixture.Calls.BeforeCall = (call, of) =>
+        {
+            if (call == SocketCall.Send && of == descriptor && Volatile.Read(ref isFull))
+            {
+                _fixture.Calls.Prepare(SocketCall.Send, descriptor, SocketStep.WouldBlock);
+            }
+        });
         var stream = connection.AsStream();
         await stream.WriteAsync(Payload.Create(10)).Soon();
 
         await DisposeAsync(stream, isAsync);
 
         Assert.Equal(0, _fixture.ClosesOf(connection.Descriptor));
+        Volatile.Write(ref isFull, false);
         Assert.Equal(Payload.Create(10), await peer.ReceiveAllAsync());
         await _fixture.AssertEndedCleanlyAsync();
     }
