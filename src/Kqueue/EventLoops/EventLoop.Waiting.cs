@@ -52,7 +52,9 @@ public sealed partial class EventLoop
     {
         hasSlept = false;
         var now = began;
-        var spins = _spin.IsWorthIt;
+
+        // Work that is there, or a timer that is due, waits for nobody's slice of time.
+        var spins = _spin.IsWorthIt && TimeoutNs(now) != 0;
         while (true)
         {
             if (spins)
