@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Kqueue;
 using KqueueTransport.Connections;
 using KqueueTransport.Tests.Sockets;
 using Microsoft.AspNetCore.Connections.Features;
@@ -10,6 +11,8 @@ public sealed class CoalescingTests : IAsyncDisposable
 {
     // What stays put off at most.
     private const int PutOffBytesMax = 256 * 1024;
+
+    private const int LimitBytes = 64 * 1024;
 
     // Without hand-over, so that a slow machine does not take the loop from a handler that is being counted.
     private readonly ConnectionFixture _fixture = new(
@@ -40,26 +43,72 @@ public sealed class CoalescingTests : IAsyncDisposable
         Assert.Equal(1, SendsOf(connection));
     }
 
-    // A handler that never awaits would otherwise keep everything that it writes in memory.
+    // Behind the handler it would find another's bytes in the cache, and keep as much memory for each connection.
     [Fact]
-    public async Task FlushAsync_MuchIsPutOffInOneDispatch_WaitsForTheSend()
+    public async Task FlushAsync_MuchIsPutOffInOneDispatch_SendsAtOnce()
     {
         var (connection, peer) = _fixture.Open();
         var receiving = peer.ReceiveExactlyAsync(PutOffBytesMax);
-        var wasPending = new List<bool>();
+        var sent = new List<int>();
 
-        var handled = HandleOneAsync(connection, async output =>
+        var handled = HandleOneAsync(connection, output =>
         {
-            wasPending.Add(!output.WriteAsync(new byte[PutOffBytesMax - 1]).IsCompleted);
-            var flush = output.WriteAsync(new byte[1]);
-            wasPending.Add(!flush.IsCompleted);
-            await flush.ConfigureAwait(false);
+            Assert.True(output.WriteAsync(new byte[PutOffBytesMax - 1]).IsCompletedSuccessfully);
+            sent.Add(_fixture.Calls.SentOn(connection.Descriptor).Length);
+            Assert.True(output.WriteAsync(new byte[1]).IsCompleted);
+            sent.Add(_fixture.Calls.SentOn(connection.Descriptor).Length);
         });
         await peer.SendAsync(new byte[1]).Soon();
 
         await handled.Soon();
-        Assert.Equal([false, true], wasPending);
+        Assert.Equal([0, PutOffBytesMax], sent);
         await receiving.Soon();
+    }
+
+    [Theory]
+    [InlineData(PutOffBytesMax - 1, true)]
+    [InlineData(PutOffBytesMax - LimitBytes, false)]
+    public async Task FlushAsync_SendsAtOnceAndTheSocketIsFull_WaitsWhereTheLimitIsReached(int taken, bool isOver)
+    {
+        await using var fixture = new ConnectionFixture(
+            Scheduling.Inline, options => options.MaxWriteBufferSize = LimitBytes);
+        var (connection, peer) = fixture.Open(descriptor => fixture.Calls.Prepare(
+            SocketCall.Send, descriptor, SocketStep.AtMost(taken), SocketStep.WouldBlock, SocketStep.AtMost(1)));
+        var payload = Payload.Create(PutOffBytesMax);
+        var wasOver = false;
+
+        var handled = HandleOneAsync(connection, async output =>
+        {
+            var flush = output.WriteAsync(payload);
+            wasOver = flush.IsCompleted;
+            Assert.False((await flush.ConfigureAwait(false)).IsCompleted);
+        });
+        var receiving = peer.ReceiveExactlyAsync(payload.Length);
+        await peer.SendAsync(new byte[1]).Soon();
+
+        await handled.Soon();
+        Assert.Equal(isOver, wasOver);
+        Assert.Equal(payload, await receiving.Soon());
+        await fixture.AssertEndedCleanlyAsync();
+    }
+
+    [Fact]
+    public async Task FlushAsync_SendsAtOnceAndThePeerIsGone_IsCompletedByTheError()
+    {
+        var (connection, peer) = _fixture.Open(
+            descriptor => _fixture.Calls.Prepare(SocketCall.Send, descriptor, SocketStep.Fails(Errno.ECONNRESET)));
+        var results = new List<FlushResult>();
+
+        var handled = HandleOneAsync(connection, async output =>
+        {
+            var flush = output.WriteAsync(new byte[PutOffBytesMax]);
+            Assert.True(flush.IsCompletedSuccessfully);
+            results.Add(await flush.ConfigureAwait(false));
+        });
+        await peer.SendAsync(new byte[1]).Soon();
+
+        await handled.Soon();
+        Assert.True(Assert.Single(results).IsCompleted);
     }
 
     [Fact]

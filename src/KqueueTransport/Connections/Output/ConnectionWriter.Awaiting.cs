@@ -60,7 +60,10 @@ internal sealed partial class ConnectionWriter
             mustResume = TryCancelFlush();
         }
 
-        Resume(mustResume, mayResumeHere: false);
+        if (mustResume)
+        {
+            Resume(mayResumeHere: false);
+        }
     }
 
     /// <summary>
@@ -112,13 +115,8 @@ internal sealed partial class ConnectionWriter
         return new FlushResult(isCanceled, isCompleted: Has(WriterFlags.Dead | WriterFlags.Ended));
     }
 
-    private void Resume(bool mustResume, bool mayResumeHere)
+    private void Resume(bool mayResumeHere)
     {
-        if (!mustResume)
-        {
-            return;
-        }
-
         // A send on the thread pool is a piece of work by itself, so the application goes on right there.
         var isOnPool = EventLoop.Current is null && Thread.CurrentThread.IsThreadPoolThread;
         var place = mayResumeHere && EventLoop.Current is not null ? _connection.TakePlace() : Place.Pool;

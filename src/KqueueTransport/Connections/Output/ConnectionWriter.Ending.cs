@@ -48,7 +48,11 @@ internal sealed partial class ConnectionWriter
         if (exception is null)
         {
             // Nothing more comes that could be sent together with what is here.
-            Send(SendState.Scheduled, mayResumeHere: false);
+            if (Send(SendState.Scheduled, out _))
+            {
+                Resume(mayResumeHere: false);
+            }
+
             WatchDraining();
         }
         else
@@ -93,7 +97,10 @@ internal sealed partial class ConnectionWriter
         }
 
         _connection.OnSendsEnded(cause);
-        Resume(mustResume, mayResumeHere: false);
+        if (mustResume)
+        {
+            Resume(mayResumeHere: false);
+        }
     }
 
     /// <summary>Nobody waits for a completed output but the connection, and it does so for a time.</summary>

@@ -10,21 +10,54 @@ internal sealed partial class ConnectionWriter
         static state => ((ConnectionWriter)state!).OnWritable();
 
     /// <summary>The socket takes bytes again. On the loop.</summary>
-    public void OnWritable() => SendOrFault(SendState.Blocked);
+    public void OnWritable() => SendAndResume(SendState.Blocked);
 
     /// <summary>A send that was scheduled.</summary>
-    void IThreadPoolWorkItem.Execute() => SendOrFault(SendState.Scheduled);
+    void IThreadPoolWorkItem.Execute() => SendAndResume(SendState.Scheduled);
+
+    private void SendAndResume(SendState from)
+    {
+        if (SendOrFault(from, out var mayResumeHere))
+        {
+            Resume(mayResumeHere);
+        }
+    }
+
+    /// <summary>
+    /// A flush on the loop that has to wait for its send makes it, while what it has written is in the processor's
+    /// cache. Behind the handlers at hand it would be pushed out by what these write, and nothing more comes that
+    /// could go with it.
+    /// </summary>
+    private void SendAtOnce()
+    {
+        if (!SendOrFault(SendState.Scheduled, out var mayGoOn))
+        {
+            return;
+        }
+
+        if (mayGoOn)
+        {
+            // Nobody awaits yet: the flush returns completed.
+            Wait.Flush.Complete();
+        }
+        else
+        {
+            Resume(mayResumeHere: false);
+        }
+    }
 
     // No memory for a timer or a filter, say: nobody else would send, nor tell whoever waits for it.
-    private void SendOrFault(SendState from)
+    private bool SendOrFault(SendState from, out bool mayResumeHere)
     {
         try
         {
-            Send(from, mayResumeHere: true);
+            return Send(from, out mayResumeHere);
         }
         catch (Exception exception)
         {
+            mayResumeHere = false;
             _connection.Fault(exception);
+            return false;
         }
     }
 
@@ -41,8 +74,12 @@ internal sealed partial class ConnectionWriter
     }
 
     /// <summary>Sends, if nobody else has done so from that state.</summary>
-    private void Send(SendState from, bool mayResumeHere)
+    /// <param name="from">What the state must be.</param>
+    /// <param name="mayResumeHere">Whether there is time for the application before the loop serves others.</param>
+    /// <returns>Whether the flush that pended is over, and the caller has to complete it.</returns>
+    private bool Send(SendState from, out bool mayResumeHere)
     {
+        mayResumeHere = false;
         bool hasEnded;
         bool hasFailed;
         bool isDrained;
@@ -53,11 +90,11 @@ internal sealed partial class ConnectionWriter
         {
             if (_state != from)
             {
-                return;
+                return false;
             }
 
             var wasDead = Has(WriterFlags.Dead);
-            mayResumeHere &= SendCommitted();
+            mayResumeHere = SendCommitted();
             hasEnded = Has(WriterFlags.Ended);
             hasFailed = Has(WriterFlags.Dead) && !wasDead && !hasEnded;
             if (hasEnded)
@@ -89,7 +126,7 @@ internal sealed partial class ConnectionWriter
             Schedule();
         }
 
-        Resume(mustResume, mayResumeHere);
+        return mustResume;
     }
 
     // Once the kernel has been asked, a flush waits only where the limit is reached; and then until half of it is free.

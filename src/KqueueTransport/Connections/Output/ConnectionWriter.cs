@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Threading.Tasks.Sources;
+using Kqueue.EventLoops;
 using Kqueue.EventLoops.Driving;
 using KqueueTransport.Connections.Contexts;
 
@@ -10,7 +11,7 @@ namespace KqueueTransport.Connections.Output;
 /// </summary>
 /// <remarks>
 /// A flush commits and schedules one send, which takes everything that is flushed until it runs: so several flushes
-/// become one send, and no flush waits for the kernel. What is larger than the write limit is not copied: the kernel
+/// become one send, and no flush waits for the kernel, but on the loop one that is over the limit. What is larger than the write limit is not copied: the kernel
 /// takes it from the application's memory while the flush pends. One thread at a time sends, outside of the lock, so
 /// bytes are never sent but in order; a connection that ends meanwhile is closed by that thread. WRITE is armed once,
 /// one-shot, each time a send has to wait.
@@ -105,6 +106,7 @@ internal sealed partial class ConnectionWriter :
     {
         ValueTask<FlushResult> task;
         var mustSchedule = false;
+        var mustSend = false;
         lock (_gate)
         {
             if (isWrite)
@@ -146,10 +148,15 @@ internal sealed partial class ConnectionWriter :
                 var wait = Wait;
                 _written.Borrow(Loop.Blocks, bytes);
                 task = new ValueTask<FlushResult>(this, wait.Flush.Begin(s_onTokenCanceled, this, cancellationToken));
+                mustSend = _state == SendState.Scheduled && EventLoop.Current is not null;
             }
         }
 
-        if (mustSchedule)
+        if (mustSend)
+        {
+            SendAtOnce();
+        }
+        else if (mustSchedule)
         {
             Schedule();
         }
