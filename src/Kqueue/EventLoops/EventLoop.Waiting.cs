@@ -36,7 +36,7 @@ public sealed partial class EventLoop
         BeginDelay(hasSlept || since == 0 ? _now : since);
         _batchStartedAt = _now;
         var wait = _clock.GetElapsedTime(began, _now);
-        _spin.Note(wait);
+        _spin.Note(wait, _eventCount);
         driver.NoteWait(wait, asked: hasSlept ? _clock.GetElapsedTime(began, since) : wait);
         TryAdvance(ref word, word.BeginTurn());
         Watch?.OnActive();

@@ -64,7 +64,8 @@ public sealed class Registration : IDisposable
 
     /// <summary>
     /// Gives the slot back: events that are still under way fall out at the table. The filters go when the descriptor
-    /// is closed, which is the owner's next step; an owner that keeps the descriptor disarms them first.
+    /// is closed, which is the owner's next step; an owner that keeps the descriptor disarms them first. The one event
+    /// that the loop is about to hand over, where this is another thread, may still reach the handler.
     /// </summary>
     public void Dispose()
     {

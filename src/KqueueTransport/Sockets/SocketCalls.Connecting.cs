@@ -55,7 +55,9 @@ internal abstract unsafe partial class SocketCalls
     /// <exception cref="SocketException">No socket of that family can be made.</exception>
     public virtual KernelResult Connect(EndPoint remote, KqueueEndPointOptions options)
     {
-        // Before there is a descriptor that an option which the system lacks would leave open.
+        // Before there is a descriptor that an option which the system lacks, or an address that is none, would leave
+        // open.
+        var address = ForKernel(remote.Serialize());
         var isTcp = remote.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6;
         var set = isTcp ? options.OfConnection(remote.AddressFamily, Numbers) : [];
         var created = CreateSocket(remote, options.MultipathTcp);
@@ -65,7 +67,7 @@ internal abstract unsafe partial class SocketCalls
         }
 
         var result = Configure(created.Value, set);
-        result = result.IsError ? result : StartConnect(created.Value, ForKernel(remote.Serialize()));
+        result = result.IsError ? result : StartConnect(created.Value, address);
         if (!result.IsError)
         {
             return created;

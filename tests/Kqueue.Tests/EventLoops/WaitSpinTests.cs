@@ -15,14 +15,14 @@ public sealed class WaitSpinTests
         var spin = new WaitSpin(_clock);
         Assert.True(spin.IsWorthIt);
 
-        spin.Note(TimeSpan.FromMilliseconds(1));
+        spin.Note(TimeSpan.FromMilliseconds(1), events: 1);
         for (var i = 0; i < 4; i++)
         {
-            spin.Note(TimeSpan.Zero);
+            spin.Note(TimeSpan.Zero, events: 1);
             Assert.False(spin.IsWorthIt);
         }
 
-        spin.Note(TimeSpan.Zero);
+        spin.Note(TimeSpan.Zero, events: 1);
         Assert.True(spin.IsWorthIt);
     }
 
@@ -32,11 +32,27 @@ public sealed class WaitSpinTests
         var spin = new WaitSpin(_clock);
         for (var i = 0; i < 20; i++)
         {
-            spin.Note(TimeSpan.FromMicroseconds(50));
+            spin.Note(TimeSpan.FromMicroseconds(50), events: 1);
             Assert.True(spin.IsWorthIt);
         }
 
-        spin.Note(TimeSpan.FromMicroseconds(51));
+        spin.Note(TimeSpan.FromMicroseconds(51), events: 1);
+        Assert.False(spin.IsWorthIt);
+    }
+
+    // A wait that only a post has ended brings none.
+    [Theory]
+    [InlineData(0, 50)]
+    [InlineData(1, 50)]
+    [InlineData(4, 200)]
+    public void Note_AWaitWithEvents_CountsForEachOfThem(int events, int longest)
+    {
+        var spin = new WaitSpin(_clock);
+
+        spin.Note(TimeSpan.FromMicroseconds(longest), events);
+        Assert.True(spin.IsWorthIt);
+
+        spin.Note(TimeSpan.FromMicroseconds(longest + 4), events);
         Assert.False(spin.IsWorthIt);
     }
 
