@@ -50,8 +50,8 @@ internal sealed record Constant(string Name, string File, string Trades, bool Wa
             Waits: true),
         new("WaitSpin.s_sleepCost", $"{Loops}/Driving/WaitSpin.cs",
             "How long a loop asks for events before it sleeps, and what all of its waits of late must have been " +
-            "shorter than. Less has it sleep between the requests of a peer that answers at once; more takes " +
-            "processor time in vain where they come at random."),
+            "shorter than, for each of their events. Less has it sleep between the requests of a peer that answers " +
+            "at once; more takes processor time in vain where they come at random."),
         new("EventLoop.s_batchMax", $"{Loops}/EventLoop.Driving.cs",
             "How long handlers run before the sends that they have put off do. More sends together; the first waits " +
             "for them."),

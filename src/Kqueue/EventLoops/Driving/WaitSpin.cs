@@ -2,9 +2,9 @@ namespace Kqueue.EventLoops.Driving;
 
 /// <summary>
 /// Whether a driver that finds no events asks again for a while, and lets other threads of its processor run in
-/// between, before it sleeps. Where the waits are shorter than a sleep costs, for each event that they bring, that saves
-/// the sleep: one peer alone is back before the driver has gone to sleep and been woken, and of many peers the requests
-/// come in batches. Where they are longer, the time is left to others. The driver's, while it waits.
+/// between, before it sleeps. Where waits are shorter than a sleep costs, for each event that they bring, that saves
+/// the sleep: one peer alone is back before the driver has gone to sleep and been woken, and of many peers the
+/// requests come in batches. Where they are longer, the time is left to others. The driver's, while it waits.
 /// </summary>
 /// <remarks>
 /// It lasts as long as the sleep that it may save, so that one in vain costs no more than that again. A long wait is

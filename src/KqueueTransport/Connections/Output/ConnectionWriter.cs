@@ -11,10 +11,10 @@ namespace KqueueTransport.Connections.Output;
 /// </summary>
 /// <remarks>
 /// A flush commits and schedules one send, which takes everything that is flushed until it runs: so several flushes
-/// become one send, and no flush waits for the kernel, but on the loop one that is over the limit. What is larger than the write limit is not copied: the kernel
-/// takes it from the application's memory while the flush pends. One thread at a time sends, outside of the lock, so
-/// bytes are never sent but in order; a connection that ends meanwhile is closed by that thread. WRITE is armed once,
-/// one-shot, each time a send has to wait.
+/// become one send, and no flush waits for the kernel, but on the loop one that is over the limit. What is larger than
+/// the write limit is not copied: the kernel takes it from the application's memory while the flush pends. One thread
+/// at a time sends, outside of the lock, so bytes are never sent but in order; a connection that ends meanwhile is
+/// closed by that thread. WRITE is armed once, one-shot, each time a send has to wait.
 /// </remarks>
 internal sealed partial class ConnectionWriter :
     PipeWriter, IValueTaskSource<FlushResult>, IThreadPoolWorkItem, IStayingHandler
