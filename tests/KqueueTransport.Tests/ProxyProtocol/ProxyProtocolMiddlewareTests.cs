@@ -60,8 +60,8 @@ public sealed class ProxyProtocolMiddlewareTests
             TimeProvider.System,
             NullLogger.Instance);
 
-        // Not disposed: its abort cancels ConnectionClosed on the thread pool, where a source that is gone by then is an
-        // exception that nobody catches.
+        // Not disposed: its abort cancels ConnectionClosed on the thread pool, where a source that is gone by then is
+        // an exception that nobody catches.
         var connection = new DefaultConnectionContext("id")
         {
             Transport = new Pipes(_input.Reader, _output.Writer),
