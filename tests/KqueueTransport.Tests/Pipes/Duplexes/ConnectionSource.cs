@@ -75,6 +75,8 @@ public sealed class SocketsSource : ConnectionSource
             "It hears of the error when the peer has taken what was flushed before.",
         [nameof(ConnectionSuite.PeersReset_IsLoggedAsAResetAndNotAsAFin)] =
             "It logs that it sends FIN as well, where its send loop ends in order behind the reset.",
+        [nameof(ConnectionSuite.Ending_Ordinary_LogsNoError)] =
+            "Now and then its receive meets the socket that its end has disposed of, and that is logged as an error.",
         [nameof(WriterMemorySuite.Advance_OnMemoryKeptOverAFlush_Throws)] =
             "It hears that all is sent a moment after the peer has it, and throws from then on.",
         [nameof(MisuseSuite.ReadAsync_TwoTasksReadWhatComes_OneThrowsAndNoneHangs)] =
