@@ -58,6 +58,9 @@ internal sealed partial class Connection : IStayingHandler
     /// <summary>Resumes the application on the thread pool, by work that the reader or the writer does.</summary>
     public void ResumeElsewhere(IThreadPoolWorkItem work) => _loop.Queue(work);
 
+    /// <summary>Runs the application on the thread pool. By itself, because its closure is made with the call.</summary>
+    public void RunElsewhere(Continuation continuation) => ResumeElsewhere(new Resumption(() => Run(continuation)));
+
     /// <summary>
     /// Runs the application. What it throws here, past every async method, nobody else can catch: it ends this
     /// connection, and not the loop or the process.
@@ -100,7 +103,4 @@ internal sealed partial class Connection : IStayingHandler
             TransportEventSource.Log.HandlerBlocks(this);
         }
     }
-
-    // By itself, because its closure is made with the call.
-    private void RunElsewhere(Continuation continuation) => ResumeElsewhere(new Resumption(() => Run(continuation)));
 }

@@ -111,6 +111,24 @@ public sealed class CoalescingTests : IAsyncDisposable
         Assert.True(Assert.Single(results).IsCompleted);
     }
 
+    // Two flushes share one operation until the first of them is over, and somebody awaits it already.
+    [Fact]
+    public async Task FlushAsync_SendsAtOnceWhatAnotherFlushWaitsFor_CompletesThatToo()
+    {
+        var pool = new HeldThreadPool();
+        await using var fixture = new ConnectionFixture(
+            Scheduling.Inline, options => options.MaxWriteBufferSize = LimitBytes, queue: pool.Queue);
+        var (connection, peer) = fixture.Open();
+        var receiving = peer.ReceiveExactlyAsync(LimitBytes);
+        var first = connection.Transport.Output.WriteAsync(new byte[LimitBytes]).AsTask();
+
+        await fixture.OnLoopAsync(() => _ = connection.Transport.Output.FlushAsync());
+
+        await receiving.Soon();
+        pool.Release();
+        Assert.False((await first.Soon()).IsCompleted);
+    }
+
     [Fact]
     public async Task FlushAsync_ManyOffTheLoop_BecomeOneSendOfTheThreadPool()
     {

@@ -20,6 +20,8 @@ internal readonly struct Continuation
         _state = state;
     }
 
+    public bool IsNone => _action is null;
+
     /// <summary>Runs it on this thread. Never under a lock.</summary>
     public void Run() => _action?.Invoke(_state);
 

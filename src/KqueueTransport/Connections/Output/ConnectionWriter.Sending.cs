@@ -35,14 +35,14 @@ internal sealed partial class ConnectionWriter
             return;
         }
 
-        if (mayGoOn)
-        {
-            // Nobody awaits yet: the flush returns completed.
-            Wait.Flush.Complete();
-        }
-        else
+        if (!mayGoOn)
         {
             Resume(mayResumeHere: false);
+        }
+        else if (Wait.Flush.Complete() is { IsNone: false } other)
+        {
+            // This flush returns completed. Its operation was that of an earlier one, which somebody awaits.
+            _connection.RunElsewhere(other);
         }
     }
 
