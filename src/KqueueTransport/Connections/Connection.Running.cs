@@ -58,7 +58,8 @@ internal sealed partial class Connection : IStayingHandler
     /// <summary>Resumes the application on the thread pool, by work that the reader or the writer does.</summary>
     public void ResumeElsewhere(IThreadPoolWorkItem work) => _loop.Queue(work);
 
-    /// <summary>Runs the application on the thread pool. By itself, because its closure is made with the call.</summary>
+    /// <summary>Runs the application on the thread pool.</summary>
+    /// <remarks>By itself, because its closure is made with the call.</remarks>
     public void RunElsewhere(Continuation continuation) => ResumeElsewhere(new Resumption(() => Run(continuation)));
 
     /// <summary>
